@@ -1,0 +1,286 @@
+/**
+ * What goes over the socket: paths, request bodies and objects, shared by the server and the command line.
+ * Shapes are KubeVirt's (kubevirt.io/api/core/v1) and Kubernetes' (`metav1`), with solovirt's additions marked.
+ */
+import type { ExitStatus, Initiator, Intent, QmpEvent } from '../core/model/evidence.ts';
+import type { Problem } from '../core/model/problem.ts';
+import type { Phase } from '../core/model/record.ts';
+import type { Outcome, VerdictReason } from '../core/model/verdict.ts';
+import type { JsonObject } from '../core/model/virtual-machine.ts';
+
+export const KUBEVIRT_API = '/apis/kubevirt.io/v1';
+export const SUBRESOURCES_API = '/apis/subresources.kubevirt.io/v1';
+export const CORE_API = '/api/v1';
+/** solovirt's own: host information. */
+export const SOLOVIRT_API = '/apis/solovirt.io/v1';
+
+/** Largest request body accepted. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+export function vmPath(namespace: string, name: string): string {
+  return `${KUBEVIRT_API}/namespaces/${namespace}/virtualmachines/${name}`;
+}
+
+/** GET: `RunList`. solovirt's own. */
+export function runsPath(namespace: string, name: string): string {
+  return `${vmPath(namespace, name)}/runs`;
+}
+
+/** PUT with a JSON body of options. */
+export function vmSubresourcePath(namespace: string, name: string, verb: VmVerb): string {
+  return `${SUBRESOURCES_API}/namespaces/${namespace}/virtualmachines/${name}/${verb}`;
+}
+
+/** PUT with a JSON body of options. */
+export function instanceSubresourcePath(
+  namespace: string,
+  name: string,
+  verb: InstanceVerb,
+): string {
+  return `${SUBRESOURCES_API}/namespaces/${namespace}/virtualmachineinstances/${name}/${verb}`;
+}
+
+/** GET, text/plain. Query: stream=console|qemu, tail=LINES, follow=1, run=UID. solovirt's own. */
+export function logsPath(namespace: string, name: string): string {
+  return `${SUBRESOURCES_API}/namespaces/${namespace}/virtualmachines/${name}/logs`;
+}
+
+export type VmVerb = 'start' | 'stop' | 'restart';
+export type InstanceVerb = 'pause' | 'unpause' | 'reset' | 'softreboot';
+
+export interface StartOptions {
+  readonly paused?: boolean;
+  readonly dryRun?: readonly ['All'];
+}
+export interface StopOptions {
+  /** Seconds; 0 forces off at once. */
+  readonly gracePeriod?: number;
+  readonly dryRun?: readonly ['All'];
+}
+export interface RestartOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly dryRun?: readonly ['All'];
+}
+export interface InstanceOptions {
+  readonly dryRun?: readonly ['All'];
+}
+
+export type PrintableStatus =
+  | 'Stopped'
+  | 'Provisioning'
+  | 'Starting'
+  | 'Running'
+  | 'Paused'
+  | 'Stopping'
+  | 'Terminating'
+  | 'CrashLoopBackOff'
+  | 'Invalid';
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly creationTimestamp: string;
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly JsonObject[];
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime: string | null;
+}
+
+export interface VerdictView {
+  readonly outcome: Outcome;
+  readonly reason: VerdictReason;
+  readonly initiator: Initiator;
+  readonly message: string;
+}
+
+/** One entry of `status.runHistory` and of the runs list. solovirt's own. */
+export interface RunView {
+  readonly uid: string;
+  readonly startedAt: string;
+  readonly runningAt?: string;
+  readonly endedAt: string;
+  readonly verdict: VerdictView;
+  /** Only on the runs list. */
+  readonly evidence?: EvidenceView;
+}
+
+export interface EvidenceView {
+  readonly exit?: ExitStatus;
+  readonly events: readonly QmpEvent[];
+  readonly intents: readonly Intent[];
+  readonly oomProof?: string;
+  readonly stderrTail: string;
+  readonly consoleTail: string;
+}
+
+export interface RunList {
+  readonly kind: 'RunList';
+  readonly apiVersion: 'solovirt.io/v1';
+  /** Newest first. */
+  readonly items: readonly RunView[];
+}
+
+/** Where a stop in progress stands. solovirt's own. */
+export interface StopView {
+  readonly initiator: Initiator;
+  readonly since: string;
+  readonly gracePeriodSeconds: number;
+  readonly deadline: string;
+  readonly rung?: string;
+}
+
+/** The running instance in brief. solovirt's own. */
+export interface InstanceView {
+  readonly uid: string;
+  readonly phase: Phase;
+  readonly startedAt?: string;
+  readonly runningAt?: string;
+  readonly pid?: number;
+  /** QMP's run state. */
+  readonly runState?: string;
+  /** Guest resets since the instance came up. */
+  readonly resets: number;
+  readonly stop?: StopView;
+}
+
+export interface VmStatus {
+  readonly created: boolean;
+  readonly ready: boolean;
+  readonly printableStatus: PrintableStatus;
+  /** The strategy that was last acted upon. */
+  readonly runStrategy?: string;
+  readonly conditions: readonly Condition[];
+  readonly startFailure?: {
+    readonly consecutiveFailCount: number;
+    readonly lastFailedVMIUID?: string;
+    readonly retryAfterTimestamp?: string;
+  };
+  readonly stateChangeRequests?: readonly JsonObject[];
+  /** solovirt's own, as are all fields below. */
+  readonly problems?: readonly Problem[];
+  /** Manifest file, absolute. */
+  readonly file?: string;
+  readonly instance?: InstanceView;
+  /** Last ten, newest first. */
+  readonly runHistory: readonly RunView[];
+}
+
+export interface VmObject {
+  readonly apiVersion: 'kubevirt.io/v1';
+  readonly kind: 'VirtualMachine';
+  readonly metadata: ObjectMeta;
+  readonly spec: JsonObject;
+  readonly status: VmStatus;
+}
+
+export interface InstanceObject {
+  readonly apiVersion: 'kubevirt.io/v1';
+  readonly kind: 'VirtualMachineInstance';
+  readonly metadata: ObjectMeta;
+  readonly spec: JsonObject;
+  readonly status: {
+    readonly phase: Phase;
+    readonly nodeName: string;
+    readonly conditions: readonly Condition[];
+    readonly phaseTransitionTimestamps: readonly {
+      readonly phase: Phase;
+      readonly phaseTransitionTimestamp: string;
+    }[];
+    readonly reason?: string;
+  };
+}
+
+/** `core/v1` Event. */
+export interface EventObject {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Event';
+  readonly metadata: ObjectMeta;
+  readonly involvedObject: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid?: string;
+  };
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly firstTimestamp: string;
+  readonly lastTimestamp: string;
+  readonly count: number;
+  readonly source: { readonly component: 'solovirt' };
+}
+
+export interface ObjectList<T> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly resourceVersion: string };
+  readonly items: readonly T[];
+}
+
+/** One line of a watch stream. */
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: T;
+}
+
+/** Kubernetes' error body (`metav1.Status`). */
+export interface StatusObject {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Status';
+  readonly metadata: Record<string, never>;
+  readonly status: 'Success' | 'Failure';
+  readonly message: string;
+  readonly reason?: string;
+  readonly code: number;
+  readonly details?: {
+    readonly name?: string;
+    readonly group?: string;
+    readonly kind?: string;
+    readonly causes?: readonly {
+      readonly reason?: string;
+      readonly message: string;
+      readonly field?: string;
+    }[];
+  };
+}
+
+/** GET /apis/solovirt.io/v1/info. */
+export interface HostInfo {
+  readonly kind: 'HostInfo';
+  readonly apiVersion: 'solovirt.io/v1';
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly node: string;
+  readonly qemu: { readonly path: string; readonly version?: string; readonly error?: string };
+  /** What runs guests, and how that was found out. */
+  readonly accelerator: { readonly name: 'kvm' | 'tcg'; readonly reason: string };
+  readonly directories: {
+    readonly vms: string;
+    readonly images: string;
+    readonly state: string;
+    readonly runtime: string;
+  };
+  readonly socket: string;
+  readonly strategyTable: string;
+  readonly counts: {
+    readonly vms: number;
+    readonly running: number;
+    readonly invalid: number;
+  };
+  /** Troubles of the host that concern every VM, e.g. an unreadable VM directory. */
+  readonly warnings: readonly string[];
+}

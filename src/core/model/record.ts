@@ -1,0 +1,112 @@
+/**
+ * What solovirt remembers about a VM. Stored before its effect in the state database, so that a daemon
+ * that starts anew goes on where the last one stood.
+ */
+import type { Initiator, ProcessIdentity, Rung } from './evidence.ts';
+import type { Verdict } from './verdict.ts';
+import type { RunStrategy } from './virtual-machine.ts';
+
+/** KubeVirt's instance phases (`VirtualMachineInstancePhase`). */
+export type LivePhase = 'Pending' | 'Scheduling' | 'Scheduled' | 'Running';
+export type Phase = LivePhase | 'Succeeded' | 'Failed';
+
+/**
+ * What the run-strategy table looks at while no instance lives. `NeverRan` also stands for "the finished
+ * instance was cleared away": editing the strategy away from Always, RerunOnFailure or Halted counts as that,
+ * as in KubeVirt, where these strategies remove the finished object.
+ */
+export type LastRun = 'NeverRan' | 'Succeeded' | 'Failed';
+
+export interface VmRecord {
+  readonly namespace: string;
+  readonly name: string;
+  /** Identity of the VirtualMachine object, for API clients. */
+  readonly uid: string;
+  readonly createdAt: number;
+  /** Counts edits of the spec, from 1. */
+  readonly generation: number;
+  /** The last valid document, its file and place in it: still in force when the file breaks. */
+  readonly source: SourceRecord;
+  /** The strategy that was last acted upon; differs from the file's right after an edit. */
+  readonly strategy: RunStrategy;
+  readonly lastRun: LastRun;
+  readonly backoff: BackoffRecord;
+  /** A wish for a new instance, consumed when one is recorded. */
+  readonly startRequest?: StartRequest;
+  readonly instance?: InstanceRecord;
+  /** A strategy that a command is about to write into the file; dropped or confirmed by the next pass. */
+  readonly pendingWrite?: PendingWrite;
+}
+
+export interface SourceRecord {
+  readonly path: string;
+  readonly index: number;
+  readonly text: string;
+}
+
+export interface BackoffRecord {
+  /** Unstable endings in a row. */
+  readonly unstable: number;
+  /** No start by the run strategy before this instant (Unix ms). */
+  readonly retryAt?: number;
+}
+
+export interface StartRequest {
+  readonly paused: boolean;
+  readonly at: number;
+}
+
+export interface PendingWrite {
+  readonly from: RunStrategy;
+  readonly to: RunStrategy;
+  /** Applied together with the write: either both took place or neither. */
+  readonly stop?: StopRecord;
+  readonly startRequest?: StartRequest;
+  readonly at: number;
+}
+
+export interface InstanceRecord {
+  readonly uid: string;
+  readonly phase: LivePhase;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly runningAt?: number;
+  readonly startPaused: boolean;
+  readonly gracePeriodSeconds: number;
+  readonly acpi: boolean;
+  /** The template this instance was made from (manifest form), for the API and for RestartRequired. */
+  readonly template: string;
+  readonly process?: ProcessIdentity;
+  readonly stop?: StopRecord;
+  /** Set while a soft reboot waits for the guest to shut down. */
+  readonly softReboot?: { readonly at: number; readonly deadline: number };
+  /** A user asked for the pause, so nothing but a user or a stop ends it. */
+  readonly pausedByUser: boolean;
+  /** Disk errors in a row, for the resume back-off. */
+  readonly ioRetry?: {
+    readonly attempts: number;
+    readonly lastAt: number;
+    readonly nextAt: number;
+  };
+  /** Why the launch failed before QEMU ran (a missing image, say): judged as LaunchFailed. */
+  readonly launchError?: string;
+}
+
+/** A stop in progress: the clock starts at `since` and no restart of the daemon resets it. */
+export interface StopRecord {
+  readonly initiator: Initiator;
+  readonly gracePeriodSeconds: number;
+  readonly since: number;
+  /** The last rung taken, and when. */
+  readonly rung?: Rung;
+  readonly rungAt?: number;
+}
+
+/** One line of a VM's history. */
+export interface RunEntry {
+  readonly uid: string;
+  readonly startedAt: number;
+  readonly runningAt?: number;
+  readonly endedAt: number;
+  readonly verdict: Verdict;
+}

@@ -1,0 +1,156 @@
+/**
+ * What a VM file declares, once it has been found valid: KubeVirt's VirtualMachine with every default
+ * filled in. Field meanings and defaults are KubeVirt's (kubevirt.io/api/core/v1 `types.go`, `schema.go`).
+ */
+
+/** What the user wants of a VM over time. KubeVirt `VirtualMachineRunStrategy`. */
+export type RunStrategy = 'Always' | 'RerunOnFailure' | 'Manual' | 'Halted' | 'Once';
+
+export const RUN_STRATEGIES: readonly RunStrategy[] = [
+  'Always',
+  'RerunOnFailure',
+  'Manual',
+  'Halted',
+  'Once',
+];
+
+/** Any JSON value, as it comes from a manifest or a request body. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** Names one VM on this host. */
+export interface VmIdentity {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface VirtualMachine extends VmIdentity {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly runStrategy: RunStrategy;
+  /** Which of the two mutually exclusive fields the file uses to say so. */
+  readonly strategyField: 'runStrategy' | 'running';
+  readonly template: InstanceTemplate;
+  /** The document as written, without defaults: what the API shows. */
+  readonly manifest: JsonObject;
+}
+
+export interface InstanceTemplate {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly spec: InstanceSpec;
+}
+
+/** Everything one run of a VM needs to know, defaults filled in. */
+export interface InstanceSpec {
+  readonly cpu: CpuSpec;
+  /** RAM of the guest in bytes; a multiple of 1 MiB. */
+  readonly memoryBytes: number;
+  /** `q35`, `pc`, or a versioned name of either (`pc-q35-7.2`). */
+  readonly machineType: string;
+  readonly acpi: boolean;
+  readonly kernelBoot?: KernelBoot;
+  readonly disks: readonly DiskSpec[];
+  readonly interfaces: readonly InterfaceSpec[];
+  readonly rng: boolean;
+  readonly watchdog?: WatchdogSpec;
+  readonly panicDevices: readonly PanicDeviceModel[];
+  readonly graphics: boolean;
+  readonly serialConsole: boolean;
+  readonly memBalloon: boolean;
+  readonly inputDevice: boolean;
+  /** How long a graceful stop may take, whole seconds ≥ 0; 0 asks for no graceful stop. */
+  readonly gracePeriodSeconds: number;
+  /** `startStrategy: Paused`: come up with the CPUs stopped. */
+  readonly startPaused: boolean;
+  /** `Terminate` makes a guest reboot the end of the instance. */
+  readonly rebootPolicy: 'Reboot' | 'Terminate';
+}
+
+export interface CpuSpec {
+  readonly sockets: number;
+  readonly cores: number;
+  readonly threads: number;
+  /** `host-model`, `host-passthrough`, or a QEMU CPU model name. */
+  readonly model: string;
+}
+
+/** Direct kernel boot. Paths are relative to the image directory and never leave it. */
+export interface KernelBoot {
+  readonly source: KernelSource;
+  readonly kernelArgs: string;
+}
+
+export type KernelSource =
+  /** `firmware.kernelBoot.container`: files inside the directory that the image reference maps to. */
+  | {
+      readonly kind: 'container';
+      readonly image: string;
+      readonly kernelPath?: string;
+      readonly initrdPath?: string;
+    }
+  /** The annotations `solovirt.io/kernel` and `solovirt.io/initrd`: files in the image directory. */
+  | { readonly kind: 'files'; readonly kernelPath: string; readonly initrdPath?: string };
+
+export type DiskBus = 'virtio' | 'sata' | 'scsi' | 'usb';
+export type DiskCache = 'none' | 'writethrough' | 'writeback';
+export type DiskErrorPolicy = 'stop' | 'ignore' | 'report' | 'enospace';
+
+export interface DiskSpec {
+  /** Name of the disk and of its volume. */
+  readonly name: string;
+  readonly device: 'disk' | 'cdrom';
+  readonly bus: DiskBus;
+  readonly bootOrder?: number;
+  readonly serial?: string;
+  readonly readonly: boolean;
+  /** Absent: `none` where the file system can do direct I/O, else `writethrough` (KubeVirt's rule). */
+  readonly cache?: DiskCache;
+  readonly errorPolicy: DiskErrorPolicy;
+  readonly source: DiskSource;
+}
+
+export type DiskSource =
+  /** An image of the image directory; writes go to an overlay that lives as long as the instance. */
+  | { readonly kind: 'containerDisk'; readonly image: string; readonly path?: string }
+  /** A file of the host, raw unless it ends in `.qcow2`; never probed, for a guest may write it. */
+  | {
+      readonly kind: 'hostDisk';
+      readonly path: string;
+      readonly create: boolean;
+      readonly capacityBytes?: number;
+    }
+  /** Scratch space that lives as long as the instance. */
+  | { readonly kind: 'emptyDisk'; readonly capacityBytes: number };
+
+export type InterfaceModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci';
+
+/** One NIC in user-mode networking (`masquerade`). */
+export interface InterfaceSpec {
+  readonly name: string;
+  readonly model: InterfaceModel;
+  readonly macAddress?: string;
+  readonly bootOrder?: number;
+  readonly forwards: readonly PortForward[];
+}
+
+/** One port of the host that leads into the guest. */
+export interface PortForward {
+  readonly protocol: 'tcp' | 'udp';
+  /** IPv4 address of the host to listen on. */
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly guestPort: number;
+}
+
+export type WatchdogAction = 'reset' | 'poweroff' | 'shutdown';
+
+export interface WatchdogSpec {
+  readonly name: string;
+  readonly action: WatchdogAction;
+}
+
+/** `pvpanic` is the PCI device, `isa` the port-mapped one. */
+export type PanicDeviceModel = 'pvpanic' | 'isa';

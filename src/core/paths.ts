@@ -1,0 +1,61 @@
+/**
+ * Every file and socket name that solovirt uses, in one place. Pure string building.
+ *
+ * STATE/state.db                     state database
+ * STATE/lock.db                      held by the one daemon of this state directory
+ * STATE/instances/UID/events.jsonl   QEMU's own journal of QMP events
+ *                     exit           QEMU's wait status, written by its parent
+ *                     process        pid, start time and boot id
+ *                     intent         what solovirt was about to do, JSON lines
+ *                     stderr.log     QEMU's stdout and stderr
+ *                     console.log    serial console
+ *                     instance.json  identity of the VM, template and command line
+ *                     NAME.qcow2     overlays and scratch disks, removed at the end
+ * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
+ * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
+ */
+
+/** sockaddr_un.sun_path holds 108 bytes with its final NUL (unix(7)). */
+export const MAX_SOCKET_PATH_BYTES = 107;
+
+export interface InstancePaths {
+  readonly uid: string;
+  readonly dir: string;
+  readonly runtimeDir: string;
+  readonly events: string;
+  readonly exit: string;
+  readonly process: string;
+  readonly intent: string;
+  readonly stderr: string;
+  readonly console: string;
+  readonly description: string;
+  readonly qmpSocket: string;
+  readonly controlSocket: string;
+}
+
+export function instancesDir(stateDir: string): string {
+  return `${stateDir}/instances`;
+}
+
+export function instanceRuntimeRoot(runtimeDir: string): string {
+  return `${runtimeDir}/i`;
+}
+
+export function instancePaths(stateDir: string, runtimeDir: string, uid: string): InstancePaths {
+  const dir = `${instancesDir(stateDir)}/${uid}`;
+  const sockets = `${instanceRuntimeRoot(runtimeDir)}/${uid}`;
+  return {
+    uid,
+    dir,
+    runtimeDir: sockets,
+    events: `${dir}/events.jsonl`,
+    exit: `${dir}/exit`,
+    process: `${dir}/process`,
+    intent: `${dir}/intent`,
+    stderr: `${dir}/stderr.log`,
+    console: `${dir}/console.log`,
+    description: `${dir}/instance.json`,
+    qmpSocket: `${sockets}/qmp`,
+    controlSocket: `${sockets}/ctl`,
+  };
+}
