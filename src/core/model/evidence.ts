@@ -55,6 +55,8 @@ export interface Evidence {
   readonly intents: readonly Intent[];
   /** Present when the kernel's OOM killer is proved to have ended QEMU; says how it is known. */
   readonly oomProof?: string;
+  /** Why QEMU could not even be tried (a missing image, say). */
+  readonly launchError?: string;
   /** Last lines of QEMU's stderr, trimmed; empty when it said nothing. */
   readonly stderrTail: string;
   /** Last lines of the serial console, trimmed. */

@@ -4,7 +4,7 @@
  */
 import type { Initiator, ProcessIdentity, Rung } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
-import type { RunStrategy } from './virtual-machine.ts';
+import type { InstanceSpec, JsonObject, RunStrategy } from './virtual-machine.ts';
 
 /** KubeVirt's instance phases (`VirtualMachineInstancePhase`). */
 export type LivePhase = 'Pending' | 'Scheduling' | 'Scheduled' | 'Running';
@@ -13,9 +13,10 @@ export type Phase = LivePhase | 'Succeeded' | 'Failed';
 /**
  * What the run-strategy table looks at while no instance lives. `NeverRan` also stands for "the finished
  * instance was cleared away": editing the strategy away from Always, RerunOnFailure or Halted counts as that,
- * as in KubeVirt, where these strategies remove the finished object.
+ * as in KubeVirt, where these strategies remove the finished object. `Stopped` is an end that a stop command
+ * brought about, however it went: no strategy may take it for a failure to be repaired.
  */
-export type LastRun = 'NeverRan' | 'Succeeded' | 'Failed';
+export type LastRun = 'NeverRan' | 'Succeeded' | 'Failed' | 'Stopped';
 
 export interface VmRecord {
   readonly namespace: string;
@@ -34,7 +35,7 @@ export interface VmRecord {
   /** A wish for a new instance, consumed when one is recorded. */
   readonly startRequest?: StartRequest;
   readonly instance?: InstanceRecord;
-  /** A strategy that a command is about to write into the file; dropped or confirmed by the next pass. */
+  /** A strategy that a command is about to write into the file; the next pass confirms or drops it. */
   readonly pendingWrite?: PendingWrite;
 }
 
@@ -56,13 +57,20 @@ export interface StartRequest {
   readonly at: number;
 }
 
+/** A command that needs the file changed: its effects and the new text take place together or not at all. */
 export interface PendingWrite {
-  readonly from: RunStrategy;
   readonly to: RunStrategy;
-  /** Applied together with the write: either both took place or neither. */
-  readonly stop?: StopRecord;
-  readonly startRequest?: StartRequest;
+  readonly effects: CommandEffects;
   readonly at: number;
+}
+
+/** What a command changes in the record. */
+export interface CommandEffects {
+  readonly stop?: StopRecord;
+  /** `null` cancels a queued start. */
+  readonly startRequest?: StartRequest | null;
+  /** Set when the strategy alone would start the VM again at once. */
+  readonly lastRun?: LastRun;
 }
 
 export interface InstanceRecord {
@@ -74,8 +82,10 @@ export interface InstanceRecord {
   readonly startPaused: boolean;
   readonly gracePeriodSeconds: number;
   readonly acpi: boolean;
-  /** The template this instance was made from (manifest form), for the API and for RestartRequired. */
-  readonly template: string;
+  /** The template this instance was made from, as written: for the API and for RestartRequired. */
+  readonly template: JsonObject;
+  /** The same with defaults filled in: two spellings of one value are no difference. */
+  readonly spec: InstanceSpec;
   readonly process?: ProcessIdentity;
   readonly stop?: StopRecord;
   /** Set while a soft reboot waits for the guest to shut down. */

@@ -1,0 +1,175 @@
+/**
+ * Which document of which file is in force for each VM. Pure: files as they were last read go in, entries come out.
+ *
+ * Rules: identity is namespace/name; of two documents with one identity the file that already holds the VM wins,
+ * else the one seen first, and the other is a problem; a file that cannot be read or parsed keeps every VM that it
+ * declared before; a VM is gone only when no file that was read declares it.
+ */
+import type { ParsedDocument } from '../manifest/parsed.ts';
+import type { Problem } from '../model/problem.ts';
+import type { VirtualMachine, VmIdentity } from '../model/virtual-machine.ts';
+
+/** One file of the VM directory, as last read. */
+export interface KnownFile {
+  readonly path: string;
+  /** Order in which the files were first seen. */
+  readonly order: number;
+  /** Whole text; absent when it could not be read. */
+  readonly text?: string;
+  readonly documents: readonly ParsedDocument[];
+  /** Faults of the file as a whole: unreadable, too large, broken syntax. */
+  readonly problems: readonly Problem[];
+  /** Listed, but not read yet: what it declared before still holds. */
+  readonly unread: boolean;
+}
+
+/** What the files say about one VM, or about a file that declares none. */
+export interface CatalogueEntry extends VmIdentity {
+  readonly key: string;
+  readonly path: string;
+  /** Place among the file's documents; absent when the document is not to be found at present. */
+  readonly index?: number;
+  /** Source text of the document; absent like `index`. */
+  readonly text?: string;
+  /** Present when the document is valid. */
+  readonly vm?: VirtualMachine;
+  readonly problems: readonly Problem[];
+  /** False for an entry that only carries the problems of a file. */
+  readonly isVm: boolean;
+}
+
+export type Catalogue = ReadonlyMap<string, CatalogueEntry>;
+
+export function keyOf(id: VmIdentity): string {
+  return `${id.namespace}/${id.name}`;
+}
+
+/**
+ * @param claims for each VM on record, the file that declared it last
+ */
+export function resolveCatalogue(
+  files: readonly KnownFile[],
+  claims: ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>,
+): Catalogue {
+  const entries = new Map<string, CatalogueEntry>();
+  const losers: { file: KnownFile; document: ParsedDocument; identity: VmIdentity }[] = [];
+  const ordered = [...files].sort((a, b) => a.order - b.order);
+  for (const file of ordered) {
+    for (const document of file.documents) {
+      const { identity } = document;
+      if (identity === undefined) continue;
+      const key = keyOf(identity);
+      const holder = entries.get(key);
+      if (
+        holder === undefined ||
+        (claims.get(key)?.path === file.path && holder.path !== file.path)
+      ) {
+        if (holder !== undefined) losers.push(...documentsOf(ordered, holder));
+        entries.set(key, entryOf(file, document, identity));
+      } else {
+        losers.push({ file, document, identity });
+      }
+    }
+  }
+  for (const file of ordered) if (isBroken(file)) keepClaims(entries, file, claims);
+  for (const loser of losers) addFileEntry(entries, loser.file, [duplicate(entries, loser)]);
+  for (const file of ordered) addOrphans(entries, file);
+  return entries;
+}
+
+function documentsOf(
+  files: readonly KnownFile[],
+  entry: CatalogueEntry,
+): { file: KnownFile; document: ParsedDocument; identity: VmIdentity }[] {
+  const file = files.find((f) => f.path === entry.path);
+  const document = file?.documents.find((d) => d.index === entry.index);
+  if (file === undefined || document === undefined) return [];
+  return [{ file, document, identity: { namespace: entry.namespace, name: entry.name } }];
+}
+
+function entryOf(file: KnownFile, document: ParsedDocument, identity: VmIdentity): CatalogueEntry {
+  return {
+    ...identity,
+    key: keyOf(identity),
+    path: file.path,
+    index: document.index,
+    text: document.text,
+    ...(document.vm === undefined ? {} : { vm: document.vm }),
+    problems: document.problems,
+    isVm: true,
+  };
+}
+
+/** A file from which documents may be missing only because it cannot be understood at present. */
+function isBroken(file: KnownFile): boolean {
+  return (
+    file.unread ||
+    file.problems.some((p) => p.severity === 'error') ||
+    file.documents.some((d) => d.identity === undefined)
+  );
+}
+
+function keepClaims(
+  entries: Map<string, CatalogueEntry>,
+  file: KnownFile,
+  claims: ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>,
+): void {
+  for (const [key, claim] of claims) {
+    if (claim.path !== file.path || entries.has(key)) continue;
+    const { namespace, name } = claim.identity;
+    entries.set(key, {
+      namespace,
+      name,
+      key,
+      path: file.path,
+      problems: problemsWithoutVm(file),
+      isVm: true,
+    });
+  }
+}
+
+function problemsWithoutVm(file: KnownFile): readonly Problem[] {
+  const orphans = file.documents.filter((d) => d.identity === undefined);
+  return [...file.problems, ...orphans.flatMap((d) => d.problems)];
+}
+
+function duplicate(
+  entries: ReadonlyMap<string, CatalogueEntry>,
+  loser: { readonly document: ParsedDocument; readonly identity: VmIdentity },
+): Problem {
+  const key = keyOf(loser.identity);
+  const holder = entries.get(key);
+  return {
+    code: 'duplicate-vm',
+    severity: 'error',
+    path: 'metadata.name',
+    line: loser.document.startLine,
+    column: 1,
+    message: `VirtualMachine ${key} is already declared in ${holder?.path ?? 'another file'}, which stays in force; give this one another name or remove it`,
+  };
+}
+
+/** Faults that belong to no VM are listed under the file's own name, so that nothing is silently ignored. */
+function addOrphans(entries: Map<string, CatalogueEntry>, file: KnownFile): void {
+  const problems = problemsWithoutVm(file);
+  if (problems.length === 0) return;
+  const carried = [...entries.values()].some((e) => e.path === file.path && e.index === undefined);
+  if (!carried) addFileEntry(entries, file, problems);
+}
+
+function addFileEntry(
+  entries: Map<string, CatalogueEntry>,
+  file: KnownFile,
+  problems: readonly Problem[],
+): void {
+  const key = `file:${file.path}`;
+  const known = entries.get(key);
+  entries.set(key, {
+    namespace: 'default',
+    name: file.path.slice(file.path.lastIndexOf('/') + 1),
+    key,
+    path: file.path,
+    problems: [...(known?.problems ?? []), ...problems],
+    isVm: false,
+  });
+}

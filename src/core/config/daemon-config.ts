@@ -1,0 +1,171 @@
+/**
+ * The daemon's settings: names, defaults and limits, and which one wins when several places give it: flag, then
+ * environment, then configuration file, then default. Pure: texts and maps in, settings or problems out.
+ */
+import { instancePaths, MAX_SOCKET_PATH_BYTES } from '../paths.ts';
+import { type BackoffPolicy, DEFAULT_BACKOFF } from '../strategy/backoff.ts';
+import { STRATEGY_TABLES, type StrategyTableName } from '../strategy/run-strategy.ts';
+import { readConfigText } from './config-text.ts';
+import { type DefaultPaths, defaultPaths } from './default-paths.ts';
+import { absolutePath, choice, integer, path, program, word } from './setting-values.ts';
+import {
+  type ConfigProblem,
+  choose,
+  complain,
+  misspeltVariables,
+  type Settings,
+} from './settings.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const ACCELERATOR_CHOICES = ['auto', 'kvm', 'tcg'] as const;
+export type AcceleratorChoice = (typeof ACCELERATOR_CHOICES)[number];
+
+/** Everything the daemon can be told. All paths are absolute. */
+export interface DaemonConfig {
+  readonly vmsDir: string;
+  readonly imagesDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  readonly socketPath: string;
+  /** Group that may use the socket, by name. */
+  readonly socketGroup: string;
+  readonly accel: AcceleratorChoice;
+  /** Path of QEMU, or a name to look up in PATH; absent: QEMU's usual name. */
+  readonly qemu?: string;
+  readonly logLevel: LogLevel;
+  readonly strategyTable: StrategyTableName;
+  readonly backoff: BackoffPolicy;
+  /** Cap of each instance's `console.log`. */
+  readonly consoleLogBytes: number;
+  /** Cap of each instance's `stderr.log`. */
+  readonly qemuLogBytes: number;
+}
+
+export interface ConfigInput {
+  /** As commander gives them: `vms`, `logLevel`, … and `config`. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isRoot: boolean;
+  /** Absolute; relative paths are taken from here. */
+  readonly cwd: string;
+  readonly home: string;
+}
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: DaemonConfig }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+const MEBIBYTE = 1024 * 1024;
+const DAY_SECONDS = 86_400;
+
+/** Which file to read the configuration from; one that was asked for has to be there. */
+export function configFilePath(input: ConfigInput): { path: string; required: boolean } {
+  const asked = input.flags['config'] ?? (input.env['SOLOVIRT_CONFIG'] || undefined);
+  if (asked !== undefined) return { path: absolutePath(asked, input.cwd), required: true };
+  return { path: defaultPaths(input).configFile, required: false };
+}
+
+/** Chooses and checks every setting; all problems at once. */
+export function mergeConfig(input: ConfigInput, file: ConfigFile | undefined): ConfigResult {
+  const fromFile = file === undefined ? undefined : readConfigText(file.path, file.text);
+  const settings: Settings = {
+    flags: input.flags,
+    env: input.env,
+    file: fromFile?.values ?? new Map(),
+    problems: [...misspeltVariables(input.env), ...(fromFile?.problems ?? [])],
+  };
+  const config = readSettings(settings, input.cwd, defaultPaths(input));
+  checkSocketPaths(settings, config);
+  const { backoff } = config;
+  if (backoff.capSeconds < backoff.baseSeconds) {
+    complain(
+      settings,
+      'backoff.capSeconds',
+      `the cap (${backoff.capSeconds} s) is below baseSeconds (${backoff.baseSeconds} s); it must be at least that`,
+    );
+  }
+  return settings.problems.length === 0
+    ? { ok: true, config }
+    : { ok: false, problems: settings.problems };
+}
+
+function readSettings(settings: Settings, cwd: string, defaults: DefaultPaths): DaemonConfig {
+  const aPath = path(cwd);
+  const runtimeDir = choose(settings, 'runtime', aPath, defaults.runtime);
+  const qemu = choose<string | undefined>(settings, 'qemu', program(cwd), undefined);
+  return {
+    vmsDir: choose(settings, 'vms', aPath, defaults.vms),
+    imagesDir: choose(settings, 'images', aPath, defaults.images),
+    stateDir: choose(settings, 'state', aPath, defaults.state),
+    runtimeDir,
+    socketPath: choose(settings, 'socket', aPath, `${runtimeDir}/solovirt.sock`),
+    socketGroup: choose(settings, 'socketGroup', word, 'solovirt'),
+    accel: choose(settings, 'accel', choice(ACCELERATOR_CHOICES), 'auto'),
+    ...(qemu !== undefined && { qemu }),
+    logLevel: choose(settings, 'logLevel', choice(LOG_LEVELS), 'info'),
+    strategyTable: choose(settings, 'strategyTable', choice(strategyTableNames()), 'default'),
+    backoff: readBackoff(settings),
+    consoleLogBytes: choose(settings, 'consoleLogBytes', integer(4096, 1024 * MEBIBYTE), MEBIBYTE),
+    qemuLogBytes: choose(settings, 'qemuLogBytes', integer(4096, 1024 * MEBIBYTE), MEBIBYTE),
+  };
+}
+
+function readBackoff(settings: Settings): BackoffPolicy {
+  const wait = integer(1, DAY_SECONDS);
+  const threshold = integer(0, DAY_SECONDS);
+  const or = DEFAULT_BACKOFF;
+  return {
+    baseSeconds: choose(settings, 'backoff.baseSeconds', wait, or.baseSeconds),
+    capSeconds: choose(settings, 'backoff.capSeconds', wait, or.capSeconds),
+    unstableFailedSeconds: choose(
+      settings,
+      'backoff.unstableFailedSeconds',
+      threshold,
+      or.unstableFailedSeconds,
+    ),
+    unstableSucceededSeconds: choose(
+      settings,
+      'backoff.unstableSucceededSeconds',
+      threshold,
+      or.unstableSucceededSeconds,
+    ),
+  };
+}
+
+function strategyTableNames(): readonly StrategyTableName[] {
+  return Object.keys(STRATEGY_TABLES) as StrategyTableName[];
+}
+
+/** A longer path would be cut off, or refused, by the kernel: better to hear of it at the start. */
+function checkSocketPaths(settings: Settings, config: DaemonConfig): void {
+  const uid = '00000000-0000-0000-0000-000000000000';
+  const longest = instancePaths(config.stateDir, config.runtimeDir, uid).qmpSocket;
+  const excess = byteLength(longest) - MAX_SOCKET_PATH_BYTES;
+  if (excess > 0) {
+    const length = byteLength(config.runtimeDir);
+    complain(
+      settings,
+      'runtime',
+      `${config.runtimeDir} is ${length} bytes long, but at most ${length - excess} leave room for the guests' sockets in it (unix(7) allows ${MAX_SOCKET_PATH_BYTES}); give a shorter directory with --runtime`,
+    );
+  }
+  const length = byteLength(config.socketPath);
+  if (length > MAX_SOCKET_PATH_BYTES) {
+    complain(
+      settings,
+      'socket',
+      `${config.socketPath} is ${length} bytes long, but a socket's path may have ${MAX_SOCKET_PATH_BYTES} (unix(7)); give a shorter one with --socket`,
+    );
+  }
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

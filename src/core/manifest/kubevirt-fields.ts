@@ -1,0 +1,76 @@
+/**
+ * The field names of KubeVirt 1.9's API types (kubevirt.io/api/core/v1 `types.go`) at the places this
+ * version reads. They tell a field that KubeVirt has and solovirt cannot honour from a mistyped one.
+ * Names only: what a field means is said where it is read.
+ */
+
+const NAMES = {
+  ObjectMeta:
+    'annotations creationTimestamp deletionGracePeriodSeconds deletionTimestamp finalizers ' +
+    'generateName generation labels managedFields name namespace ownerReferences ' +
+    'resourceVersion selfLink uid',
+  VirtualMachine: 'apiVersion kind metadata spec status',
+  VirtualMachineSpec:
+    'dataVolumeTemplates instancetype preference runStrategy running template ' +
+    'updateVolumesStrategy',
+  VirtualMachineInstanceTemplateSpec: 'metadata spec',
+  VirtualMachineInstanceSpec:
+    'accessCredentials affinity architecture dnsConfig dnsPolicy domain evictionStrategy ' +
+    'hostname livenessProbe networks nodeSelector priorityClassName readinessProbe ' +
+    'resourceClaims schedulerName serviceAccountName startStrategy subdomain ' +
+    'terminationGracePeriodSeconds tolerations topologySpreadConstraints utilityVolumes ' +
+    'volumes',
+  DomainSpec:
+    'chassis clock cpu devices features firmware ioThreads ioThreadsPolicy launchSecurity ' +
+    'machine memory rebootPolicy resources',
+  CPU:
+    'cores dedicatedCpuPlacement features isolateEmulatorThread maxSockets model numa ' +
+    'realtime sockets threads',
+  Memory: 'guest hugepages maxGuest reservedOverhead',
+  ResourceRequirements: 'limits overcommitGuestOverhead requests',
+  Machine: 'type',
+  Firmware: 'acpi bootloader kernelBoot serial uuid',
+  KernelBoot: 'container kernelArgs',
+  KernelBootContainer: 'image imagePullPolicy imagePullSecret initrdPath kernelPath',
+  Features: 'acpi apic hyperv hypervPassthrough kvm pvspinlock smm',
+  FeatureState: 'enabled',
+  Devices:
+    'autoattachGraphicsDevice autoattachInputDevice autoattachMemBalloon ' +
+    'autoattachPodInterface autoattachSerialConsole autoattachVSOCK blockMultiQueue ' +
+    'clientPassthrough disableHotplug disks downwardMetrics filesystems gpus hostDevices ' +
+    'inputs interfaces logSerialConsole networkInterfaceMultiqueue panicDevices rng sound tpm ' +
+    'useVirtioTransitional video watchdog',
+  Disk:
+    'blockSize bootOrder cache cdrom changedBlockTracking dedicatedIOThread disk errorPolicy ' +
+    'io lun name serial shareable tag',
+  DiskTarget: 'bus pciAddress readonly',
+  CDRomTarget: 'bus readonly tray',
+  Volume:
+    'cloudInitConfigDrive cloudInitNoCloud configMap containerDisk containerPath dataVolume ' +
+    'downwardAPI downwardMetrics emptyDisk ephemeral hostDisk memoryDump name ' +
+    'persistentVolumeClaim secret serviceAccount sysprep',
+  ContainerDiskSource: 'image imagePullPolicy imagePullSecret path',
+  HostDisk: 'capacity path shared type',
+  EmptyDiskSource: 'capacity',
+  Interface:
+    'acpiIndex binding bootOrder bridge dhcpOptions macAddress macvtap masquerade model name ' +
+    'passt passtBinding pciAddress portRanges ports slirp sriov state tag',
+  InterfaceMasquerade: '',
+  Port: 'name port protocol',
+  Network: 'multus name pod resourceClaim',
+  PodNetwork: 'vmIPv6NetworkCIDR vmNetworkCIDR',
+  Rng: '',
+  Watchdog: 'diag288 i6300esb name',
+  I6300ESBWatchdog: 'action',
+  PanicDevice: 'model',
+} as const;
+
+/** A KubeVirt API type by its Go name. */
+export type KubeVirtType = keyof typeof NAMES;
+
+export const KUBEVIRT_TYPES = Object.keys(NAMES) as readonly KubeVirtType[];
+
+/** Every field name of a KubeVirt type, sorted. */
+export function kubevirtFields(type: KubeVirtType): readonly string[] {
+  return NAMES[type].split(' ').filter((name) => name !== '');
+}

@@ -1,0 +1,33 @@
+/**
+ * What reading a VM file yields. Faults are values with positions; nothing here is ever thrown.
+ */
+import type { Problem } from '../model/problem.ts';
+import type { VirtualMachine, VmIdentity } from '../model/virtual-machine.ts';
+
+export interface ParsedFile {
+  /** In file order, without the empty ones. */
+  readonly documents: readonly ParsedDocument[];
+  /**
+   * Faults that belong to no document: the file is too large, say. When one of them is an error, a
+   * document that is missing from `documents` is unknown, not removed.
+   */
+  readonly problems: readonly Problem[];
+}
+
+export interface ParsedDocument {
+  /** 0-based place among the file's documents; empty documents count, so that it fits an edit. */
+  readonly index: number;
+  /** The source text of this document alone; parsing it again gives the same VM. */
+  readonly text: string;
+  /** 1-based line of the file on which `text` begins. */
+  readonly startLine: number;
+  /**
+   * Present whenever the name and namespace are readable and valid, even if the rest is broken. Absent
+   * for a document that plainly declares something else (`kind: Secret`).
+   */
+  readonly identity?: VmIdentity;
+  /** Absent when a problem is an error. */
+  readonly vm?: VirtualMachine;
+  /** In order of position in the file. */
+  readonly problems: readonly Problem[];
+}

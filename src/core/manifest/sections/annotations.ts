@@ -1,0 +1,52 @@
+/**
+ * solovirt's own settings: annotations, so that a manifest stays valid for a KubeVirt cluster. They may
+ * stand on the VM or on its template; the template's wins.
+ */
+
+import { quoted } from '../field-path.ts';
+import type { Found } from '../fields.ts';
+import type { Report } from '../report.ts';
+import { didYouMean } from '../suggest.ts';
+import type { TextMap } from './metadata.ts';
+
+const PREFIX = 'solovirt.io/';
+
+export const KERNEL = `${PREFIX}kernel`;
+export const INITRD = `${PREFIX}initrd`;
+export const KERNEL_ARGS = `${PREFIX}kernel-args`;
+export const HOST_PORTS = `${PREFIX}host-ports`;
+export const PANIC_DEVICE = `${PREFIX}panic-device`;
+
+/** Every annotation that solovirt reads. */
+export const ANNOTATIONS: readonly string[] = [
+  KERNEL,
+  INITRD,
+  KERNEL_ARGS,
+  HOST_PORTS,
+  PANIC_DEVICE,
+];
+
+/** The annotations that are solovirt's, under their full names. */
+export type HostSettings = TextMap;
+
+export function hostSettings(
+  vm: Found<TextMap> | undefined,
+  template: Found<TextMap> | undefined,
+  report: Report,
+): HostSettings {
+  const settings = new Map<string, Found<string>>();
+  for (const [name, found] of [...(vm?.value ?? []), ...(template?.value ?? [])]) {
+    if (!name.startsWith(PREFIX)) continue;
+    if (ANNOTATIONS.includes(name)) settings.set(name, found);
+    else {
+      const place = { path: found.path, offset: found.keyOffset };
+      const hint = didYouMean(name, ANNOTATIONS);
+      report.warning(
+        'unknown-annotation',
+        place,
+        `solovirt has no annotation ${quoted(name)}${hint}`,
+      );
+    }
+  }
+  return settings;
+}

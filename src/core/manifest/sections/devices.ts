@@ -1,0 +1,34 @@
+/**
+ * `domain.devices`: the table of everything a guest can be given. A new device is a row here and a file
+ * beside this one.
+ */
+import { flag, list, only, type ValueOf } from '../fields.ts';
+import { object } from '../object-fields.ts';
+import { DISK } from './disks.ts';
+import { INTERFACE } from './interfaces.ts';
+import { PANIC_DEVICE_FIELDS } from './panic-devices.ts';
+import { WATCHDOG } from './watchdog.ts';
+
+export const DEVICES = object({
+  type: 'Devices',
+  fields: {
+    disks: list(DISK),
+    interfaces: list(INTERFACE),
+    rng: object({ type: 'Rng', fields: {} }),
+    watchdog: WATCHDOG,
+    panicDevices: list(PANIC_DEVICE_FIELDS),
+    autoattachGraphicsDevice: flag,
+    autoattachSerialConsole: flag,
+    autoattachMemBalloon: flag,
+    autoattachInputDevice: flag,
+    autoattachPodInterface: flag,
+    autoattachVSOCK: only(false),
+    blockMultiQueue: only(false),
+    disableHotplug: only(false),
+    networkInterfaceMultiqueue: only(false),
+    useVirtioTransitional: only(false),
+  },
+  marks: ['rng', 'watchdog'],
+});
+
+export type DeviceFields = ValueOf<typeof DEVICES>['get'];

@@ -1,0 +1,82 @@
+/**
+ * How a disk shows itself to the guest: as a disk or a CD-ROM drive, and on which bus.
+ */
+import type { DiskBus, DiskSpec } from '../../model/virtual-machine.ts';
+import { type Found, flag, oneOf, only, type Spot, type ValueOf } from '../fields.ts';
+import { object } from '../object-fields.ts';
+import type { Report } from '../report.ts';
+
+/** KubeVirt's default on amd64. */
+export const DEFAULT_BUS: DiskBus = 'sata';
+
+const BUS = oneOf<DiskBus>(['virtio', 'sata', 'scsi', 'usb']);
+
+export const DISK_TARGET = object({
+  type: 'DiskTarget',
+  fields: { bus: BUS, readonly: flag },
+});
+
+export const CDROM_TARGET = object({
+  type: 'CDRomTarget',
+  fields: { bus: BUS, readonly: flag, tray: only('closed') },
+});
+
+export type Target = Pick<DiskSpec, 'device' | 'bus' | 'readonly'>;
+
+interface Targets {
+  readonly present: ReadonlySet<string>;
+  readonly get: {
+    readonly disk?: Found<ValueOf<typeof DISK_TARGET>>;
+    readonly cdrom?: Found<ValueOf<typeof CDROM_TARGET>>;
+  };
+}
+
+/** Undefined when the target is not valid, which is then reported. */
+export function resolveTarget(
+  at: Spot,
+  { present, get }: Targets,
+  report: Report,
+): Target | undefined {
+  const kinds = ['disk', 'cdrom', 'lun'].filter((kind) => present.has(kind));
+  if (kinds.length > 1) {
+    report.error(
+      'mutually-exclusive',
+      at,
+      `a disk is exactly one of disk and cdrom, found ${kinds.join(' and ')}`,
+    );
+    return undefined;
+  }
+  if (get.cdrom) return cdrom(get.cdrom.value, report);
+  if (get.disk) return disk(get.disk, report);
+  return kinds.length === 0 ? { device: 'disk', bus: DEFAULT_BUS, readonly: false } : undefined;
+}
+
+function disk(found: Found<ValueOf<typeof DISK_TARGET>>, report: Report): Target | undefined {
+  const { present, get } = found.value;
+  const bus = present.has('bus') ? get.bus?.value : DEFAULT_BUS;
+  const readonly = get.readonly?.value ?? false;
+  if (bus === 'sata' && readonly && get.readonly)
+    report.error(
+      'unsupported-value',
+      get.readonly,
+      'QEMU has no read-only disks on sata, which is the default bus; use bus: virtio or scsi, or a cdrom',
+    );
+  return bus && { device: 'disk', bus, readonly };
+}
+
+function cdrom({ present, get }: ValueOf<typeof CDROM_TARGET>, report: Report): Target | undefined {
+  const bus = present.has('bus') ? get.bus?.value : DEFAULT_BUS;
+  if (bus === 'virtio' && get.bus)
+    report.error(
+      'unsupported-value',
+      get.bus,
+      'there is no virtio CD-ROM drive; use bus: sata or scsi',
+    );
+  if (get.readonly?.value === false)
+    report.error(
+      'unsupported-value',
+      get.readonly,
+      'a CD-ROM cannot be written; use disk, or leave readonly out',
+    );
+  return bus && { device: 'cdrom', bus, readonly: true };
+}

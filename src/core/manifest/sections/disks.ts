@@ -1,0 +1,127 @@
+/**
+ * `devices.disks` joined with `volumes` by name. A volume that no disk names gets a disk of its own, as in
+ * KubeVirt.
+ */
+import type { DiskBus, DiskSource, DiskSpec } from '../../model/virtual-machine.ts';
+import { quoted } from '../field-path.ts';
+import { type Found, integer, oneOf, only, text, type ValueOf } from '../fields.ts';
+import { checkDnsLabel } from '../names.ts';
+import { object } from '../object-fields.ts';
+import type { Report } from '../report.ts';
+import { didYouMean } from '../suggest.ts';
+import { CDROM_TARGET, DEFAULT_BUS, DISK_TARGET, resolveTarget } from './disk-target.ts';
+import { reportDuplicateNames } from './named-items.ts';
+import { resolveSource, type VolumeFields } from './volumes.ts';
+
+/** Ports of the AHCI controller that q35 has. */
+const MAX_SATA = 6;
+/** What the guest can be told: virtio-blk and ATA have 20 bytes, SCSI more (QEMU takes 36). */
+const SERIAL_LENGTH: Readonly<Record<DiskBus, number>> = {
+  virtio: 20,
+  sata: 20,
+  scsi: 36,
+  usb: 36,
+};
+
+/** Boot order of disks and interfaces, lowest first. */
+export const BOOT_ORDER = integer(1, 2 ** 31 - 1);
+
+export const DISK = object({
+  type: 'Disk',
+  fields: {
+    name: text(checkDnsLabel),
+    disk: DISK_TARGET,
+    cdrom: CDROM_TARGET,
+    bootOrder: BOOT_ORDER,
+    serial: text(checkSerial),
+    cache: oneOf(['none', 'writethrough', 'writeback']),
+    errorPolicy: oneOf(['stop', 'ignore', 'report', 'enospace']),
+    shareable: only(false),
+    dedicatedIOThread: only(false),
+    changedBlockTracking: only(false),
+  },
+  required: ['name'],
+  marks: ['cdrom', 'lun'],
+});
+
+export type DiskFields = Found<ValueOf<typeof DISK>>;
+
+function checkSerial(serial: string): string | undefined {
+  if (/^[A-Za-z0-9_.+-]{1,36}$/.test(serial)) return undefined;
+  return `${quoted(serial)} is not a serial number: at most 36 letters, digits, "_", ".", "+" and "-"`;
+}
+
+export function resolveDisks(
+  disks: readonly DiskFields[],
+  volumes: readonly VolumeFields[],
+  report: Report,
+): readonly DiskSpec[] {
+  reportDuplicateNames(disks, report);
+  reportDuplicateNames(volumes, report);
+  const sources = new Map(
+    volumes.map((volume) => [volume.value.get.name?.value, resolveSource(volume, report)]),
+  );
+  const named = new Set(disks.map((disk) => disk.value.get.name?.value));
+  const unnamed = [...sources].filter(([name]) => !named.has(name));
+  const specs = [
+    ...disks.map((disk) => resolveDisk(disk, sources, report)),
+    ...unnamed.map(([name, source]) => diskOfVolume(name, source)),
+  ].filter((spec) => spec !== undefined);
+  reportTooManySata(specs, disks, volumes, report);
+  return specs;
+}
+
+function diskOfVolume(
+  name: string | undefined,
+  source: DiskSource | undefined,
+): DiskSpec | undefined {
+  if (name === undefined || source === undefined) return undefined;
+  const target = { device: 'disk', bus: DEFAULT_BUS, readonly: false } as const;
+  return { name, ...target, errorPolicy: 'stop', source };
+}
+
+function resolveDisk(
+  disk: DiskFields,
+  sources: ReadonlyMap<string | undefined, DiskSource | undefined>,
+  report: Report,
+): DiskSpec | undefined {
+  const { name, bootOrder, serial, cache, errorPolicy } = disk.value.get;
+  const target = resolveTarget(disk, disk.value, report);
+  if (name !== undefined && !sources.has(name.value)) {
+    const names = () => [...sources.keys()].filter((key) => key !== undefined);
+    const message = () =>
+      `no volume is named ${quoted(name.value)}${didYouMean(name.value, names())}`;
+    report.error('missing-volume', name, message);
+  }
+  const source = sources.get(name?.value);
+  if (target && serial && serial.value.length > SERIAL_LENGTH[target.bus])
+    report.error(
+      'out-of-range',
+      serial,
+      `a serial number on ${target.bus} has at most ${SERIAL_LENGTH[target.bus]} characters`,
+    );
+  if (name === undefined || source === undefined || target === undefined) return undefined;
+  return {
+    name: name.value,
+    ...target,
+    ...(bootOrder && { bootOrder: bootOrder.value }),
+    ...(serial && { serial: serial.value }),
+    ...(cache && { cache: cache.value }),
+    errorPolicy: errorPolicy?.value ?? 'stop',
+    source,
+  };
+}
+
+function reportTooManySata(
+  specs: readonly DiskSpec[],
+  disks: readonly DiskFields[],
+  volumes: readonly VolumeFields[],
+  report: Report,
+): void {
+  const seventh = specs.filter((spec) => spec.bus === 'sata')[MAX_SATA];
+  if (seventh === undefined) return;
+  const place = [...disks, ...volumes].find((item) => item.value.get.name?.value === seventh.name);
+  if (place === undefined) return;
+  const message = `at most ${MAX_SATA} disks fit on sata, which is the default; give this one bus: virtio or scsi`;
+  report.error('out-of-range', place, message);
+}

@@ -1,0 +1,43 @@
+/**
+ * `domain.machine.type`: q35 or pc, and `domain.features`.
+ */
+
+import { quoted } from '../field-path.ts';
+import { type Found, flag, type Refusal, text, type ValueOf } from '../fields.ts';
+import { object } from '../object-fields.ts';
+import { didYouMean } from '../suggest.ts';
+
+export const DEFAULT_MACHINE = 'q35';
+
+export const MACHINE = object({
+  type: 'Machine',
+  fields: { type: text(checkMachine, { mayBeEmpty: true }) },
+});
+
+export const FEATURES = object({
+  type: 'Features',
+  fields: { acpi: object({ type: 'FeatureState', fields: { enabled: flag } }) },
+});
+
+const EXPECTED = 'expected q35, pc, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2';
+
+function checkMachine(type: string): Refusal | undefined {
+  if (type === '' || /^(?:q35|pc|pc-(?:q35|i440fx)-\d{1,3}(?:\.\d{1,3}){1,2})$/.test(type))
+    return undefined;
+  if (type === 'microvm')
+    return {
+      code: 'unsupported-value',
+      message: `microvm is not supported: guests hang at boot on it without KVM, and it has no PCI bus for a panic device; ${EXPECTED}`,
+    };
+  return `${quoted(type)} is not a machine type of this version; ${EXPECTED}${didYouMean(type, ['q35', 'pc'])}`;
+}
+
+export function resolveMachineType(machine: Found<ValueOf<typeof MACHINE>> | undefined): string {
+  const type = machine?.value.get.type?.value ?? '';
+  return type === '' ? DEFAULT_MACHINE : type;
+}
+
+/** On unless turned off, as in KubeVirt. */
+export function resolveAcpi(features: Found<ValueOf<typeof FEATURES>> | undefined): boolean {
+  return features?.value.get.acpi?.value.get.enabled?.value ?? true;
+}

@@ -1,0 +1,54 @@
+/**
+ * `metadata` of the VM and of its template: names, labels and annotations.
+ */
+import { type Found, text, type ValueOf } from '../fields.ts';
+import { checkDnsLabel } from '../names.ts';
+import { mapOf, object } from '../object-fields.ts';
+
+/** What the API server writes: people paste `kubectl get -o yaml`. */
+const SERVER_FIELDS = [
+  'creationTimestamp',
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'finalizers',
+  'generation',
+  'managedFields',
+  'ownerReferences',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+];
+
+const TEXTS = mapOf(
+  text(() => undefined, { mayBeEmpty: true }),
+  'a map of names to text',
+);
+
+export const VM_METADATA = object({
+  type: 'ObjectMeta',
+  fields: {
+    name: text(checkDnsLabel),
+    namespace: text(checkDnsLabel),
+    labels: TEXTS,
+    annotations: TEXTS,
+  },
+  required: ['name'],
+  ignored: SERVER_FIELDS,
+});
+
+/** KubeVirt names instances itself, so a template's own name means nothing. */
+export const TEMPLATE_METADATA = object({
+  type: 'ObjectMeta',
+  fields: { labels: TEXTS, annotations: TEXTS },
+  ignored: [...SERVER_FIELDS, 'generateName', 'name', 'namespace'],
+});
+
+export type TextMap = ValueOf<typeof TEXTS>;
+
+export const DEFAULT_NAMESPACE = 'default';
+
+/** Plain values, as the model keeps them. */
+export function plainTexts(found: Found<TextMap> | undefined): Readonly<Record<string, string>> {
+  const entries = [...(found?.value ?? [])].map(([key, { value }]) => [key, value] as const);
+  return Object.fromEntries(entries);
+}

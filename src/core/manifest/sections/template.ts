@@ -1,0 +1,160 @@
+/**
+ * `spec.template`: everything that one run of the VM is made of.
+ */
+import type { InstanceSpec, InstanceTemplate } from '../../model/virtual-machine.ts';
+import { type Found, integer, list, oneOf, only, type ValueOf } from '../fields.ts';
+import { object } from '../object-fields.ts';
+import type { Report } from '../report.ts';
+import { HOST_PORTS, type HostSettings, hostSettings } from './annotations.ts';
+import { reportBootOrder } from './boot-order.ts';
+import { CPU, resolveCpu } from './cpu.ts';
+import { DEVICES, type DeviceFields } from './devices.ts';
+import { resolveDisks } from './disks.ts';
+import { FIRMWARE, resolveKernelBoot } from './firmware.ts';
+import { resolveHostPorts } from './host-ports.ts';
+import { resolveInterfaces } from './interfaces.ts';
+import { FEATURES, MACHINE, resolveAcpi, resolveMachineType } from './machine.ts';
+import { MEMORY, resolveMemory } from './memory.ts';
+import { plainTexts, TEMPLATE_METADATA, type TextMap } from './metadata.ts';
+import { checkNetworks, NETWORK } from './networks.ts';
+import { resolvePanicDevices } from './panic-devices.ts';
+import { RESOURCES, resourceAmount } from './resources.ts';
+import { VOLUME } from './volumes.ts';
+import { resolveWatchdog } from './watchdog.ts';
+
+const DEFAULT_GRACE_PERIOD_SECONDS = 30;
+
+const DOMAIN = object({
+  type: 'DomainSpec',
+  fields: {
+    cpu: CPU,
+    memory: MEMORY,
+    resources: RESOURCES,
+    machine: MACHINE,
+    firmware: FIRMWARE,
+    features: FEATURES,
+    devices: DEVICES,
+    rebootPolicy: oneOf(['Reboot', 'Terminate']),
+  },
+  required: ['devices'],
+});
+
+const INSTANCE = object({
+  type: 'VirtualMachineInstanceSpec',
+  fields: {
+    domain: DOMAIN,
+    volumes: list(VOLUME),
+    networks: list(NETWORK),
+    terminationGracePeriodSeconds: integer(0, 2 ** 31 - 1),
+    startStrategy: oneOf(['Paused']),
+    architecture: only('amd64'),
+  },
+  required: ['domain'],
+  clusterOnly: [
+    'affinity',
+    'dnsConfig',
+    'dnsPolicy',
+    'evictionStrategy',
+    'hostname',
+    'nodeSelector',
+    'priorityClassName',
+    'resourceClaims',
+    'schedulerName',
+    'serviceAccountName',
+    'subdomain',
+    'tolerations',
+    'topologySpreadConstraints',
+  ],
+});
+
+export const TEMPLATE = object({
+  type: 'VirtualMachineInstanceTemplateSpec',
+  fields: { metadata: TEMPLATE_METADATA, spec: INSTANCE },
+  required: ['spec'],
+});
+
+type Instance = ValueOf<typeof INSTANCE>;
+type Domain = ValueOf<typeof DOMAIN>;
+
+/** The template with every default filled in; of use only when nothing was reported. */
+export function resolveTemplate(
+  template: Found<ValueOf<typeof TEMPLATE>>,
+  vmAnnotations: Found<TextMap> | undefined,
+  report: Report,
+): InstanceTemplate | undefined {
+  const { metadata, spec } = template.value.get;
+  const { labels, annotations } = metadata?.value.get ?? {};
+  const settings = hostSettings(vmAnnotations, annotations, report);
+  const domain = spec?.value.get.domain;
+  if (spec === undefined || domain === undefined) return undefined;
+  return {
+    labels: plainTexts(labels),
+    annotations: plainTexts(annotations),
+    spec: resolveInstance(spec.value, domain.value, settings, report),
+  };
+}
+
+function resolveInstance(
+  { present, get }: Instance,
+  domain: Domain,
+  settings: HostSettings,
+  report: Report,
+): InstanceSpec {
+  const { cpu, memory, resources, machine, firmware, features, rebootPolicy } = domain.get;
+  const devices: DeviceFields = domain.get.devices?.value.get ?? {};
+  const kernelBoot = resolveKernelBoot(firmware, settings, report);
+  const watchdog = resolveWatchdog(devices.watchdog);
+  const disks = devices.disks?.value ?? [];
+  // What is joined by name cannot be judged when one of the lists is none: that fault is enough.
+  const unreadable =
+    (present.has('volumes') && !get.volumes) ||
+    (present.has('networks') && !get.networks) ||
+    isUnreadable(domain, 'disks') ||
+    isUnreadable(domain, 'interfaces');
+  reportBootOrder([...disks, ...(devices.interfaces?.value ?? [])], report);
+  return {
+    cpu: resolveCpu(cpu, resourceAmount(resources, 'cpu', report), report),
+    memoryBytes: resolveMemory(memory, resourceAmount(resources, 'memory', report), report),
+    machineType: resolveMachineType(machine),
+    acpi: resolveAcpi(features),
+    ...(kernelBoot && { kernelBoot }),
+    disks: unreadable ? [] : resolveDisks(disks, get.volumes?.value ?? [], report),
+    interfaces: unreadable ? [] : resolveNetwork(devices, get, settings, report),
+    rng: devices.rng !== undefined,
+    ...(watchdog && { watchdog }),
+    panicDevices: resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report),
+    graphics: devices.autoattachGraphicsDevice?.value ?? true,
+    serialConsole: devices.autoattachSerialConsole?.value ?? true,
+    memBalloon: devices.autoattachMemBalloon?.value ?? true,
+    inputDevice: devices.autoattachInputDevice?.value ?? false,
+    gracePeriodSeconds: get.terminationGracePeriodSeconds?.value ?? DEFAULT_GRACE_PERIOD_SECONDS,
+    startPaused: get.startStrategy !== undefined,
+    rebootPolicy: rebootPolicy?.value ?? 'Reboot',
+  };
+}
+
+function isUnreadable(domain: Domain, name: 'disks' | 'interfaces'): boolean {
+  const devices = domain.get.devices?.value;
+  return devices?.present.has(name) === true && devices.get[name] === undefined;
+}
+
+function resolveNetwork(
+  devices: DeviceFields,
+  instance: Instance['get'],
+  settings: HostSettings,
+  report: Report,
+): InstanceSpec['interfaces'] {
+  const networks = instance.networks?.value ?? [];
+  checkNetworks(networks, report);
+  const interfaces = resolveInterfaces(
+    devices.interfaces?.value ?? [],
+    networks,
+    devices.autoattachPodInterface?.value ?? true,
+    report,
+  );
+  const forwards = resolveHostPorts(settings.get(HOST_PORTS), interfaces, report);
+  return interfaces.map(({ ports: _, ...nic }, index) => ({
+    ...nic,
+    forwards: forwards[index] ?? [],
+  }));
+}

@@ -1,0 +1,113 @@
+/**
+ * `volumes`: where the contents of disks come from. Exactly one source each.
+ */
+import type { DiskSource } from '../../model/virtual-machine.ts';
+import { quoted } from '../field-path.ts';
+import { type Found, oneOf, only, quantity, text, type ValueOf } from '../fields.ts';
+import { parseImageReference } from '../image-reference.ts';
+import { checkDnsLabel, checkInnerPath } from '../names.ts';
+import { object, reportMissing } from '../object-fields.ts';
+import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
+import type { Report } from '../report.ts';
+
+const SECTOR = 512n;
+/** The most that QEMU's qcow2 holds with a default cluster size is more; this catches slips. */
+const MAX_BYTES = 64n * 1024n ** 4n;
+
+export const VOLUME = object({
+  type: 'Volume',
+  fields: {
+    name: text(checkDnsLabel),
+    containerDisk: object({
+      type: 'ContainerDiskSource',
+      fields: { image: text(checkImage), path: text(checkInnerPath) },
+      required: ['image'],
+      clusterOnly: ['imagePullPolicy', 'imagePullSecret'],
+    }),
+    hostDisk: object({
+      type: 'HostDisk',
+      fields: {
+        path: text(checkHostPath),
+        type: oneOf(['Disk', 'DiskOrCreate']),
+        capacity: quantity,
+        shared: only(false),
+      },
+      required: ['path', 'type'],
+    }),
+    emptyDisk: object({
+      type: 'EmptyDiskSource',
+      fields: { capacity: quantity },
+      required: ['capacity'],
+    }),
+  },
+  required: ['name'],
+});
+
+export type VolumeFields = Found<ValueOf<typeof VOLUME>>;
+type Sources = VolumeFields['value']['get'];
+
+/** What is wrong with an image reference, or undefined. */
+export function checkImage(image: string): string | undefined {
+  const parsed = parseImageReference(image);
+  return parsed.ok ? undefined : `${quoted(image)} is not an image reference: ${parsed.message}`;
+}
+
+function checkHostPath(path: string): string | undefined {
+  if (!path.startsWith('/')) return `${quoted(path)} must be absolute, beginning with "/"`;
+  return checkInnerPath(path);
+}
+
+/** The one source of a volume; undefined when something is wrong with it, which is then reported. */
+export function resolveSource(volume: VolumeFields, report: Report): DiskSource | undefined {
+  const { present, get } = volume.value;
+  const sources = [...present].filter((name) => name !== 'name');
+  if (sources.length > 1) {
+    const message = `a volume has exactly one source, found ${sources.slice(0, 5).join(', ')}`;
+    report.error('mutually-exclusive', volume, message);
+    return undefined;
+  }
+  if (sources.length === 0)
+    report.error(
+      'required',
+      volume,
+      'a volume needs a source: containerDisk, hostDisk or emptyDisk',
+    );
+  return containerDisk(get) ?? hostDisk(get, report) ?? emptyDisk(get, report);
+}
+
+function containerDisk({ containerDisk: found }: Sources): DiskSource | undefined {
+  const { image, path } = found?.value.get ?? {};
+  if (image === undefined) return undefined;
+  return { kind: 'containerDisk', image: image.value, ...(path && { path: path.value }) };
+}
+
+function hostDisk({ hostDisk: found }: Sources, report: Report): DiskSource | undefined {
+  if (found === undefined) return undefined;
+  const { path, type, capacity } = found.value.get;
+  const create = type?.value === 'DiskOrCreate';
+  if (create && !found.value.present.has('capacity')) reportMissing(found, 'capacity', report);
+  if (type?.value === 'Disk' && capacity !== undefined)
+    report.error('invalid-value', capacity, 'capacity goes with type: DiskOrCreate only');
+  const capacityBytes = capacity && readCapacity(capacity, report);
+  if (path === undefined) return undefined;
+  return {
+    kind: 'hostDisk',
+    path: path.value,
+    create,
+    ...(capacityBytes !== undefined && { capacityBytes }),
+  };
+}
+
+function emptyDisk({ emptyDisk: found }: Sources, report: Report): DiskSource | undefined {
+  const capacity = found?.value.get.capacity;
+  const capacityBytes = capacity && readCapacity(capacity, report);
+  return capacityBytes === undefined ? undefined : { kind: 'emptyDisk', capacityBytes };
+}
+
+/** Bytes, rounded up to whole sectors. */
+function readCapacity(capacity: Found<NanoQuantity>, report: Report): number | undefined {
+  const bytes = capacity.value > 0n ? bytesRoundedUp(capacity.value, SECTOR) : 0n;
+  if (bytes > 0n && bytes <= MAX_BYTES) return Number(bytes);
+  report.error('out-of-range', capacity, 'the capacity of a disk is more than 0 and at most 64Ti');
+  return undefined;
+}

@@ -1,0 +1,131 @@
+/**
+ * The conditions of a VM and of its instance: KubeVirt's types (`VirtualMachineConditionType`,
+ * `VirtualMachineInstanceConditionType`) and one of ours, `ManifestInvalid`.
+ */
+import { changedFields } from '../manifest/changed-fields.ts';
+import type { Problem } from '../model/problem.ts';
+import type { VmRecord } from '../model/record.ts';
+import type { JsonObject, VirtualMachine } from '../model/virtual-machine.ts';
+import { isHalted } from './printable-status.ts';
+
+export interface ConditionFacts {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface ConditionInput {
+  readonly record: VmRecord | undefined;
+  readonly vm: VirtualMachine | undefined;
+  readonly problems: readonly Problem[];
+  readonly runState: string | undefined;
+  /** QEMU lives but does not answer its monitor. */
+  readonly unresponsive: boolean;
+}
+
+export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
+  return [
+    ready(input),
+    ...paused(input),
+    ...unresponsive(input),
+    ...restartRequired(input),
+    ...manifestInvalid(input),
+  ];
+}
+
+/** The instance has no manifest of its own, so nothing of the file concerns it. */
+export function instanceConditions(input: ConditionInput): readonly ConditionFacts[] {
+  return [ready(input), ...paused(input), ...unresponsive(input)];
+}
+
+function ready({ record, runState }: ConditionInput): ConditionFacts {
+  const instance = record?.instance;
+  if (instance === undefined)
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason: 'VMINotExists',
+      message: 'there is no running instance',
+    };
+  if (instance.phase !== 'Running' || isHalted(runState))
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason: 'GuestNotRunning',
+      message: `the guest does not run (${runState ?? instance.phase})`,
+    };
+  return { type: 'Ready', status: 'True' };
+}
+
+function paused({ record, runState }: ConditionInput): readonly ConditionFacts[] {
+  const instance = record?.instance;
+  if (instance?.phase !== 'Running' || !isHalted(runState)) return [];
+  if (runState === 'io-error')
+    return [
+      {
+        type: 'Paused',
+        status: 'True',
+        reason: 'PausedIOError',
+        message: 'a disk error paused the guest; it is resumed again and again, ever more slowly',
+      },
+    ];
+  const reason = instance.pausedByUser ? 'PausedByUser' : 'Paused';
+  return [{ type: 'Paused', status: 'True', reason, message: `QEMU's run state: ${runState}` }];
+}
+
+function unresponsive({ unresponsive }: ConditionInput): readonly ConditionFacts[] {
+  if (!unresponsive) return [];
+  return [
+    {
+      type: 'MonitorUnresponsive',
+      status: 'True',
+      reason: 'NoAnswer',
+      message: 'QEMU lives but does not answer over QMP',
+    },
+  ];
+}
+
+function restartRequired({ record, vm }: ConditionInput): readonly ConditionFacts[] {
+  const instance = record?.instance;
+  if (instance === undefined || vm === undefined) return [];
+  if (JSON.stringify(instance.spec) === JSON.stringify(vm.template.spec)) return [];
+  const now = templateOf(vm);
+  const fields = changedFields(instance.template, now).map((f) => `spec.template.${f}`);
+  return [
+    {
+      type: 'RestartRequired',
+      status: 'True',
+      reason: 'RestartRequired',
+      message: `the next instance will differ in: ${fields.join(', ')}`,
+    },
+  ];
+}
+
+/** `spec.template` as written. */
+export function templateOf(vm: VirtualMachine): JsonObject {
+  const spec = asObject(vm.manifest['spec']);
+  return asObject(spec['template']);
+}
+
+function asObject(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : {};
+}
+
+function manifestInvalid({ problems }: ConditionInput): readonly ConditionFacts[] {
+  const errors = problems.filter((p) => p.severity === 'error');
+  const first = errors[0];
+  if (first === undefined) return [];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  const where = `line ${first.line}, column ${first.column}`;
+  return [
+    {
+      type: 'ManifestInvalid',
+      status: 'True',
+      reason: 'ManifestInvalid',
+      message: `${where}: ${first.message}${more}`,
+    },
+  ];
+}

@@ -1,0 +1,69 @@
+/**
+ * The one word that tables show. First match wins, in KubeVirt's order (`pkg/virt-controller/watch/vm/vm.go`
+ * setPrintableStatus): what the user asked for hides what is going on beneath it.
+ */
+import type { VmRecord } from '../model/record.ts';
+import { WISHES } from '../strategy/run-strategy.ts';
+
+export type PrintableStatus =
+  | 'Stopped'
+  | 'Provisioning'
+  | 'Starting'
+  | 'Running'
+  | 'Paused'
+  | 'Stopping'
+  | 'Terminating'
+  | 'CrashLoopBackOff'
+  | 'Invalid';
+
+export interface StatusFacts {
+  /** Undefined for a file that was never valid. */
+  readonly record: VmRecord | undefined;
+  /** The document was removed. */
+  readonly terminating: boolean;
+  /** QMP's run state of the live instance. */
+  readonly runState: string | undefined;
+}
+
+/** Run states in which a live guest's CPUs stand still (QAPI `RunState`). */
+const HALTED_STATES = new Set([
+  'paused',
+  'io-error',
+  'prelaunch',
+  'suspended',
+  'watchdog',
+  'guest-panicked',
+  'internal-error',
+  'debug',
+]);
+
+interface KnownFacts extends StatusFacts {
+  readonly record: VmRecord;
+}
+
+const ORDER: readonly (readonly [PrintableStatus, (facts: KnownFacts) => boolean])[] = [
+  ['Terminating', (f) => f.terminating],
+  ['Stopping', (f) => f.record.instance?.stop !== undefined],
+  ['Paused', (f) => f.record.instance?.phase === 'Running' && isHalted(f.runState)],
+  ['Running', (f) => f.record.instance?.phase === 'Running'],
+  ['Starting', (f) => f.record.instance !== undefined || f.record.startRequest !== undefined],
+  ['CrashLoopBackOff', (f) => f.record.backoff.retryAt !== undefined && wantsStart(f.record)],
+  ['Starting', (f) => wantsStart(f.record)],
+  ['Stopped', () => true],
+];
+
+export function printableStatus(facts: StatusFacts): PrintableStatus {
+  const { record } = facts;
+  if (record === undefined) return 'Invalid';
+  const row = ORDER.find(([, holds]) => holds({ ...facts, record }));
+  return row === undefined ? 'Stopped' : row[0];
+}
+
+/** True while the guest's CPUs do not run although the instance lives. */
+export function isHalted(runState: string | undefined): boolean {
+  return runState !== undefined && HALTED_STATES.has(runState);
+}
+
+function wantsStart(record: VmRecord): boolean {
+  return WISHES[record.strategy][record.lastRun] === 'start';
+}

@@ -1,0 +1,160 @@
+/**
+ * The second of solovirt's two questions: what now? One pure function from a situation to one action with its
+ * reason. A pass carries the action out and asks again until the answer is "wait".
+ */
+import type { Rung } from '../model/evidence.ts';
+import type { InstanceRecord, StopRecord, VmRecord } from '../model/record.ts';
+import { IO_RETRY_STATE } from './io-retry.ts';
+import { WISHES } from './run-strategy.ts';
+import type { InstanceView, Situation } from './situation.ts';
+import { nextStep } from './stop-ladder.ts';
+
+export type Action =
+  /** Nothing to do before `until` (Unix ms), or before something happens. */
+  | { readonly kind: 'wait'; readonly reason: string; readonly until?: number }
+  /** Record a new instance and launch it. */
+  | { readonly kind: 'start'; readonly paused: boolean; readonly reason: string }
+  /** Drop an instance that no QEMU was ever started for. */
+  | { readonly kind: 'discard'; readonly reason: string }
+  /** Let the guest's CPUs run for the first time. */
+  | { readonly kind: 'run-guest'; readonly reason: string }
+  | { readonly kind: 'mark-running'; readonly paused: boolean; readonly reason: string }
+  | { readonly kind: 'begin-stop'; readonly stop: StopRecord; readonly reason: string }
+  | {
+      readonly kind: 'take-rung';
+      readonly rung: Rung;
+      readonly gracePeriodSeconds: number;
+      readonly reason: string;
+    }
+  /** Wake the guest that has shut down for a soft reboot. */
+  | { readonly kind: 'finish-soft-reboot'; readonly reason: string }
+  | { readonly kind: 'give-up-soft-reboot'; readonly reason: string }
+  /** Resume a guest that QEMU paused on a disk error. */
+  | { readonly kind: 'retry-io'; readonly reason: string }
+  | { readonly kind: 'conclude'; readonly reason: string }
+  /** The VM's document is gone and so is its last instance. */
+  | { readonly kind: 'forget'; readonly reason: string };
+
+/** Run states in which no powerdown reaches the guest (QAPI `RunState`). */
+const DEAF_STATES = new Set(['guest-panicked', 'internal-error', 'shutdown', 'watchdog']);
+
+export function decide(situation: Situation): Action {
+  const { record, instance } = situation;
+  if (record.instance !== undefined && instance !== undefined)
+    return decideInstance(situation, record.instance, instance);
+  return decideDown(situation);
+}
+
+/** No instance: only the run strategy and a queued start can ask for one. */
+function decideDown({ vm, record, now }: Situation): Action {
+  if (vm === undefined) return { kind: 'forget', reason: 'its document was removed' };
+  if (record.startRequest !== undefined)
+    return { kind: 'start', paused: record.startRequest.paused, reason: 'a command asked for it' };
+  if (WISHES[vm.runStrategy][record.lastRun] === 'stay down')
+    return { kind: 'wait', reason: `${vm.runStrategy}, ${inWords(record.lastRun)}: stays down` };
+  const reason = `${vm.runStrategy}, ${inWords(record.lastRun)}: to be started`;
+  const { retryAt } = record.backoff;
+  if (retryAt !== undefined && retryAt > now)
+    return { kind: 'wait', reason: `${reason} after the backoff`, until: retryAt };
+  return { kind: 'start', paused: false, reason };
+}
+
+function decideInstance(
+  situation: Situation,
+  instance: InstanceRecord,
+  seen: InstanceView,
+): Action {
+  switch (seen.kind) {
+    case 'ended':
+      return { kind: 'conclude', reason: 'the instance has ended' };
+    case 'unlaunched':
+      return { kind: 'discard', reason: 'no QEMU was started for it' };
+    case 'launching':
+    case 'live': {
+      const stop = instance.stop ?? stopToBegin(situation, instance);
+      if (stop === undefined) return decideWanted(situation, instance, seen);
+      if (instance.stop === undefined)
+        return { kind: 'begin-stop', stop, reason: stopReason(situation) };
+      return decideStop(situation, instance, stop, seen);
+    }
+  }
+}
+
+/** A file that was removed or says Halted ends the instance; a command has recorded its stop already. */
+function stopToBegin({ vm, now }: Situation, instance: InstanceRecord): StopRecord | undefined {
+  if (vm !== undefined && vm.runStrategy !== 'Halted') return undefined;
+  const { gracePeriodSeconds } = instance;
+  return { initiator: 'file', gracePeriodSeconds, since: now };
+}
+
+function stopReason({ vm }: Situation): string {
+  return vm === undefined ? 'its document was removed' : 'its run strategy is Halted';
+}
+
+function decideStop(
+  { now }: Situation,
+  instance: InstanceRecord,
+  stop: StopRecord,
+  seen: Extract<InstanceView, { kind: 'launching' | 'live' }>,
+): Action {
+  if (seen.kind === 'launching') return { kind: 'wait', reason: 'stopping once QEMU is there' };
+  const guestListens =
+    instance.acpi && seen.resumed && !DEAF_STATES.has(seen.runState ?? 'running');
+  const step = nextStep({ stop, guestListens, monitor: seen.monitor, now });
+  if (step.kind === 'wait') {
+    return { kind: 'wait', reason: `stopping: ${stop.rung ?? 'asked'}`, until: step.until };
+  }
+  // A guest that cannot be asked is forced off as if no grace period had been given: it could not have used it.
+  const gracePeriodSeconds = guestListens ? stop.gracePeriodSeconds : 0;
+  return { kind: 'take-rung', rung: step.rung, gracePeriodSeconds, reason: 'stop ladder' };
+}
+
+function decideWanted(
+  { now }: Situation,
+  instance: InstanceRecord,
+  seen: Extract<InstanceView, { kind: 'launching' | 'live' }>,
+): Action {
+  if (seen.kind === 'launching' || seen.runState === undefined)
+    return { kind: 'wait', reason: 'waiting for QEMU to answer' };
+  if (instance.phase !== 'Running') return decideComingUp(instance, seen.runState, seen.resumed);
+  if (instance.softReboot !== undefined)
+    return decideSoftReboot(instance.softReboot.deadline, seen.runState, now);
+  if (seen.runState === IO_RETRY_STATE && !instance.pausedByUser)
+    return decideIoRetry(instance.ioRetry?.nextAt ?? now, now);
+  return { kind: 'wait', reason: `running (${seen.runState})` };
+}
+
+function decideComingUp(instance: InstanceRecord, runState: string, resumed: boolean): Action {
+  if (resumed) return { kind: 'mark-running', paused: false, reason: 'the guest runs' };
+  if (instance.startPaused)
+    return { kind: 'mark-running', paused: true, reason: 'the guest is to start paused' };
+  // Also when `cont` was recorded before: the daemon may have died between the record and the command.
+  if (runState === 'prelaunch') return { kind: 'run-guest', reason: 'QEMU is ready' };
+  return { kind: 'wait', reason: `coming up (${runState})` };
+}
+
+function decideSoftReboot(deadline: number, runState: string, now: number): Action {
+  if (runState === 'shutdown' || runState === 'prelaunch')
+    return { kind: 'finish-soft-reboot', reason: 'the guest has shut down' };
+  if (now >= deadline)
+    return { kind: 'give-up-soft-reboot', reason: 'the guest did not react in time' };
+  return { kind: 'wait', reason: 'soft reboot: waiting for the guest', until: deadline };
+}
+
+function decideIoRetry(nextAt: number, now: number): Action {
+  if (now >= nextAt) return { kind: 'retry-io', reason: 'paused on a disk error' };
+  return { kind: 'wait', reason: 'paused on a disk error', until: nextAt };
+}
+
+function inWords(lastRun: VmRecord['lastRun']): string {
+  switch (lastRun) {
+    case 'NeverRan':
+      return 'not run yet';
+    case 'Succeeded':
+      return 'last run succeeded';
+    case 'Failed':
+      return 'last run failed';
+    case 'Stopped':
+      return 'stopped by a command';
+  }
+}

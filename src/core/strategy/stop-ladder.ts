@@ -1,0 +1,59 @@
+/**
+ * The stop ladder: which rung to take now, or until when to wait. The clock starts at `stop.since` and nothing but
+ * a shorter grace period changes it, so a daemon that starts anew goes on at the same rung with the same clock.
+ */
+import type { Rung } from '../model/evidence.ts';
+import type { StopRecord } from '../model/record.ts';
+
+/** A booting guest can miss the button, so it is pressed again (kubevirt/kubevirt#5691). */
+export const POWERDOWN_REPEAT_MS = 5000;
+/** How long each forced rung gets before the next. */
+export const FORCED_RUNG_MS = 2000;
+
+export interface LadderFacts {
+  readonly stop: StopRecord;
+  /** False when a powerdown cannot reach the guest: no ACPI, no guest code run yet, or the guest is dead. */
+  readonly guestListens: boolean;
+  /** True while the QMP monitor answers. */
+  readonly monitor: boolean;
+  readonly now: number;
+}
+
+export type LadderStep =
+  | { readonly kind: 'take'; readonly rung: Rung }
+  | { readonly kind: 'wait'; readonly until: number };
+
+export function graceDeadline(stop: StopRecord): number {
+  return stop.since + stop.gracePeriodSeconds * 1000;
+}
+
+/** True when the guest is to be asked before it is forced. */
+export function isGraceful(facts: Pick<LadderFacts, 'stop' | 'guestListens'>): boolean {
+  return facts.guestListens && facts.stop.gracePeriodSeconds > 0;
+}
+
+export function nextStep(facts: LadderFacts): LadderStep {
+  const { rung } = facts.stop;
+  const asking = rung === undefined || rung === 'powerdown';
+  if (asking && isGraceful(facts) && facts.now < graceDeadline(facts.stop)) return ask(facts);
+  return force(facts);
+}
+
+function ask(facts: LadderFacts): LadderStep {
+  const deadline = graceDeadline(facts.stop);
+  // Without a monitor the button cannot be pressed; it may answer again before the grace period ends.
+  if (!facts.monitor) return { kind: 'wait', until: deadline };
+  if (facts.stop.rungAt === undefined) return { kind: 'take', rung: 'powerdown' };
+  const again = facts.stop.rungAt + POWERDOWN_REPEAT_MS;
+  if (facts.now >= again) return { kind: 'take', rung: 'powerdown' };
+  return { kind: 'wait', until: Math.min(again, deadline) };
+}
+
+function force(facts: LadderFacts): LadderStep {
+  const { rung, rungAt } = facts.stop;
+  if (rung === undefined || rung === 'powerdown' || rungAt === undefined)
+    return { kind: 'take', rung: facts.monitor ? 'quit' : 'terminate' };
+  const over = rungAt + FORCED_RUNG_MS;
+  if (facts.now < over) return { kind: 'wait', until: over };
+  return { kind: 'take', rung: rung === 'quit' ? 'terminate' : 'kill' };
+}

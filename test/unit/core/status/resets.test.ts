@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest';
+import { NO_RESETS, tallyReset } from '../../../../src/core/status/resets.ts';
+import { NOW, qmpEvent } from '../../../support/build.ts';
+
+test('the two or three RESETs of one reboot count once', () => {
+  const at = [0, 3, 40, 5000, 5002, 60_000];
+  const events = at.map((ms) => qmpEvent('RESET', { guest: true }, NOW + ms));
+  const mixed = [qmpEvent('RESUME'), ...events, qmpEvent('POWERDOWN')];
+  expect(mixed.reduce(tallyReset, NO_RESETS).count).toBe(3);
+});

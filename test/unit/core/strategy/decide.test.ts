@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest';
+import type { LastRun } from '../../../../src/core/model/record.ts';
+import type { RunStrategy } from '../../../../src/core/model/virtual-machine.ts';
+import { type Action, decide } from '../../../../src/core/strategy/decide.ts';
+import type { InstanceView, Situation } from '../../../../src/core/strategy/situation.ts';
+import {
+  instanceRecord,
+  NOW,
+  stopRecord,
+  virtualMachine,
+  vmRecord,
+} from '../../../support/build.ts';
+
+/** The table of the run-strategy document: what a pass does while no command is pending. */
+const STRATEGIES: readonly (readonly [RunStrategy, string, string, string, string])[] = [
+  // strategy         never ran   Succeeded    Failed       running
+  ['Always', 'start', 'start', 'start', 'wait'],
+  ['RerunOnFailure', 'start', 'wait', 'start', 'wait'],
+  ['Once', 'start', 'wait', 'wait', 'wait'],
+  ['Manual', 'wait', 'wait', 'wait', 'wait'],
+  ['Halted', 'wait', 'wait', 'wait', 'begin-stop'],
+];
+
+const RUNNING: InstanceView = { kind: 'live', monitor: true, runState: 'running', resumed: true };
+
+function down(strategy: RunStrategy, lastRun: LastRun, change: object = {}): Situation {
+  const record = vmRecord(strategy, { lastRun, ...change });
+  return { vm: virtualMachine(strategy), record, instance: undefined, now: NOW };
+}
+
+function live(
+  strategy: RunStrategy,
+  instance: Parameters<typeof instanceRecord>[0] = {},
+  seen: InstanceView = RUNNING,
+): Situation {
+  const record = vmRecord(strategy, { instance: instanceRecord(instance) });
+  return { vm: virtualMachine(strategy), record, instance: seen, now: NOW };
+}
+
+const seenAs = (runState: string, resumed = true): InstanceView => ({
+  kind: 'live',
+  monitor: true,
+  runState,
+  resumed,
+});
+
+describe('with no command pending', () => {
+  test.for(STRATEGIES)('%s: %s / %s / %s / %s', ([strategy, never, succeeded, failed, running]) => {
+    expect(decide(down(strategy, 'NeverRan')).kind).toBe(never);
+    expect(decide(down(strategy, 'Succeeded')).kind).toBe(succeeded);
+    expect(decide(down(strategy, 'Failed')).kind).toBe(failed);
+    expect(decide(live(strategy)).kind).toBe(running);
+  });
+
+  test('a start waits for the backoff, and no longer', () => {
+    const backoff = { unstable: 3, retryAt: NOW + 5000 };
+    expect(decide(down('Always', 'Failed', { backoff }))).toMatchObject({
+      kind: 'wait',
+      until: NOW + 5000,
+    });
+    const later = { ...down('Always', 'Failed', { backoff }), now: NOW + 5000 };
+    expect(decide(later).kind).toBe('start');
+  });
+
+  test('a VM that a command stopped is no failure to be repaired', () => {
+    expect(decide(down('RerunOnFailure', 'Stopped')).kind).toBe('wait');
+  });
+});
+
+describe('a queued start', () => {
+  const startRequest = { paused: true, at: NOW };
+
+  test.for(['Always', 'RerunOnFailure', 'Once', 'Manual'] as const)(
+    'starts a %s VM whatever its last run and its backoff',
+    (strategy) => {
+      const backoff = { unstable: 9, retryAt: NOW + 300_000 };
+      expect(decide(down(strategy, 'Failed', { startRequest, backoff }))).toMatchObject({
+        kind: 'start',
+        paused: true,
+      });
+    },
+  );
+
+  test('waits behind a stop', () => {
+    const stopping = live('Manual', { stop: stopRecord({ rung: 'powerdown', rungAt: NOW }) });
+    const situation = { ...stopping, record: { ...stopping.record, startRequest } };
+    expect(decide(situation)).toMatchObject({ kind: 'wait', until: NOW + 5000 });
+  });
+});
+
+describe('a removed document', () => {
+  const removed = (situation: Situation): Situation => ({ ...situation, vm: undefined });
+
+  test('ends the instance first and then the VM', () => {
+    expect(decide(removed(live('Always')))).toMatchObject({
+      kind: 'begin-stop',
+      stop: { initiator: 'file', gracePeriodSeconds: 30, since: NOW },
+    });
+    expect(decide(removed(down('Always', 'Failed'))).kind).toBe('forget');
+  });
+
+  test('beats a queued start', () => {
+    const situation = down('Manual', 'NeverRan', { startRequest: { paused: false, at: NOW } });
+    expect(decide(removed(situation)).kind).toBe('forget');
+  });
+});
+
+describe('an instance', () => {
+  test.for<readonly [string, Situation, Partial<Action>]>([
+    ['has ended', live('Always', {}, { kind: 'ended' }), { kind: 'conclude' }],
+    [
+      'has ended in the middle of a stop',
+      live('Always', { stop: stopRecord() }, { kind: 'ended' }),
+      { kind: 'conclude' },
+    ],
+    [
+      'was recorded and never launched',
+      live('Always', { phase: 'Pending' }, { kind: 'unlaunched' }),
+      { kind: 'discard' },
+    ],
+    [
+      'is being launched',
+      live('Always', { phase: 'Pending' }, { kind: 'launching' }),
+      { kind: 'wait' },
+    ],
+    [
+      'is ready to run',
+      live('Always', { phase: 'Pending' }, seenAs('prelaunch', false)),
+      { kind: 'run-guest' },
+    ],
+    [
+      'was to run, but the daemon died before it said so',
+      live('Always', { phase: 'Scheduled' }, seenAs('prelaunch', false)),
+      { kind: 'run-guest' },
+    ],
+    [
+      'has begun to run',
+      live('Always', { phase: 'Scheduled' }, RUNNING),
+      { kind: 'mark-running', paused: false },
+    ],
+    [
+      'is to start paused',
+      live('Always', { phase: 'Pending', startPaused: true }, seenAs('prelaunch', false)),
+      { kind: 'mark-running', paused: true },
+    ],
+    [
+      'is paused by its user',
+      live('Always', { pausedByUser: true }, seenAs('paused')),
+      { kind: 'wait' },
+    ],
+    ['is paused on a disk error', live('Always', {}, seenAs('io-error')), { kind: 'retry-io' }],
+    [
+      'was resumed after a disk error a moment ago',
+      live(
+        'Always',
+        { ioRetry: { attempts: 1, lastAt: NOW, nextAt: NOW + 10_000 } },
+        seenAs('io-error'),
+      ),
+      { kind: 'wait', until: NOW + 10_000 },
+    ],
+    [
+      'is paused on a disk error and by its user',
+      live('Always', { pausedByUser: true }, seenAs('io-error')),
+      { kind: 'wait' },
+    ],
+    [
+      'has shut down for a soft reboot',
+      live('Always', { softReboot: { at: NOW, deadline: NOW + 1 } }, seenAs('shutdown')),
+      { kind: 'finish-soft-reboot' },
+    ],
+    [
+      'ignores a soft reboot',
+      live('Always', { softReboot: { at: NOW - 9, deadline: NOW } }),
+      { kind: 'give-up-soft-reboot' },
+    ],
+    [
+      'is to be stopped',
+      live('Always', { stop: stopRecord() }),
+      { kind: 'take-rung', rung: 'powerdown', gracePeriodSeconds: 30 },
+    ],
+    [
+      'is to be stopped while QEMU starts',
+      live('Always', { stop: stopRecord() }, { kind: 'launching' }),
+      { kind: 'wait' },
+    ],
+    [
+      'is to be stopped before guest code ran: it could not use a grace period',
+      live('Always', { stop: stopRecord() }, seenAs('prelaunch', false)),
+      { kind: 'take-rung', rung: 'quit', gracePeriodSeconds: 0 },
+    ],
+    [
+      'is to be stopped and has no ACPI',
+      live('Always', { stop: stopRecord(), acpi: false }),
+      { kind: 'take-rung', rung: 'quit', gracePeriodSeconds: 0 },
+    ],
+    [
+      'is to be stopped while paused',
+      live('Always', { stop: stopRecord() }, seenAs('paused')),
+      { kind: 'take-rung', rung: 'powerdown' },
+    ],
+  ])('that %s', ([, situation, expected]) => {
+    expect(decide(situation)).toMatchObject(expected);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type LadderFacts,
+  type LadderStep,
+  nextStep,
+} from '../../../../src/core/strategy/stop-ladder.ts';
+import { NOW, stopRecord } from '../../../support/build.ts';
+
+const at = (seconds: number): number => NOW + seconds * 1000;
+
+function facts(change: Partial<LadderFacts> = {}): LadderFacts {
+  return { stop: stopRecord(), guestListens: true, monitor: true, now: NOW, ...change };
+}
+
+describe('the next step of the stop ladder', () => {
+  const rung = (name: 'powerdown' | 'quit' | 'terminate' | 'kill', seconds: number, grace = 30) =>
+    stopRecord({ rung: name, rungAt: at(seconds), gracePeriodSeconds: grace });
+
+  test.for<readonly [string, LadderFacts, LadderStep]>([
+    ['just asked', facts(), { kind: 'take', rung: 'powerdown' }],
+    [
+      'asked, 1 s ago',
+      facts({ stop: rung('powerdown', 0), now: at(1) }),
+      { kind: 'wait', until: at(5) },
+    ],
+    [
+      'asked, 5 s ago: the button is pressed again',
+      facts({ stop: rung('powerdown', 0), now: at(5) }),
+      { kind: 'take', rung: 'powerdown' },
+    ],
+    [
+      'the last wait ends with the grace period',
+      facts({ stop: rung('powerdown', 25), now: at(26) }),
+      { kind: 'wait', until: at(30) },
+    ],
+    [
+      'grace period over',
+      facts({ stop: rung('powerdown', 25), now: at(30) }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    [
+      'told to quit',
+      facts({ stop: rung('quit', 30), now: at(31) }),
+      { kind: 'wait', until: at(32) },
+    ],
+    [
+      'quit had no effect',
+      facts({ stop: rung('quit', 30), now: at(32) }),
+      { kind: 'take', rung: 'terminate' },
+    ],
+    [
+      'SIGTERM had no effect',
+      facts({ stop: rung('terminate', 32), now: at(34) }),
+      { kind: 'take', rung: 'kill' },
+    ],
+    [
+      'SIGKILL takes its time',
+      facts({ stop: rung('kill', 34), now: at(35) }),
+      { kind: 'wait', until: at(36) },
+    ],
+    [
+      'no grace period',
+      facts({ stop: stopRecord({ gracePeriodSeconds: 0 }) }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    [
+      'a shorter grace period ends the wait at once',
+      facts({ stop: rung('powerdown', 0, 2), now: at(3) }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    ['a guest that cannot listen', facts({ guestListens: false }), { kind: 'take', rung: 'quit' }],
+    [
+      'QEMU does not answer: its monitor may come back within the grace period',
+      facts({ monitor: false }),
+      { kind: 'wait', until: at(30) },
+    ],
+    [
+      'QEMU does not answer and the grace period is over',
+      facts({ monitor: false, now: at(30) }),
+      { kind: 'take', rung: 'terminate' },
+    ],
+    [
+      'a new daemon, long after the deadline',
+      facts({ stop: rung('powerdown', 5), now: at(3600) }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    [
+      'a new daemon, the old one had sent SIGTERM',
+      facts({ stop: rung('terminate', 32), now: at(3600) }),
+      { kind: 'take', rung: 'kill' },
+    ],
+  ])('%s', ([, situation, expected]) => {
+    expect(nextStep(situation)).toEqual(expected);
+  });
+});
