@@ -1,0 +1,35 @@
+/** All devices of a guest in one list. Its order fixes PCI addresses: network interfaces first. */
+import type { InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
+import { bootIndices } from './boot-order.ts';
+import { attachDisks, diskDevices } from './disk-devices.ts';
+import { jsonOption } from './encode.ts';
+import { type GuestDevice, placeDevices } from './guest-device.ts';
+import type { PreparedDisk } from './input.ts';
+import { networkDevices } from './network.ts';
+import { smallDevices } from './small-devices.ts';
+import { usbDevices } from './usb.ts';
+
+/** `prepared` runs parallel to `spec.disks`. */
+export function guestDevices(
+  vm: VmIdentity,
+  spec: InstanceSpec,
+  prepared: readonly PreparedDisk[],
+): readonly GuestDevice[] {
+  const boot = bootIndices(spec);
+  const disks = attachDisks(spec.disks, prepared, boot);
+  return [
+    ...networkDevices(vm, spec.interfaces, boot),
+    ...diskDevices(disks),
+    ...usbDevices(disks, spec.inputDevice),
+    ...smallDevices(spec),
+  ];
+}
+
+export function deviceArgs(
+  vm: VmIdentity,
+  spec: InstanceSpec,
+  prepared: readonly PreparedDisk[],
+): readonly string[] {
+  const devices = placeDevices(spec.machineType, guestDevices(vm, spec, prepared));
+  return devices.flatMap((properties) => jsonOption('-device', properties));
+}

@@ -1,0 +1,37 @@
+/** Devices with no settings of their own: display adapter, entropy, balloon, watchdog, panic. */
+import type { InstanceSpec, PanicDeviceModel } from '../model/virtual-machine.ts';
+import { jsonOption } from './encode.ts';
+import { type GuestDevice, onBus, onPci, onVideoSlot } from './guest-device.ts';
+
+const RNG_SOURCE = 'rng0-source';
+
+/** Objects that devices refer to; they come before all devices. */
+export function objectArgs({ rng }: InstanceSpec): readonly string[] {
+  return rng ? jsonOption('-object', { 'qom-type': 'rng-builtin', id: RNG_SOURCE }) : [];
+}
+
+export function smallDevices(spec: InstanceSpec): readonly GuestDevice[] {
+  return [
+    ...when(spec.graphics, () => onVideoSlot({ driver: 'VGA', id: 'video0' })),
+    ...when(spec.rng, () => onPci({ driver: 'virtio-rng-pci', id: 'rng0', rng: RNG_SOURCE })),
+    ...when(spec.memBalloon, () =>
+      // Memory that the guest frees goes back to the host, as in KubeVirt.
+      onPci({ driver: 'virtio-balloon-pci', id: 'balloon0', 'free-page-reporting': true }),
+    ),
+    ...when(spec.watchdog !== undefined, () => onPci({ driver: 'i6300esb', id: 'watchdog0' })),
+    ...[...new Set(spec.panicDevices)].map(panicDevice),
+  ];
+}
+
+function panicDevice(model: PanicDeviceModel): GuestDevice {
+  switch (model) {
+    case 'pvpanic':
+      return onPci({ driver: 'pvpanic-pci', id: 'panic0' });
+    case 'isa':
+      return onBus({ driver: 'pvpanic', id: 'panic1' });
+  }
+}
+
+function when(present: boolean, device: () => GuestDevice): readonly GuestDevice[] {
+  return present ? [device()] : [];
+}

@@ -1,0 +1,75 @@
+/**
+ * What solovirt was about to do to an instance, written before doing it, so that an ending of our making can be
+ * told from one that came from elsewhere, by any later daemon. One JSON line each, oldest first.
+ */
+import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Initiator, Intent } from '../core/model/evidence.ts';
+import type { InstancePaths } from '../core/paths.ts';
+
+const ACTIONS: Record<Intent['action'], true> = {
+  powerdown: true,
+  quit: true,
+  terminate: true,
+  kill: true,
+  'host-shutdown': true,
+  'liveness-probe-failed': true,
+};
+
+const INITIATORS: Record<Initiator, true> = {
+  guest: true,
+  command: true,
+  file: true,
+  host: true,
+  supervisor: true,
+  outside: true,
+};
+
+/** Returns once the line is on the disk; only then may the deed be done. */
+export async function appendIntent(paths: InstancePaths, intent: Intent): Promise<void> {
+  await using file = await open(paths.intent, 'a+', 0o600);
+  const { size } = await file.stat();
+  // A line torn by a crash must not swallow this one.
+  const gap = size > 0 && !(await endsWithNewline(file, size)) ? '\n' : '';
+  await file.appendFile(`${gap}${JSON.stringify(intent)}\n`);
+  await file.sync();
+}
+
+/** Empty when nothing was ever intended. Lines that cannot be understood (torn ones) are left out. */
+export function readIntents(paths: InstancePaths): Intent[] {
+  let text: string;
+  try {
+    text = readFileSync(paths.intent, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return text.split('\n').flatMap(parseIntentLine);
+}
+
+/** No or one intent. */
+export function parseIntentLine(line: string): Intent[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const { action, initiator, gracePeriodSeconds, at } = value as Record<keyof Intent, unknown>;
+  if (!isKeyOf(ACTIONS, action) || !isKeyOf(INITIATORS, initiator)) return [];
+  if (typeof gracePeriodSeconds !== 'number' || typeof at !== 'number') return [];
+  return [{ action, initiator, gracePeriodSeconds, at }];
+}
+
+function isKeyOf<K extends string>(table: Record<K, true>, value: unknown): value is K {
+  return typeof value === 'string' && Object.hasOwn(table, value);
+}
+
+async function endsWithNewline(
+  file: Awaited<ReturnType<typeof open>>,
+  size: number,
+): Promise<boolean> {
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] === 0x0a;
+}

@@ -1,0 +1,40 @@
+/**
+ * From a VM's specification to a QEMU process: directories, images, command line, spawn. Throws on the first thing
+ * that does not work, with words for the user; what was made stays for the evidence and is removed with it.
+ */
+import { writeFile } from 'node:fs/promises';
+import type { ProcessIdentity } from '../core/model/evidence.ts';
+import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { InstancePaths } from '../core/paths.ts';
+import { buildQemuArgs } from '../core/qemu-args/build.ts';
+import { prepareInstance } from './prepare.ts';
+import { preallocateJournal, prepareInstanceDirs, spawnQemu } from './spawn.ts';
+
+export interface LaunchInput {
+  readonly vm: VmIdentity;
+  readonly spec: InstanceSpec;
+  readonly paths: InstancePaths;
+  readonly imagesDir: string;
+  /** Asked for at every launch, so that a QEMU installed later is found. */
+  readonly host: () => Promise<QemuHost>;
+}
+
+/** What runs guests on this host. */
+export interface QemuHost {
+  readonly qemuPath: string;
+  readonly accelerator: 'kvm' | 'tcg';
+}
+
+export async function launch(input: LaunchInput): Promise<ProcessIdentity> {
+  const { vm, spec, paths, imagesDir } = input;
+  await prepareInstanceDirs(paths);
+  const [{ qemuPath, accelerator }, prepared] = await Promise.all([
+    input.host(),
+    prepareInstance(spec, { imagesDir, instanceDir: paths.dir }),
+    preallocateJournal(paths),
+  ]);
+  const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths, accelerator, ...prepared });
+  const description = { vm, uid: paths.uid, argv: [qemuPath, ...args], spec };
+  await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
+  return spawnQemu({ paths, qemuPath, args });
+}

@@ -1,0 +1,165 @@
+/**
+ * Whether the kernel's OOM killer ended a QEMU. A SIGKILL alone does not say; two witnesses do:
+ * the kernel log, which names the victim but needs privilege, and the memory cgroup's counter of kills, which
+ * needs none but speaks for the whole cgroup and only against a baseline taken at launch.
+ */
+import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ProcessIdentity } from '../core/model/evidence.ts';
+import type { InstancePaths } from '../core/paths.ts';
+import {
+  type KernelRecord,
+  oomCounterFiles,
+  oomVictim,
+  parseKernelRecord,
+  parseOomCount,
+} from './oom-parse.ts';
+
+export interface OomCounter {
+  /** The file that holds the counter. */
+  readonly cgroup: string;
+  readonly count: number;
+}
+
+export interface OomOptions {
+  /** The counter at launch. */
+  readonly baseline?: OomCounter;
+  /** Where the kernel log is read. Default `/dev/kmsg`. */
+  readonly kernelLog?: string;
+}
+
+/** Ticks per second of start times in /proc: fixed for user space on all current architectures (time(7)). */
+const USER_HZ = 100;
+/** One record never is longer (CONSOLE_EXT_LOG_MAX is 8192). */
+const RECORD_BYTES = 8192;
+const RECORDS_PER_TURN = 500;
+/** PROC_PID_INIT_INO: pids in the kernel log are those of this namespace. */
+const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
+
+/**
+ * How it is known that the OOM killer ended this process, in words; undefined when it is not. The caller makes
+ * sure that the process did end by SIGKILL, or in a way that nobody saw.
+ */
+export async function findOomProof(
+  identity: ProcessIdentity,
+  options: OomOptions = {},
+): Promise<string | undefined> {
+  const { baseline, kernelLog = '/dev/kmsg' } = options;
+  const records = await readKernelLog(kernelLog);
+  const startMs = (identity.startTime / USER_HZ) * 1000;
+  const kill = records?.find(
+    (record) => oomVictim(record.message) === identity.pid && isNotBefore(record, startMs),
+  );
+  if (kill !== undefined) return `kernel log: ${kill.message}`;
+  // A log that reaches back to the launch and knows our pids would have told; the counter may mean a neighbour.
+  if (records !== undefined && reachesBackTo(records, startMs) && seesKernelPids())
+    return undefined;
+  return baseline === undefined ? undefined : counterProof(baseline);
+}
+
+/** The counter of the memory cgroup that a process is in; undefined when there is none to be read. */
+export function readOomCounter(pid: number): OomCounter | undefined {
+  const cgroups = readOrNothing(`/proc/${pid}/cgroup`);
+  for (const cgroup of oomCounterFiles(cgroups ?? '')) {
+    const count = parseOomCount(readOrNothing(cgroup) ?? '');
+    if (count !== undefined) return { cgroup, count };
+  }
+  return undefined;
+}
+
+/**
+ * Keeps the counter of QEMU's cgroup beside its other evidence. To be called at launch, and again after QEMU
+ * was moved to another cgroup. Without one the kernel log is the only witness.
+ */
+export async function recordOomBaseline(paths: InstancePaths, pid: number): Promise<void> {
+  const counter = readOomCounter(pid);
+  if (counter === undefined) return;
+  try {
+    await writeFile(baselineFile(paths), `${counter.count} ${counter.cgroup}\n`, { mode: 0o600 });
+  } catch (error) {
+    // On a full disk a guest may run all the same: its journal has its room already.
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+  }
+}
+
+export function readOomBaseline(paths: InstancePaths): OomCounter | undefined {
+  const [, count, cgroup] =
+    /^(\d+) (\/[^\n]*)\n/.exec(readOrNothing(baselineFile(paths)) ?? '') ?? [];
+  return count === undefined || cgroup === undefined ? undefined : { cgroup, count: Number(count) };
+}
+
+function baselineFile(paths: InstancePaths): string {
+  return `${paths.dir}/oom-baseline`;
+}
+
+function counterProof(baseline: OomCounter): string | undefined {
+  const count = parseOomCount(readOrNothing(baseline.cgroup) ?? '');
+  if (count === undefined || count <= baseline.count) return undefined;
+  return `${baseline.cgroup}: oom_kill rose from ${baseline.count} to ${count} since the launch`;
+}
+
+/**
+ * The log's clock stands still while the host sleeps and is never corrected, the clock of start times does
+ * neither: so the sleep is made up for, and drift of 1/1000 plus one second is granted.
+ */
+function isNotBefore(record: KernelRecord, startMs: number): boolean {
+  const uptimeMs = Number(readOrNothing('/proc/uptime')?.split(' ')[0] ?? 0) * 1000;
+  const sleptMs = Math.max(0, uptimeMs - Number(process.hrtime.bigint()) / 1e6);
+  return record.atMs + sleptMs + uptimeMs / 1000 + 1000 >= startMs;
+}
+
+function reachesBackTo(records: readonly KernelRecord[], startMs: number): boolean {
+  const [first] = records;
+  return first !== undefined && first.atMs <= startMs;
+}
+
+function seesKernelPids(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/pid') === FIRST_PID_NAMESPACE;
+  } catch {
+    return false;
+  }
+}
+
+/** All records, oldest first; undefined when we may not read them. */
+async function readKernelLog(path: string): Promise<KernelRecord[] | undefined> {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  try {
+    const records: KernelRecord[] = [];
+    const buffer = Buffer.alloc(RECORD_BYTES);
+    for (let count = 1; ; count += 1) {
+      const text = readRecord(fd, buffer);
+      if (text === undefined) return records;
+      const record = parseKernelRecord(text);
+      if (record !== undefined) records.push(record);
+      if (count % RECORDS_PER_TURN === 0) await nextTurn();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Each read gives one record. EAGAIN: no more. EPIPE: records were overwritten meanwhile, reading goes on after them. */
+function readRecord(fd: number, buffer: Buffer): string | undefined {
+  try {
+    const length = readSync(fd, buffer, 0, buffer.length, null);
+    return length === 0 ? undefined : buffer.toString('utf8', 0, length);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPIPE' ? '' : undefined;
+  }
+}
+
+function readOrNothing(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

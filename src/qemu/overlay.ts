@@ -1,0 +1,103 @@
+/**
+ * Makes the files that disks are written to: overlays and scratch disks in the instance's directory, and
+ * host disks that are to be created. Each appears complete or not at all, readable by its owner only.
+ */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ImageFormat } from '../core/qemu-args/input.ts';
+import type { Image } from './image-file.ts';
+import {
+  emptyQcow2,
+  QCOW2_MAX_BACKING_NAME_BYTES,
+  QCOW2_MAX_BYTES,
+  type SparseFile,
+} from './overlay-qcow2.ts';
+import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+
+const SECTOR_BYTES = 512;
+const OWNER_ONLY = 0o600;
+/** Marks a file that is still being made. */
+export const UNFINISHED = '.unfinished';
+
+/** Makes (or makes anew) a disk that reads like `base` until it is written to. @throws PrepareError */
+export async function createOverlay(path: string, base: Image): Promise<void> {
+  const nameBytes = Buffer.byteLength(base.path);
+  if (nameBytes > QCOW2_MAX_BACKING_NAME_BYTES)
+    throw new PrepareError(
+      `the path of the image is ${nameBytes} bytes long and may have ${QCOW2_MAX_BACKING_NAME_BYTES}: ${base.path}`,
+    );
+  const { sizeBytes } = base;
+  await replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(sizeBytes), backing: base }));
+}
+
+/** Makes (or makes anew) an empty disk that grows as it is written to. @throws PrepareError */
+export async function createScratchDisk(path: string, capacityBytes: number): Promise<void> {
+  await replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(capacityBytes) }));
+}
+
+/**
+ * Makes a host disk unless there is one by now: somebody else's file is never touched.
+ * @throws PrepareError
+ */
+export async function createHostDisk(
+  path: string,
+  format: ImageFormat,
+  capacityBytes: number,
+): Promise<void> {
+  const sizeBytes = withinLimits(capacityBytes);
+  const contents =
+    format === 'qcow2' ? emptyQcow2({ sizeBytes }) : { pieces: [], length: sizeBytes };
+  const unfinished = join(dirname(path), `.${randomUUID()}${UNFINISHED}`);
+  try {
+    await writeSparse(unfinished, contents, (handle) => handle.sync());
+    await publish(unfinished, path);
+  } catch (cause) {
+    throw new PrepareError(`cannot create ${path}: ${reasonOf(cause)}`, { cause });
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+/** A link fails where a file is already; a file system without links gets the next best. */
+async function publish(unfinished: string, path: string): Promise<void> {
+  try {
+    await link(unfinished, path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    await rename(unfinished, path);
+  }
+}
+
+async function replaceFile(path: string, contents: SparseFile): Promise<void> {
+  const unfinished = path + UNFINISHED;
+  try {
+    await rm(unfinished, { force: true });
+    await writeSparse(unfinished, contents);
+    await rename(unfinished, path);
+  } catch (cause) {
+    await rm(unfinished, { force: true });
+    throw new PrepareError(`cannot create ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function writeSparse(
+  path: string,
+  { pieces, length }: SparseFile,
+  finish?: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  await using handle = await open(path, 'wx', OWNER_ONLY);
+  for (const { at, bytes } of pieces) await handle.write(bytes, 0, bytes.length, at);
+  await handle.truncate(length);
+  await finish?.(handle);
+}
+
+function withinLimits(bytes: number): number {
+  if (!Number.isSafeInteger(bytes) || bytes <= 0 || bytes > QCOW2_MAX_BYTES)
+    throw new PrepareError(
+      `a capacity of ${bytes} bytes is not possible; it may be 1 to ${QCOW2_MAX_BYTES}`,
+    );
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
+}

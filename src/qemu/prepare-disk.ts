@@ -1,0 +1,116 @@
+/** Gets the file of one disk ready. What a guest may write is never probed for its format. */
+import { isAbsolute, join } from 'node:path';
+import { imageFileCandidates } from '../core/manifest/image-reference.ts';
+import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
+import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
+import { canDoDirectIo, type DiskFile, findDiskFile, type Image, readImage } from './image-file.ts';
+import { createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
+import { PrepareError } from './prepare-error.ts';
+
+/** Where an instance's files come from and go to: absolute paths. */
+export interface Directories {
+  readonly imagesDir: string;
+  readonly instanceDir: string;
+}
+
+interface PlacedDisk extends DiskFile {
+  readonly format: ImageFormat;
+  /** The file below an overlay: QEMU opens it with the same cache mode. */
+  readonly base?: string;
+}
+
+/** @throws PrepareError, without the disk's name in it */
+export async function prepareDisk(spec: DiskSpec, where: Directories): Promise<PreparedDisk> {
+  const readonly = spec.readonly || spec.device === 'cdrom';
+  const placed = await placeDisk(spec, readonly, where);
+  return {
+    name: spec.name,
+    file: placed.path,
+    format: placed.format,
+    readonly,
+    cache: await chooseCache(spec.cache, placed),
+    ...(placed.blockDevice ? { blockDevice: true } : {}),
+  };
+}
+
+async function placeDisk(
+  { name, source }: DiskSpec,
+  readonly: boolean,
+  where: Directories,
+): Promise<PlacedDisk> {
+  switch (source.kind) {
+    case 'containerDisk': {
+      const image = await findImage(source, where.imagesDir);
+      if (readonly) return image;
+      const path = instanceDisk(where.instanceDir, name);
+      await createOverlay(path, image);
+      return { path, format: 'qcow2', blockDevice: false, base: image.path };
+    }
+    case 'hostDisk':
+      return await placeHostDisk(source, readonly);
+    case 'emptyDisk': {
+      const path = instanceDisk(where.instanceDir, name);
+      await createScratchDisk(path, source.capacityBytes);
+      return { path, format: 'qcow2', blockDevice: false };
+    }
+  }
+}
+
+function instanceDisk(instanceDir: string, name: string): string {
+  if (name === '' || /[/\0]/.test(name))
+    throw new PrepareError(`${JSON.stringify(name)} cannot be the name of a file`);
+  return join(instanceDir, `${name}.qcow2`);
+}
+
+async function findImage(
+  { image, path }: Extract<DiskSource, { kind: 'containerDisk' }>,
+  imagesDir: string,
+): Promise<Image> {
+  const candidates = imageFileCandidates(image, path).map((name) => join(imagesDir, name));
+  const [preferred] = candidates;
+  if (preferred === undefined)
+    throw new PrepareError(
+      `${JSON.stringify(image)}${path === undefined ? '' : ` with the path ${JSON.stringify(path)}`} does not name an image`,
+    );
+  for (const candidate of candidates) {
+    const file = await findDiskFile(candidate, 'read');
+    if (file !== undefined) return await readImage(file);
+  }
+  throw new PrepareError(
+    `the image ${image} is not in the image directory: put it at ${preferred} (looked for ${candidates.join(', ')})`,
+  );
+}
+
+async function placeHostDisk(
+  { path, create, capacityBytes }: Extract<DiskSource, { kind: 'hostDisk' }>,
+  readonly: boolean,
+): Promise<PlacedDisk> {
+  if (!isAbsolute(path)) throw new PrepareError(`the path ${path} must be absolute`);
+  const format = path.endsWith('.qcow2') ? 'qcow2' : 'raw';
+  const wanted = readonly ? 'read' : 'write';
+  const present = await findDiskFile(path, wanted);
+  if (present !== undefined) return { ...present, format };
+  if (!create)
+    throw new PrepareError(
+      `${path} does not exist: create it, or use type DiskOrCreate with a capacity`,
+    );
+  if (capacityBytes === undefined)
+    throw new PrepareError(`${path} does not exist, and without a capacity it cannot be created`);
+  await createHostDisk(path, format, capacityBytes);
+  const created = await findDiskFile(path, wanted);
+  if (created === undefined) throw new PrepareError(`${path} vanished while it was created`);
+  return { ...created, format };
+}
+
+/** KubeVirt's rule: no host cache where the file systems can do without, else every write at once. */
+async function chooseCache(wanted: DiskCache | undefined, disk: PlacedDisk): Promise<DiskCache> {
+  if (wanted !== undefined && wanted !== 'none') return wanted;
+  const files = disk.base === undefined ? [disk.path] : [disk.path, disk.base];
+  const direct = await Promise.all(files.map(canDoDirectIo));
+  const cached = files.filter((_, index) => direct[index] === false);
+  if (cached.length === 0) return 'none';
+  if (wanted === undefined) return 'writethrough';
+  throw new PrepareError(
+    `cache "none" needs direct I/O, which is not possible for ${cached.join(' and ')}; use writethrough or writeback`,
+  );
+}

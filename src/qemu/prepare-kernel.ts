@@ -1,0 +1,51 @@
+/** Finds the files of a direct kernel boot. They lie in the image directory and nowhere else. */
+import { join, resolve, sep } from 'node:path';
+import { imageFileCandidates } from '../core/manifest/image-reference.ts';
+import type { KernelSource } from '../core/model/virtual-machine.ts';
+import type { PreparedKernel } from '../core/qemu-args/input.ts';
+import { findDiskFile } from './image-file.ts';
+import { PrepareError } from './prepare-error.ts';
+
+/** @throws PrepareError */
+export async function prepareKernel(
+  source: KernelSource,
+  imagesDir: string,
+): Promise<PreparedKernel> {
+  const { kernelPath, initrdPath } = source;
+  if (kernelPath === undefined)
+    throw new PrepareError('kernel boot: an initrd alone does not boot; name a kernelPath too');
+  const [kernel, initrd] = await Promise.all([
+    find('kernel', source, kernelPath, imagesDir),
+    initrdPath === undefined ? undefined : find('initrd', source, initrdPath, imagesDir),
+  ]);
+  return { kernelPath: kernel, ...(initrd === undefined ? {} : { initrdPath: initrd }) };
+}
+
+async function find(
+  what: 'kernel' | 'initrd',
+  source: KernelSource,
+  path: string,
+  imagesDir: string,
+): Promise<string> {
+  const candidates = candidatePaths(source, path, imagesDir);
+  if (candidates.length === 0)
+    throw new PrepareError(`${what}: ${JSON.stringify(path)} names no file of the image directory`);
+  for (const candidate of candidates) {
+    const file = await findDiskFile(candidate, 'read').catch((cause: unknown) => {
+      throw new PrepareError(`${what}: ${messageOf(cause)}`, { cause });
+    });
+    if (file?.blockDevice === false) return file.path;
+  }
+  throw new PrepareError(`${what}: there is no file ${candidates.join(', ')}; put it there`);
+}
+
+function candidatePaths(source: KernelSource, path: string, imagesDir: string): readonly string[] {
+  const names = source.kind === 'files' ? [path] : imageFileCandidates(source.image, path);
+  return names
+    .map((name) => join(imagesDir, name))
+    .filter((candidate) => resolve(candidate).startsWith(resolve(imagesDir) + sep));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,99 @@
+/**
+ * Gets ready all files that an instance needs before QEMU starts: images found, overlays made, host disks
+ * created. Writes only into the instance's directory, and host disks that the manifest wants created.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { InstanceSpec } from '../core/model/virtual-machine.ts';
+import type { PreparedDisk, PreparedKernel } from '../core/qemu-args/input.ts';
+import { UNFINISHED } from './overlay.ts';
+import { type Directories, prepareDisk } from './prepare-disk.ts';
+import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { prepareKernel } from './prepare-kernel.ts';
+
+export interface PrepareOptions extends Directories {
+  readonly signal?: AbortSignal;
+}
+
+export interface PreparedInstance {
+  /** Present when the spec boots a kernel directly. */
+  readonly kernel?: PreparedKernel;
+  /** In the order of the spec. */
+  readonly disks: readonly PreparedDisk[];
+}
+
+/**
+ * Doing it again for the same instance makes its overlays anew, so never for one that has a QEMU. After a
+ * failure the caller ends the instance as it ends any other, with `removeInstanceDisks`.
+ * @throws PrepareError that names everything that is missing or wrong; the signal's reason when aborted
+ */
+export async function prepareInstance(
+  spec: InstanceSpec,
+  where: PrepareOptions,
+): Promise<PreparedInstance> {
+  where.signal?.throwIfAborted();
+  const directories = {
+    imagesDir: resolve(where.imagesDir),
+    instanceDir: resolve(where.instanceDir),
+  };
+  await makeInstanceDir(directories.instanceDir);
+  const source = spec.kernelBoot?.source;
+  const [kernel, disks] = await Promise.allSettled([
+    source === undefined ? undefined : prepareKernel(source, directories.imagesDir),
+    allDisks(spec, directories),
+  ]);
+  where.signal?.throwIfAborted();
+  if (kernel.status === 'fulfilled' && disks.status === 'fulfilled')
+    return {
+      disks: disks.value,
+      ...(kernel.value === undefined ? {} : { kernel: kernel.value }),
+    };
+  throw combined([kernel, disks]);
+}
+
+async function makeInstanceDir(instanceDir: string): Promise<void> {
+  await mkdir(instanceDir, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new PrepareError(`cannot make the directory ${instanceDir}: ${reasonOf(cause)}`, {
+      cause,
+    });
+  });
+}
+
+/** All disks at the same time, and every fault of every disk. */
+async function allDisks(
+  spec: InstanceSpec,
+  directories: Directories,
+): Promise<readonly PreparedDisk[]> {
+  const results = await Promise.allSettled(
+    spec.disks.map((disk) =>
+      prepareDisk(disk, directories).catch((cause: unknown) => {
+        throw new PrepareError(`disk ${disk.name}: ${reasonOf(cause)}`, { cause });
+      }),
+    ),
+  );
+  const prepared = results.filter((result) => result.status === 'fulfilled');
+  if (prepared.length < results.length) throw combined(results);
+  return prepared.map(({ value }) => value);
+}
+
+function combined(results: readonly PromiseSettledResult<unknown>[]): PrepareError {
+  const causes: readonly unknown[] = results
+    .filter((result) => result.status === 'rejected')
+    .map(({ reason }) => reason);
+  const [cause, ...more] = causes;
+  if (more.length === 0 && cause instanceof PrepareError) return cause;
+  return new PrepareError(causes.map(reasonOf).join('; '), {
+    cause: new AggregateError(causes),
+  });
+}
+
+/** Removes the overlays and scratch disks of an ended instance. The directory may be gone already. */
+export async function removeInstanceDisks(instanceDir: string): Promise<void> {
+  const names = await readdir(instanceDir).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const ours = (name: string) => name.endsWith('.qcow2') || name.endsWith(`.qcow2${UNFINISHED}`);
+  const disks = names.filter(ours);
+  await Promise.all(disks.map((name) => rm(join(instanceDir, name), { force: true })));
+}

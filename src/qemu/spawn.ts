@@ -1,0 +1,209 @@
+/**
+ * Starts one QEMU: first its directories, then the shim (`shim.sh`), which outlives the daemon and writes the files.
+ *
+ * - Resolves as soon as QEMU has an identity, just before it is executed; how the launch goes on shows in the
+ *   `exit` file and on the QMP socket.
+ * - On a rejection nothing is left running.
+ * - Neither shim nor QEMU holds a descriptor, the session, the environment or the event loop of the daemon.
+ */
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, open, readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import type { ProcessIdentity } from '../core/model/evidence.ts';
+import type { InstancePaths } from '../core/paths.ts';
+import { awaitInDirectory } from './await-file.ts';
+import { recordOomBaseline } from './oom.ts';
+import { readProcessFile } from './process-identity.ts';
+import { readTail } from './tail.ts';
+
+export interface SpawnOptions {
+  readonly paths: InstancePaths;
+  /** Absolute, as are all paths in `args`: QEMU runs in `/`. */
+  readonly qemuPath: string;
+  readonly args: readonly string[];
+  /** Gives up waiting and kills what was started. */
+  readonly signal?: AbortSignal;
+  /** How long the shim may take to get as far as executing QEMU. Default 10000. */
+  readonly timeoutMs?: number;
+  /** Where `shim.sh` is, when it does not lie beside this file. */
+  readonly shimPath?: string;
+}
+
+/** QEMU was not started. */
+export class SpawnError extends Error {
+  override readonly name = 'SpawnError';
+}
+
+/** Room for about 400 events, taken before the guest can fill the disk. */
+const JOURNAL_BYTES = 64 * 1024;
+
+/** The file system is full: nothing can be launched before there is room. */
+export class DiskFullError extends Error {
+  override readonly name = 'DiskFullError';
+}
+
+/** All that QEMU gets to see of an environment: English messages, nothing of systemd's or the user's. */
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LANG: 'C.UTF-8',
+};
+
+interface Shim {
+  readonly pid: number | undefined;
+  /** How it ended, in words; undefined while it runs. */
+  ended: string | undefined;
+}
+
+/**
+ * Makes the evidence directory and a fresh one for the sockets, mode 0700: a QMP path in use would be stolen
+ * silently by the second QEMU. Throws DiskFullError, or SpawnError when the socket directory is in use.
+ */
+export async function prepareInstanceDirs(paths: InstancePaths): Promise<void> {
+  await makePrivateDir(paths.dir);
+  await makePrivateDir(paths.runtimeDir);
+  const [leftover] = await readdir(paths.runtimeDir);
+  if (leftover !== undefined)
+    throw new SpawnError(
+      `${paths.runtimeDir} is not empty (it holds ${leftover}): every instance needs socket paths of its own`,
+    );
+}
+
+/**
+ * Takes room for QEMU's event journal without changing its size, so that the end of an instance is recorded on
+ * a full disk too. QEMU appends to it. Returns false where the file system cannot do that.
+ * Throws DiskFullError.
+ */
+export async function preallocateJournal(paths: InstancePaths): Promise<boolean> {
+  try {
+    await using _journal = await open(paths.events, 'a', 0o600);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(paths.dir, error) : error;
+  }
+  const result = await execa(
+    'fallocate',
+    ['--keep-size', '--length', String(JOURNAL_BYTES), paths.events],
+    {
+      reject: false,
+      stdin: 'ignore',
+      extendEnv: true,
+      env: { LC_ALL: 'C' },
+      timeout: 5000,
+      killSignal: 'SIGKILL',
+    },
+  );
+  if (result.exitCode === 0) return true;
+  if (/No space left|quota exceeded/i.test(result.stderr)) throw diskFull(paths.dir, result);
+  return false;
+}
+
+/** Throws SpawnError, or the signal's reason. */
+export async function spawnQemu(options: SpawnOptions): Promise<ProcessIdentity> {
+  const { paths, signal, timeoutMs = 10_000 } = options;
+  signal?.throwIfAborted();
+  const shimPath = options.shimPath ?? fileURLToPath(new URL('shim.sh', import.meta.url));
+  refuseBadStart(paths, shimPath);
+  const shim = startShim(shimPath, options);
+  try {
+    const identity = await awaitIdentity(shim, paths, timeoutMs, signal);
+    await recordOomBaseline(paths, identity.pid);
+    return identity;
+  } catch (error) {
+    killGroup(shim);
+    throw error;
+  }
+}
+
+/** A missing script or a used directory would only show as a silence later. */
+function refuseBadStart(paths: InstancePaths, shimPath: string): void {
+  if (!existsSync(shimPath)) throw new SpawnError(`QEMU's parent script ${shimPath} is missing`);
+  if (!existsSync(paths.dir))
+    throw new SpawnError(`the instance directory ${paths.dir} is missing`);
+  for (const file of [paths.process, paths.exit])
+    if (existsSync(file))
+      throw new SpawnError(`${file} is there already: an instance directory serves one launch`);
+}
+
+function startShim(shimPath: string, options: SpawnOptions): Shim {
+  const args = [shimPath, options.paths.dir, options.qemuPath, ...options.args];
+  // Node would throw, execa or not; QEMU cannot be handed one in any way (execve(2)).
+  if (args.some((arg) => arg.includes('\0')))
+    throw new SpawnError('QEMU was not started: an argument holds a NUL character');
+  const subprocess = execa('/bin/sh', args, {
+    detached: true,
+    cleanup: false,
+    forceKillAfterDelay: false,
+    buffer: false,
+    reject: false,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    extendEnv: false,
+    env: ENVIRONMENT,
+    cwd: '/',
+  });
+  subprocess.nodeChildProcess.unref();
+  const shim: Shim = { pid: subprocess.pid, ended: undefined };
+  void subprocess.then((result) => {
+    shim.ended = result.failed ? result.shortMessage : 'it ended';
+  });
+  return shim;
+}
+
+async function awaitIdentity(
+  shim: Shim,
+  paths: InstancePaths,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<ProcessIdentity> {
+  const look = (): ProcessIdentity | { readonly failure: string } | undefined => {
+    // Asked before the file is read: a QEMU that ended at once has left its identity all the same.
+    const failure = shim.ended;
+    return (
+      readProcessFile(paths.process)?.identity ?? (failure === undefined ? failure : { failure })
+    );
+  };
+  const found = await awaitInDirectory(paths.dir, look, {
+    timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (found !== undefined && 'pid' in found) return found;
+  const words = await readTail(paths.stderr, { maxLines: 5, maxBytes: 1024 });
+  const cause =
+    found === undefined
+      ? `it was not ready within ${timeoutMs} ms`
+      : `its parent script failed: ${found.failure}`;
+  throw new SpawnError(`QEMU was not started: ${cause}${words === '' ? '' : `\n${words}`}`);
+}
+
+/** Shim and QEMU share a process group; its number stays taken while either exists. */
+function killGroup(shim: Shim): void {
+  if (shim.pid === undefined || shim.ended !== undefined) return;
+  try {
+    process.kill(-shim.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Makes a directory (its parents too), or takes one that is there, for its owner alone. */
+async function makePrivateDir(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await chmod(dir, 0o700);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(dir, error) : error;
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+function diskFull(dir: string, cause: unknown): DiskFullError {
+  return new DiskFullError(
+    `no space left on the file system of ${dir}: an instance needs ${JOURNAL_BYTES / 1024} KiB there for the record of its end`,
+    { cause },
+  );
+}
