@@ -1,0 +1,115 @@
+/**
+ * What this daemon knows of its host: QEMU, the accelerator, and troubles that concern every VM. Looked up when
+ * first needed and kept once found; a failure is looked up again, so that a QEMU installed later is found.
+ */
+import type { HostInfo } from './api/contract.ts';
+import type { DaemonConfig } from './core/config/daemon-config.ts';
+import { type Accelerator, chooseAccelerator } from './host/accelerator.ts';
+import { findQemu, type QemuBinary } from './host/qemu-binary.ts';
+import type { Clock, Logger } from './ports.ts';
+import type { QemuHost } from './qemu/launch.ts';
+import type { Board } from './supervisor/board.ts';
+
+interface ReportServices {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+interface Found {
+  readonly qemu: QemuBinary;
+  readonly accelerator: Accelerator;
+}
+
+export class HostReport {
+  readonly #config: DaemonConfig;
+  readonly #services: ReportServices;
+  readonly #startedAt: number;
+  readonly #warnings = new Map<string, string>();
+  #found: Found | undefined;
+  #lookingUp: Promise<Found> | undefined;
+
+  constructor(config: DaemonConfig, services: ReportServices) {
+    this.#config = config;
+    this.#services = services;
+    this.#startedAt = services.clock.now();
+  }
+
+  /** Keeps one warning per topic; undefined takes it back. */
+  warn(topic: string, message: string | undefined): void {
+    if (message === undefined) {
+      if (this.#warnings.delete(topic)) this.#services.log.info({ topic }, 'trouble is over');
+      return;
+    }
+    if (this.#warnings.get(topic) === message) return;
+    this.#warnings.set(topic, message);
+    this.#services.log.warn({ topic, trouble: message }, 'trouble');
+  }
+
+  /** @throws QemuMissingError, AcceleratorError */
+  async qemuHost(): Promise<QemuHost> {
+    const { qemu, accelerator } = await this.#lookUp();
+    return { qemuPath: qemu.path, accelerator: accelerator.name };
+  }
+
+  /** Looks QEMU and the accelerator up once; a failure becomes a warning. */
+  async settle(): Promise<void> {
+    await this.#lookUp().catch(() => {});
+  }
+
+  info(board: Board): HostInfo {
+    const { vmsDir, imagesDir, stateDir, runtimeDir, socketPath, strategyTable } = this.#config;
+    const snapshots = board.all();
+    return {
+      kind: 'HostInfo',
+      apiVersion: 'solovirt.io/v1',
+      version: this.#services.version,
+      pid: process.pid,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      node: process.version,
+      qemu: this.#qemuInfo(),
+      accelerator: this.#found?.accelerator ?? { name: 'tcg', reason: 'not found out yet' },
+      directories: { vms: vmsDir, images: imagesDir, state: stateDir, runtime: runtimeDir },
+      socket: socketPath,
+      strategyTable,
+      counts: {
+        vms: snapshots.filter((s) => s.record !== undefined).length,
+        running: snapshots.filter((s) => s.record?.instance?.phase === 'Running').length,
+        invalid: snapshots.filter((s) => s.problems.some((p) => p.severity === 'error')).length,
+      },
+      warnings: [...this.#warnings.values()],
+    };
+  }
+
+  #qemuInfo(): HostInfo['qemu'] {
+    if (this.#found !== undefined) return this.#found.qemu;
+    const error = this.#warnings.get('qemu');
+    const path = this.#config.qemu ?? 'qemu-system-x86_64';
+    return error === undefined ? { path } : { path, error };
+  }
+
+  async #lookUp(): Promise<Found> {
+    if (this.#found !== undefined) return this.#found;
+    this.#lookingUp ??= this.#find();
+    try {
+      this.#found = await this.#lookingUp;
+      this.warn('qemu', undefined);
+      return this.#found;
+    } catch (error) {
+      this.warn('qemu', error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      this.#lookingUp = undefined;
+    }
+  }
+
+  async #find(): Promise<Found> {
+    const qemu = await findQemu(this.#config.qemu);
+    const accelerator = await chooseAccelerator({
+      requested: this.#config.accel,
+      qemuPath: qemu.path,
+      cacheFile: `${this.#config.stateDir}/accelerator.json`,
+    });
+    return { qemu, accelerator };
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The shapes of what the state database holds as JSON text, field by field as in `core/model`.
+ */
+import type {
+  Evidence,
+  ExitStatus,
+  Initiator,
+  Intent,
+  ProcessIdentity,
+  QmpEvent,
+  Rung,
+} from '../core/model/evidence.ts';
+import type {
+  BackoffRecord,
+  CommandEffects,
+  InstanceRecord,
+  LastRun,
+  LivePhase,
+  PendingWrite,
+  RunEntry,
+  SourceRecord,
+  StartRequest,
+  StopRecord,
+  VmRecord,
+} from '../core/model/record.ts';
+import type { Outcome, Verdict } from '../core/model/verdict.ts';
+import type { InstanceSpec, RunStrategy } from '../core/model/virtual-machine.ts';
+import {
+  anyList,
+  anyObject,
+  flag,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+  variants,
+} from './state-shape.ts';
+
+const strategy = oneOf<RunStrategy>({
+  Always: true,
+  RerunOnFailure: true,
+  Manual: true,
+  Halted: true,
+  Once: true,
+});
+const lastRun = oneOf<LastRun>({ NeverRan: true, Succeeded: true, Failed: true, Stopped: true });
+const phase = oneOf<LivePhase>({ Pending: true, Scheduling: true, Scheduled: true, Running: true });
+const initiator = oneOf<Initiator>({
+  guest: true,
+  command: true,
+  file: true,
+  host: true,
+  supervisor: true,
+  outside: true,
+});
+const rungs: Readonly<Record<Rung, true>> = {
+  powerdown: true,
+  quit: true,
+  terminate: true,
+  kill: true,
+};
+
+const startRequest = object<StartRequest>({ paused: flag, at: number });
+const stop = object<StopRecord>({
+  initiator,
+  gracePeriodSeconds: number,
+  since: number,
+  rung: optional(oneOf<Rung>(rungs)),
+  rungAt: optional(number),
+});
+
+/** The lists are not looked into: the spec was valid when it was stored, and JSON keeps what it keeps. */
+const spec = object<InstanceSpec>({
+  cpu: anyObject,
+  memoryBytes: number,
+  machineType: text,
+  acpi: flag,
+  kernelBoot: optional(anyObject),
+  disks: anyList,
+  interfaces: anyList,
+  rng: flag,
+  watchdog: optional(anyObject),
+  panicDevices: anyList,
+  graphics: flag,
+  serialConsole: flag,
+  memBalloon: flag,
+  inputDevice: flag,
+  gracePeriodSeconds: number,
+  startPaused: flag,
+  rebootPolicy: oneOf<InstanceSpec['rebootPolicy']>({ Reboot: true, Terminate: true }),
+});
+
+const instance = object<InstanceRecord>({
+  uid: text,
+  phase,
+  createdAt: number,
+  startedAt: optional(number),
+  runningAt: optional(number),
+  startPaused: flag,
+  gracePeriodSeconds: number,
+  acpi: flag,
+  template: anyObject,
+  spec,
+  process: optional(object<ProcessIdentity>({ pid: number, startTime: number, bootId: text })),
+  stop: optional(stop),
+  softReboot: optional(
+    object<NonNullable<InstanceRecord['softReboot']>>({ at: number, deadline: number }),
+  ),
+  pausedByUser: flag,
+  ioRetry: optional(
+    object<NonNullable<InstanceRecord['ioRetry']>>({
+      attempts: number,
+      lastAt: number,
+      nextAt: number,
+    }),
+  ),
+  launchError: optional(text),
+});
+
+const effects = object<CommandEffects>({
+  stop: optional(stop),
+  startRequest: optional(nullable(startRequest)),
+  lastRun: optional(lastRun),
+});
+
+export const vmRecordShape = object<VmRecord>({
+  namespace: text,
+  name: text,
+  uid: text,
+  createdAt: number,
+  generation: number,
+  source: object<SourceRecord>({ path: text, index: number, text }),
+  strategy,
+  lastRun,
+  backoff: object<BackoffRecord>({ unstable: number, retryAt: optional(number) }),
+  startRequest: optional(startRequest),
+  instance: optional(instance),
+  pendingWrite: optional(object<PendingWrite>({ to: strategy, effects, at: number })),
+});
+
+/** The reason stays any word: an old verdict whose reason has gone out of use is still worth showing. */
+export const runEntryShape = object<RunEntry>({
+  uid: text,
+  startedAt: number,
+  runningAt: optional(number),
+  endedAt: number,
+  verdict: object<Verdict>({
+    outcome: oneOf<Outcome>({ Succeeded: true, Failed: true }),
+    reason: text,
+    initiator,
+    message: text,
+  }),
+});
+
+type Exited = Extract<ExitStatus, { kind: 'exited' }>;
+type Signaled = Extract<ExitStatus, { kind: 'signaled' }>;
+
+export const evidenceShape = object<Evidence>({
+  alive: flag,
+  sameBoot: optional(flag),
+  exit: optional(
+    variants('kind', {
+      exited: object<Exited>({ kind: text, code: number }),
+      signaled: object<Signaled>({ kind: text, signal: number }),
+    }),
+  ),
+  events: list(object<QmpEvent>({ event: text, data: anyObject, at: number })),
+  intents: list(
+    object<Intent>({
+      action: oneOf<Intent['action']>({
+        ...rungs,
+        'host-shutdown': true,
+        'liveness-probe-failed': true,
+      }),
+      initiator,
+      gracePeriodSeconds: number,
+      at: number,
+    }),
+  ),
+  oomProof: optional(text),
+  launchError: optional(text),
+  stderrTail: text,
+  consoleTail: text,
+});

@@ -1,0 +1,214 @@
+/**
+ * Watches the VM directory and reports which manifests changed or went away. Owns the watch and one timer.
+ *
+ * Events are hints only: every one of them leads to a look at the whole directory, and the difference to what
+ * was reported last is what counts (`vm-directory-ledger.ts`). So an event that comes twice or late changes
+ * nothing but latency. A directory that cannot be looked at is a trouble, never a removal. Nothing runs while
+ * nothing happens; only in trouble the directory is looked at every second.
+ */
+import { resolve } from 'node:path';
+import type { Clock, Logger } from '../ports.ts';
+import {
+  createLedger,
+  DEFAULT_SETTLE_MS,
+  type DirectoryChange,
+  forgetMissing,
+  isNews,
+  type Ledger,
+  type Listing,
+  ledgerPaths,
+  observe,
+} from './vm-directory-ledger.ts';
+import { listManifests, lookAtDirectory } from './vm-directory-list.ts';
+import { type DirectoryWatch, watchDirectory } from './vm-directory-watch.ts';
+
+export type { DirectoryChange } from './vm-directory-ledger.ts';
+
+/** Events that come together are answered by one look. */
+const DEBOUNCE_MS = 5;
+const POLL_MS = 1000;
+/** A directory on a dead network file system does not answer at all. */
+const LOOK_DEADLINE_MS = 10_000;
+
+export interface VmDirectoryOptions {
+  /** Absolute. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Called with at least one change, also before `open` returns. Must not throw. */
+  readonly onChanges: (changes: readonly DirectoryChange[]) => void;
+  /** Called when the trouble or its wording changes; undefined: all is well (again). */
+  readonly onTrouble: (trouble: string | undefined) => void;
+  /** How long a file must have been left alone before it is reported. */
+  readonly settleMs?: number;
+  /**
+   * What an earlier daemon knew: a file that is missing now is reported as removed, and an empty directory that
+   * is not the one known counts as vanished.
+   */
+  readonly known?: { readonly files: readonly string[]; readonly identity?: string };
+}
+
+export class VmDirectory implements AsyncDisposable {
+  readonly #options: VmDirectoryOptions;
+  readonly #ledger: Ledger;
+  #identity: string | undefined;
+  #watch: { readonly identity: string; readonly handle: DirectoryWatch } | undefined;
+  #watchTrouble: string | undefined;
+  #trouble: string | undefined;
+  #timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
+  #looking = false;
+  #lookAgain = false;
+  #closed = false;
+
+  private constructor(options: VmDirectoryOptions) {
+    this.#options = { ...options, dir: resolve(options.dir) };
+    this.#ledger = createLedger(options.settleMs ?? DEFAULT_SETTLE_MS, options.known?.files);
+    this.#identity = options.known?.identity;
+  }
+
+  /**
+   * Begins to watch. Files that are there and settled have been reported when this resolves; a directory that
+   * cannot be read is a trouble and does not make it fail.
+   */
+  static async open(options: VmDirectoryOptions): Promise<VmDirectory> {
+    const directory = new VmDirectory(options);
+    const { promise: deadline, resolve: giveUp } = Promise.withResolvers<void>();
+    const alarm = setTimeout(giveUp, LOOK_DEADLINE_MS);
+    await Promise.race([directory.#look(), deadline]);
+    clearTimeout(alarm);
+    return directory;
+  }
+
+  /** Absolute paths of all manifests that are there or not yet counted as removed, sorted. */
+  files(): readonly string[] {
+    return ledgerPaths(this.#ledger);
+  }
+
+  /** Tells the directory last listed from any other; for `known` of the next daemon. */
+  identity(): string | undefined {
+    return this.#identity;
+  }
+
+  /** Looks at the directory soon although no event came, e.g. because somebody asked for a reload. */
+  rescan(): void {
+    this.#lookIn(0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer?.handle);
+    await this.#watch?.handle.close();
+    this.#watch = undefined;
+  }
+
+  /** Keeps the earlier of two appointments. */
+  #lookIn(delayMs: number): void {
+    if (this.#closed) return;
+    const dueMs = performance.now() + delayMs;
+    if (this.#timer !== undefined && this.#timer.dueMs <= dueMs) return;
+    clearTimeout(this.#timer?.handle);
+    const handle = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#look();
+    }, delayMs);
+    this.#timer = { handle, dueMs };
+  }
+
+  /** One look at a time. */
+  async #look(): Promise<void> {
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = true;
+    const alarm = setTimeout(() => {
+      this.#setTrouble(
+        `VM directory ${this.#options.dir} has not answered for ${LOOK_DEADLINE_MS / 1000} s; the VMs known from it stay as they are`,
+      );
+    }, LOOK_DEADLINE_MS);
+    await this.#lookNow();
+    clearTimeout(alarm);
+    this.#looking = false;
+    if (this.#lookAgain) this.#lookIn(DEBOUNCE_MS);
+    this.#lookAgain = false;
+  }
+
+  async #lookNow(): Promise<void> {
+    const { dir } = this.#options;
+    const before = await lookAtDirectory(dir);
+    if (!before.ok) return this.#fail(before.trouble);
+    await this.#watchOver(before.value);
+    const listing = await listManifests(dir, (path, print) => isNews(this.#ledger, path, print));
+    if (this.#closed) return undefined;
+    if (!listing.ok) return this.#fail(listing.trouble);
+    const after = await lookAtDirectory(dir);
+    if (!after.ok) return this.#fail(after.trouble);
+    // Replaced meanwhile: nobody knows which directory was listed.
+    if (after.value !== before.value) return this.#lookIn(DEBOUNCE_MS);
+    if (listing.value.size === 0 && this.#isStrange(after.value)) {
+      return this.#fail(
+        `VM directory ${dir} was replaced by an empty one (unmounted?); the VMs known from it stay as they are until files are there again`,
+      );
+    }
+    this.#identity = after.value;
+    this.#takeIn(listing.value);
+  }
+
+  /** An empty directory in the place of one that had files is a vanished one, not many removals. */
+  #isStrange(identity: string): boolean {
+    return this.#ledger.entries.size > 0 && identity !== this.#identity;
+  }
+
+  #takeIn(listing: Listing): void {
+    if (this.#closed) return;
+    const { changes, lookAgainMs } = observe(this.#ledger, listing, {
+      wallMs: this.#options.clock.now(),
+      monotonicMs: performance.now(),
+    });
+    if (lookAgainMs !== undefined) this.#lookIn(lookAgainMs);
+    // Nothing tells when a dangling link leads somewhere again.
+    const unreadable = [...listing.values()].some(({ shape }) => shape === 'unreadable');
+    if (unreadable || this.#watchTrouble !== undefined) this.#lookIn(POLL_MS);
+    this.#setTrouble(this.#watchTrouble);
+    if (changes.length > 0) this.#options.onChanges(changes);
+  }
+
+  #fail(trouble: string): void {
+    if (this.#closed) return;
+    forgetMissing(this.#ledger);
+    this.#setTrouble(trouble);
+    this.#lookIn(POLL_MS);
+  }
+
+  #setTrouble(trouble: string | undefined): void {
+    if (this.#closed || this.#trouble === trouble) return;
+    this.#trouble = trouble;
+    this.#options.onTrouble(trouble);
+  }
+
+  /** Sees to it that the watch is on this very directory, and that it works. */
+  async #watchOver(identity: string): Promise<void> {
+    if (this.#closed) return;
+    if (this.#watch?.identity === identity && this.#watchTrouble === undefined) return;
+    const { dir, log } = this.#options;
+    await this.#watch?.handle.close();
+    this.#watch = undefined;
+    let broken: string | undefined;
+    const handle = await watchDirectory(dir, {
+      onHint: () => this.#lookIn(DEBOUNCE_MS),
+      onBroken: (reason) => {
+        broken = reason;
+        this.#watchBroke(reason);
+      },
+    });
+    if (broken === undefined) this.#watchTrouble = undefined;
+    log.debug({ dir, broken }, 'watching the VM directory');
+    if (this.#closed) await handle.close();
+    else this.#watch = { identity, handle };
+  }
+
+  #watchBroke(reason: string): void {
+    this.#watchTrouble = `VM directory ${this.#options.dir} is looked at every second only, because changes cannot be watched: ${reason}`;
+    this.#lookIn(POLL_MS);
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Replaces the text of a manifest, whole or not at all: compare-and-swap against the text that the caller
+ * knows, then one rename. Owner and mode are kept, links are followed and stay. After a failure the old file is
+ * as it was and no temporary file is left.
+ */
+import { constants, type Stats } from 'node:fs';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { readManifest } from './read-manifest.ts';
+
+/** The file no longer holds the text that the change was made for. Read it again and decide anew. */
+export class ManifestChangedError extends Error {
+  override readonly name = 'ManifestChangedError';
+}
+
+/** The file cannot be written. The old text is still in force. */
+export class ManifestWriteError extends Error {
+  override readonly name = 'ManifestWriteError';
+}
+
+/** The last replacement of each target under way: a file may hold several VMs, each with its own commands. */
+const underWay = new Map<string, Promise<void>>();
+
+/**
+ * Replacements of one file take their turns.
+ * @throws ManifestChangedError when the file does not hold `expectedText` any more
+ * @throws ManifestWriteError when the host refuses the write
+ */
+export async function replaceManifest(
+  path: string,
+  expectedText: string,
+  newText: string,
+): Promise<void> {
+  await expectText(path, expectedText);
+  let target: string;
+  try {
+    target = await realpath(path);
+  } catch (error) {
+    throw asManifestError(path, error);
+  }
+  const mine = (underWay.get(target) ?? Promise.resolve())
+    .catch(() => undefined)
+    .then(() => replaceTarget(target, expectedText, newText));
+  underWay.set(target, mine);
+  try {
+    await mine;
+  } catch (error) {
+    throw asManifestError(path, error);
+  } finally {
+    if (underWay.get(target) === mine) underWay.delete(target);
+  }
+}
+
+async function replaceTarget(target: string, expectedText: string, newText: string): Promise<void> {
+  // Hidden, so that the watch on the directory does not see it; the same at every try, so that what a crash
+  // left behind is overwritten by the next one.
+  const staged = join(dirname(target), `.${basename(target)}.solovirt`);
+  try {
+    await stage(staged, target, newText);
+    // Once more, so that an edit is lost only if it falls between here and the next line.
+    await expectText(target, expectedText);
+    await rename(staged, target);
+  } finally {
+    await rm(staged, { force: true });
+  }
+  await syncDirectory(dirname(target));
+}
+
+async function expectText(path: string, expectedText: string): Promise<void> {
+  const found = await readManifest(path);
+  if (found.ok && found.text === expectedText) return;
+  if (found.ok) throw new ManifestChangedError(`${path} was changed since it was read`);
+  if (found.code === 'not-found') {
+    throw new ManifestChangedError(`${path} was removed since it was read`);
+  }
+  throw new ManifestWriteError(found.message);
+}
+
+/** Puts the new text beside the target: complete, on the disk, and with the target's owner and mode. */
+async function stage(staged: string, target: string, text: string): Promise<void> {
+  // A file may be closed to us although the directory would let us replace it; its owner means the file.
+  await (await open(target, 'r+')).close();
+  const old = await stat(target);
+  await writeFileAtomic(staged, text, { mode: old.mode, chown: { uid: old.uid, gid: old.gid } });
+  const found = await stat(staged);
+  // write-file-atomic takes the short write of a nearly full disk for success.
+  if (found.size !== new TextEncoder().encode(text).length) {
+    throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+  }
+  if (!sameOwner(found, old)) {
+    throw new ManifestWriteError(
+      `${target} cannot be replaced: its owner (uid ${old.uid}, gid ${old.gid}) could not be kept; run the daemon as root or make the file its own`,
+    );
+  }
+}
+
+function sameOwner(a: Stats, b: Stats): boolean {
+  return a.uid === b.uid && a.gid === b.gid;
+}
+
+/** So that the rename survives a power cut (fsync(2), notes on directories). */
+async function syncDirectory(dir: string): Promise<void> {
+  await using handle = await open(dir, constants.O_RDONLY);
+  await handle.sync();
+}
+
+function asManifestError(path: string, error: unknown): Error {
+  if (error instanceof ManifestChangedError || error instanceof ManifestWriteError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT') {
+    return new ManifestChangedError(`${path} was removed since it was read`, { cause: error });
+  }
+  return new ManifestWriteError(`${path} cannot be written: ${reason(code) ?? String(error)}`, {
+    cause: error,
+  });
+}
+
+function reason(code: string): string | undefined {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `no space left on the disk (${code})`;
+    case 'EROFS':
+      return 'its file system is read-only (EROFS)';
+    case 'EACCES':
+    case 'EPERM':
+      return `permission denied (${code}); the daemon must be able to write the file and its directory`;
+    case 'EIO':
+      return 'input/output error of its disk (EIO)';
+    default:
+      return undefined;
+  }
+}
