@@ -7,6 +7,9 @@ import type { Problem } from '../core/model/problem.ts';
 import type { Phase } from '../core/model/record.ts';
 import type { Outcome, VerdictReason } from '../core/model/verdict.ts';
 import type { JsonObject } from '../core/model/virtual-machine.ts';
+import type { PrintableStatus } from '../core/status/printable-status.ts';
+
+export type { PrintableStatus };
 
 export const KUBEVIRT_API = '/apis/kubevirt.io/v1';
 export const SUBRESOURCES_API = '/apis/subresources.kubevirt.io/v1';
@@ -64,17 +67,6 @@ export interface RestartOptions {
 export interface InstanceOptions {
   readonly dryRun?: readonly ['All'];
 }
-
-export type PrintableStatus =
-  | 'Stopped'
-  | 'Provisioning'
-  | 'Starting'
-  | 'Running'
-  | 'Paused'
-  | 'Stopping'
-  | 'Terminating'
-  | 'CrashLoopBackOff'
-  | 'Invalid';
 
 export interface ObjectMeta {
   readonly name: string;

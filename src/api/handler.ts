@@ -1,0 +1,138 @@
+/**
+ * From HTTP to a handler and back: paths, bodies, errors and streams. Every error becomes a `Status` object, and
+ * none tells a client more than it needs.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from '../ports.ts';
+import { Refusal, type RefusalKind } from '../supervisor/refusal.ts';
+import { MAX_BODY_BYTES } from './contract.ts';
+import { ApiError, type Fault, type Reply, statusObject } from './reply.ts';
+import { match } from './router.ts';
+import type { Route } from './routes.ts';
+
+const REFUSAL_CODES: Readonly<Record<RefusalKind, number>> = {
+  'not-found': 404,
+  conflict: 409,
+  'bad-request': 400,
+  unavailable: 503,
+};
+
+export function requestListener(rows: readonly Route[], log: Logger): RequestListener {
+  return (request, response) => {
+    // Whoever hangs up must not bring the daemon down.
+    response.on('error', () => {});
+    request.on('error', () => {});
+    answer(rows, request, response).catch((error: unknown) => {
+      log.debug({ error, url: request.url }, 'answer could not be sent');
+      response.destroy();
+    });
+  };
+}
+
+async function answer(
+  rows: readonly Route[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let reply: Reply;
+  try {
+    reply = await replyTo(rows, request);
+  } catch (error) {
+    const fault = faultOf(error);
+    // What is left of a refused body is not read: the connection cannot serve another request.
+    if (!request.complete) response.setHeader('connection', 'close');
+    sendJson(response, fault.code, statusObject(fault));
+    return;
+  }
+  if (reply.kind === 'json') sendJson(response, reply.code, reply.body);
+  else await sendStream(response, reply);
+}
+
+async function replyTo(rows: readonly Route[], request: IncomingMessage): Promise<Reply> {
+  const url = new URL(request.url ?? '/', 'http://solovirt');
+  const method = request.method ?? 'GET';
+  const found = match(rows, method, url.pathname);
+  switch (found.kind) {
+    case 'unknown-path':
+      throw new ApiError(`the server could not find the requested resource: ${url.pathname}`, {
+        code: 404,
+      });
+    case 'wrong-method':
+      throw new ApiError(
+        `${method} is not supported on ${url.pathname}; supported: ${found.allowed.join(', ')}`,
+        { code: 405 },
+      );
+    case 'route': {
+      const body = method === 'GET' ? {} : await readBody(request);
+      return found.route.handle({ method, params: found.params, query: url.searchParams, body });
+    }
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES)
+      throw new ApiError(`the request body is larger than ${MAX_BODY_BYTES} bytes`, { code: 413 });
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new ApiError(`the request body is not JSON: ${words}`, { code: 400, cause: error });
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof ApiError) return error.fault;
+  if (error instanceof Refusal) return { code: REFUSAL_CODES[error.kind], message: error.message };
+  const words = error instanceof Error ? error.message : String(error);
+  return { code: isHostTrouble(error) ? 503 : 500, message: words };
+}
+
+/** The host could not store it: a full or read-only disk. Nothing was done. */
+function isHostTrouble(error: unknown): boolean {
+  return error instanceof Error && error.name === 'StateWriteError';
+}
+
+function sendJson(response: ServerResponse, code: number, body: object): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(code, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+async function sendStream(
+  response: ServerResponse,
+  reply: Extract<Reply, { kind: 'stream' }>,
+): Promise<void> {
+  const reader = new AbortController();
+  response.on('close', () => reader.abort());
+  response.writeHead(200, { 'content-type': reply.contentType });
+  // A client that watches something quiet must see that its watch began.
+  response.flushHeaders();
+  for await (const chunk of reply.chunks(reader.signal)) {
+    if (response.destroyed) return;
+    if (!response.write(chunk)) await drained(response);
+  }
+  response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = (): void => {
+    response.off('drain', done);
+    response.off('close', done);
+    resolve();
+  };
+  response.on('drain', done);
+  response.on('close', done);
+  return promise;
+}

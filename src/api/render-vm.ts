@@ -1,0 +1,149 @@
+/** A VM's snapshot as KubeVirt's VirtualMachine object, with solovirt's additions in `status`. Pure. */
+import type { RunEntry, StopRecord, VmRecord } from '../core/model/record.ts';
+import type { Verdict } from '../core/model/verdict.ts';
+import type { JsonObject } from '../core/model/virtual-machine.ts';
+import { vmConditions } from '../core/status/conditions.ts';
+import { printableStatus } from '../core/status/printable-status.ts';
+import { graceDeadline } from '../core/strategy/stop-ladder.ts';
+import type { VmSnapshot } from '../supervisor/snapshot.ts';
+import type { Condition, InstanceView, RunView, StopView, VmObject, VmStatus } from './contract.ts';
+
+export function renderVm(snapshot: VmSnapshot): VmObject {
+  const { record, vm, terminatingSince } = snapshot;
+  return {
+    apiVersion: 'kubevirt.io/v1',
+    kind: 'VirtualMachine',
+    metadata: {
+      name: snapshot.name,
+      namespace: snapshot.namespace,
+      uid: snapshot.uid,
+      resourceVersion: String(snapshot.resourceVersion),
+      ...(record === undefined ? {} : { generation: record.generation }),
+      creationTimestamp: rfc3339(record?.createdAt ?? 0),
+      ...(terminatingSince === undefined
+        ? {}
+        : {
+            deletionTimestamp: rfc3339(terminatingSince),
+            deletionGracePeriodSeconds: record?.instance?.gracePeriodSeconds ?? 0,
+          }),
+      ...(vm === undefined ? {} : { labels: vm.labels, annotations: vm.annotations }),
+    },
+    spec: vm === undefined ? {} : asObject(vm.manifest['spec']),
+    status: renderStatus(snapshot),
+  };
+}
+
+function renderStatus(snapshot: VmSnapshot): VmStatus {
+  const { record, instance, problems, file } = snapshot;
+  const runState = instance?.runState;
+  const terminating = snapshot.terminatingSince !== undefined;
+  const status = printableStatus({ record, terminating, runState });
+  const conditions = conditionsOf(snapshot);
+  return {
+    created: record?.instance !== undefined,
+    ready: conditions.some((c) => c.type === 'Ready' && c.status === 'True'),
+    printableStatus: status,
+    ...(record === undefined ? {} : { runStrategy: record.strategy }),
+    conditions,
+    ...startFailure(snapshot),
+    ...stateChangeRequests(record),
+    ...(problems.length === 0 ? {} : { problems }),
+    ...(file === undefined ? {} : { file }),
+    ...(record?.instance === undefined ? {} : { instance: renderLive(snapshot, record) }),
+    runHistory: snapshot.history.map(renderRun),
+  };
+}
+
+function conditionsOf(snapshot: VmSnapshot): readonly Condition[] {
+  const { record, vm, problems, instance } = snapshot;
+  const facts = vmConditions({
+    record,
+    vm,
+    problems,
+    runState: instance?.runState,
+    unresponsive: instance?.unresponsive ?? false,
+  });
+  return facts.map((condition) => ({ ...condition, lastTransitionTime: null }));
+}
+
+function startFailure({ record, history }: VmSnapshot): Pick<VmStatus, 'startFailure'> {
+  const { unstable, retryAt } = record?.backoff ?? { unstable: 0 };
+  if (unstable === 0) return {};
+  const uid = history[0]?.uid;
+  return {
+    startFailure: {
+      consecutiveFailCount: unstable,
+      ...(uid === undefined ? {} : { lastFailedVMIUID: uid }),
+      ...(retryAt === undefined ? {} : { retryAfterTimestamp: rfc3339(retryAt) }),
+    },
+  };
+}
+
+/** KubeVirt's queue of open wishes (`VirtualMachineStateChangeRequest`). */
+function stateChangeRequests(record: VmRecord | undefined): Pick<VmStatus, 'stateChangeRequests'> {
+  const stop = record?.instance?.stop === undefined ? [] : [stopRequest(record.instance.uid)];
+  const start =
+    record?.startRequest === undefined ? [] : [startRequest(record.startRequest.paused)];
+  const requests = [...stop, ...start];
+  return requests.length === 0 ? {} : { stateChangeRequests: requests };
+}
+
+function stopRequest(uid: string): JsonObject {
+  return { action: 'Stop', uid };
+}
+
+function startRequest(paused: boolean): JsonObject {
+  return paused ? { action: 'Start', data: { paused: 'true' } } : { action: 'Start' };
+}
+
+function renderLive(snapshot: VmSnapshot, record: VmRecord): InstanceView {
+  const { instance } = record;
+  if (instance === undefined) throw new Error('a VM without an instance has no instance view');
+  const { startedAt, runningAt, process, stop } = instance;
+  const runState = snapshot.instance?.runState;
+  return {
+    uid: instance.uid,
+    phase: instance.phase,
+    ...(startedAt === undefined ? {} : { startedAt: rfc3339(startedAt) }),
+    ...(runningAt === undefined ? {} : { runningAt: rfc3339(runningAt) }),
+    ...(process === undefined ? {} : { pid: process.pid }),
+    ...(runState === undefined ? {} : { runState }),
+    resets: snapshot.instance?.resets ?? 0,
+    ...(stop === undefined ? {} : { stop: renderStop(stop) }),
+  };
+}
+
+function renderStop(stop: StopRecord): StopView {
+  return {
+    initiator: stop.initiator,
+    since: rfc3339(stop.since),
+    gracePeriodSeconds: stop.gracePeriodSeconds,
+    deadline: rfc3339(graceDeadline(stop)),
+    ...(stop.rung === undefined ? {} : { rung: stop.rung }),
+  };
+}
+
+export function renderRun(run: RunEntry): RunView {
+  return {
+    uid: run.uid,
+    startedAt: rfc3339(run.startedAt),
+    ...(run.runningAt === undefined ? {} : { runningAt: rfc3339(run.runningAt) }),
+    endedAt: rfc3339(run.endedAt),
+    verdict: renderVerdict(run.verdict),
+  };
+}
+
+function renderVerdict({ outcome, reason, initiator, message }: Verdict): RunView['verdict'] {
+  return { outcome, reason, initiator, message };
+}
+
+/** @param at Unix ms */
+export function rfc3339(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export function asObject(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : {};
+}

@@ -1,0 +1,50 @@
+/** Finds the row for a request. Pure. */
+import type { Route } from './routes.ts';
+
+export type Match =
+  | {
+      readonly kind: 'route';
+      readonly route: Route;
+      readonly params: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
+  | { readonly kind: 'unknown-path' };
+
+/** KubeVirt's older version answers at its own paths too. */
+const OLD_VERSION = /^(\/apis\/(?:subresources\.)?kubevirt\.io\/)v1alpha3(?=\/|$)/;
+
+export function match(rows: readonly Route[], method: string, path: string): Match {
+  const parts = split(path.replace(OLD_VERSION, '$1v1'));
+  if (parts === undefined) return { kind: 'unknown-path' };
+  const allowed: string[] = [];
+  for (const route of rows) {
+    const params = paramsOf(route.path, parts);
+    if (params === undefined) continue;
+    if (route.method === method) return { kind: 'route', route, params };
+    allowed.push(route.method);
+  }
+  return allowed.length === 0 ? { kind: 'unknown-path' } : { kind: 'wrong-method', allowed };
+}
+
+function split(path: string): readonly string[] | undefined {
+  try {
+    return path.replace(/\/+$/, '').split('/').map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
+function paramsOf(
+  pattern: string,
+  parts: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  const names = pattern.split('/');
+  if (names.length !== parts.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const part = parts[index] ?? '';
+    if (name.startsWith(':') && part !== '') params[name.slice(1)] = part;
+    else if (name !== part) return undefined;
+  }
+  return params;
+}

@@ -1,0 +1,80 @@
+/**
+ * Every path that the socket answers: one row each. Later kinds and verbs are rows here, a handler there.
+ */
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import type { HostInfo, InstanceVerb, VmVerb } from './contract.ts';
+import { instanceVerb, vmVerb } from './handle-commands.ts';
+import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
+import { type ApiRequest, json, type Reply } from './reply.ts';
+import { selectionOf } from './selection.ts';
+import { eventSource, instanceSource, vmSource } from './sources.ts';
+import { listOrWatch } from './watch.ts';
+
+export interface ApiDeps {
+  readonly supervisor: Supervisor;
+  readonly info: () => HostInfo;
+  readonly version: string;
+}
+
+export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
+
+export interface Route {
+  readonly method: 'GET' | 'PUT';
+  /** `:name` stands for one part of the path. */
+  readonly path: string;
+  readonly handle: Handler;
+}
+
+const VMS = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines';
+const INSTANCES = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachineinstances';
+const SUB = '/apis/subresources.kubevirt.io/v1/namespaces/:namespace';
+
+const VM_VERBS: readonly VmVerb[] = ['start', 'stop', 'restart'];
+const INSTANCE_VERBS: readonly InstanceVerb[] = ['pause', 'unpause', 'reset', 'softreboot'];
+
+export function routes({ supervisor, info, version }: ApiDeps): readonly Route[] {
+  const { board, events } = supervisor;
+  const vms = vmSource(board);
+  const instances = instanceSource(board);
+  const eventObjects = eventSource(events);
+  const listVms: Handler = ({ params, query }) =>
+    listOrWatch(vms, selectionOf(params['namespace'], query), query);
+  const listInstances: Handler = ({ params, query }) =>
+    listOrWatch(instances, selectionOf(params['namespace'], query), query);
+  const listEvents: Handler = ({ params, query }) =>
+    listOrWatch(eventObjects, selectionOf(params['namespace'], query), query);
+  return [
+    get('/version', () => json({ major: '1', minor: '0', gitVersion: `v${version}` })),
+    get('/healthz', () => json({ status: 'ok' })),
+    get('/apis/solovirt.io/v1/info', () => json(info())),
+    get('/apis/kubevirt.io/v1/virtualmachines', listVms),
+    get(VMS, listVms),
+    get(`${VMS}/:name`, (request) => getVm(supervisor, request)),
+    get(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
+    get('/apis/kubevirt.io/v1/virtualmachineinstances', listInstances),
+    get(INSTANCES, listInstances),
+    get(`${INSTANCES}/:name`, (request) => getInstance(supervisor, request)),
+    get('/api/v1/events', listEvents),
+    get('/api/v1/namespaces/:namespace/events', listEvents),
+    get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
+    ...VM_VERBS.map((verb) =>
+      put(`${SUB}/virtualmachines/:name/${verb}`, (request) => vmVerb(supervisor, verb, request)),
+    ),
+    ...INSTANCE_VERBS.flatMap((verb) => [
+      put(`${SUB}/virtualmachineinstances/:name/${verb}`, (request) =>
+        instanceVerb(supervisor, verb, request),
+      ),
+      put(`${SUB}/virtualmachines/:name/${verb}`, (request) =>
+        instanceVerb(supervisor, verb, request),
+      ),
+    ]),
+  ];
+}
+
+function get(path: string, handle: Handler): Route {
+  return { method: 'GET', path, handle };
+}
+
+function put(path: string, handle: Handler): Route {
+  return { method: 'PUT', path, handle };
+}

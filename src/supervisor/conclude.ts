@@ -1,0 +1,64 @@
+/**
+ * The end of an instance: evidence is collected once, judged once, and stored together with what the run strategy
+ * will look at. Only then are the instance's scratch files removed.
+ */
+import type { Evidence } from '../core/model/evidence.ts';
+import type { RunEntry, VmRecord } from '../core/model/record.ts';
+import type { Verdict } from '../core/model/verdict.ts';
+import { concluded } from '../core/strategy/transitions.ts';
+import { verdict } from '../core/verdict/verdict.ts';
+import { endedAt } from '../qemu/ended-at.ts';
+import { collectEvidence } from '../qemu/evidence.ts';
+import type { Context } from './context.ts';
+import { pruneTraces, removeScratch } from './evidence-store.ts';
+
+const KEPT_EVENTS = 100;
+
+export async function conclude(ctx: Context, key: string, record: VmRecord): Promise<void> {
+  const { instance } = record;
+  if (instance === undefined) return;
+  const paths = ctx.paths(instance.uid);
+  const launchError = ctx.lives.get(key)?.launchError;
+  const evidence: Evidence = {
+    ...(await collectEvidence(paths)),
+    ...(launchError === undefined ? {} : { launchError }),
+  };
+  const judged = verdict(evidence);
+  if (judged === undefined)
+    throw new Error(`instance ${instance.uid} was taken for ended but its QEMU still runs`);
+  const at = endedAt(paths, evidence) ?? ctx.clock.now();
+  const end = concluded(record, judged, at, ctx.random(), ctx.settings.backoff);
+  if (end === undefined) return;
+  ctx.records.saveEnd(end.record, end.run, abridged(evidence));
+  const live = ctx.lives.get(key);
+  ctx.lives.delete(key);
+  await live?.release();
+  noteEnd(ctx, record, judged, end.run, end.record);
+  await removeScratch(paths);
+  await pruneTraces(ctx, key);
+}
+
+/** A guest in a reboot loop leaves thousands of events; the last ones tell the end. */
+function abridged(evidence: Evidence): Evidence {
+  return { ...evidence, events: evidence.events.slice(-KEPT_EVENTS) };
+}
+
+function noteEnd(
+  ctx: Context,
+  record: VmRecord,
+  judged: Verdict,
+  run: RunEntry,
+  after: VmRecord,
+): void {
+  const type = judged.outcome === 'Succeeded' ? 'Normal' : 'Warning';
+  const instanceUid = run.uid;
+  ctx.events.note(record, { type, reason: judged.reason, message: judged.message, instanceUid });
+  const { retryAt, unstable } = after.backoff;
+  if (retryAt === undefined || retryAt <= ctx.clock.now()) return;
+  const seconds = Math.round((retryAt - ctx.clock.now()) / 1000);
+  ctx.events.note(record, {
+    type: 'Warning',
+    reason: 'BackOff',
+    message: `unstable end number ${unstable} in a row; next start in ${seconds} s if the run strategy asks for one`,
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * What passes, executors and commands work with. Put together once by the daemon.
+ */
+import type { InstancePaths } from '../core/paths.ts';
+import type { BackoffPolicy } from '../core/strategy/backoff.ts';
+import type { StrategyTable } from '../core/strategy/run-strategy.ts';
+import type { Clock, Logger } from '../ports.ts';
+import type { QemuHost } from '../qemu/launch.ts';
+import type { LiveInstance } from '../qemu/live-instance.ts';
+import type { Board } from './board.ts';
+import type { EventLog } from './event-log.ts';
+import type { Records } from './records.ts';
+import type { VmFiles } from './vm-files.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+export interface SupervisorSettings {
+  readonly imagesDir: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  readonly host: () => Promise<QemuHost>;
+  readonly strategyTable: StrategyTable;
+  readonly backoff: BackoffPolicy;
+  readonly consoleLogBytes: number;
+  readonly qemuLogBytes: number;
+}
+
+export interface Context {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly settings: SupervisorSettings;
+  readonly records: Records;
+  readonly files: VmFiles;
+  readonly board: Board;
+  readonly events: EventLog;
+  readonly queue: Pick<WorkQueue, 'add' | 'addIn' | 'exclusive'>;
+  /** Live instances by VM key. */
+  readonly lives: Map<string, LiveInstance>;
+  readonly paths: (uid: string) => InstancePaths;
+  /** True once the VM directory has been listed: before that, a missing file means nothing. */
+  readonly listed: () => boolean;
+  /** Launches or adopts an instance of the VM and puts it into `lives`. */
+  readonly launch: (key: string, uid: string) => void;
+}

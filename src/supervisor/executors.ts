@@ -1,0 +1,170 @@
+/**
+ * One executor per action, checked by a mapped type: an action without an executor does not compile. Each stores
+ * what it is about to do and then does it, so that a daemon which dies in between is followed by one that asks the
+ * same question again. None waits for a guest: waiting is the queue's business.
+ */
+import { randomUUID } from 'node:crypto';
+import type { VmRecord } from '../core/model/record.ts';
+import type { VirtualMachine } from '../core/model/virtual-machine.ts';
+import { templateOf } from '../core/status/conditions.ts';
+import type { Action } from '../core/strategy/decide.ts';
+import {
+  discarded,
+  rungTaken,
+  started,
+  stopBegun,
+  withInstance,
+} from '../core/strategy/transitions.ts';
+import { appendIntent } from '../qemu/intent.ts';
+import { conclude } from './conclude.ts';
+import type { Context } from './context.ts';
+import { forget, removeTraces } from './evidence-store.ts';
+import { takeRung } from './rungs.ts';
+import { finishSoftReboot, giveUpSoftReboot, retryIo } from './running.ts';
+
+export interface ActionInput {
+  readonly ctx: Context;
+  readonly key: string;
+  readonly record: VmRecord;
+  readonly vm: VirtualMachine | undefined;
+}
+
+type Executor<K extends Action['kind']> = (
+  input: ActionInput,
+  action: Extract<Action, { kind: K }>,
+) => Promise<void> | void;
+
+export type ActingKind = Exclude<Action['kind'], 'wait'>;
+
+export const EXECUTORS: { readonly [K in ActingKind]: Executor<K> } = {
+  start,
+  discard,
+  'run-guest': runGuest,
+  'mark-running': markRunning,
+  'begin-stop': beginStop,
+  'take-rung': takeRungOfLadder,
+  'finish-soft-reboot': ({ ctx, key, record }) => finishSoftReboot(ctx, key, record),
+  'give-up-soft-reboot': ({ ctx, key, record }) => giveUpSoftReboot(ctx, key, record),
+  'retry-io': ({ ctx, key, record }) => retryIo(ctx, key, record),
+  conclude: ({ ctx, key, record }) => conclude(ctx, key, record),
+  forget: ({ ctx, key, record }) => forget(ctx, key, record),
+};
+
+/** Carries out an action. */
+export async function execute(
+  input: ActionInput,
+  action: Extract<Action, { kind: ActingKind }>,
+): Promise<void> {
+  // The mapped type pairs every kind with its own executor; TypeScript cannot follow that through the lookup.
+  const executor = EXECUTORS[action.kind] as Executor<ActingKind>;
+  await executor(input, action);
+}
+
+function start({ ctx, key, record, vm }: ActionInput, action: { paused: boolean }): void {
+  if (vm === undefined) return;
+  const { spec } = vm.template;
+  const now = ctx.clock.now();
+  const uid = randomUUID();
+  ctx.records.save(
+    started(record, {
+      uid,
+      phase: 'Pending',
+      createdAt: now,
+      startedAt: now,
+      startPaused: action.paused || spec.startPaused,
+      gracePeriodSeconds: spec.gracePeriodSeconds,
+      acpi: spec.acpi,
+      template: templateOf(vm),
+      spec,
+      pausedByUser: false,
+    }),
+  );
+  ctx.launch(key, uid);
+}
+
+/** The directory goes first: a shim that an earlier daemon left on its way finds nothing to run in. */
+async function discard({ ctx, key, record }: ActionInput): Promise<void> {
+  const { instance } = record;
+  if (instance === undefined) return;
+  ctx.lives.delete(key);
+  await removeTraces(ctx.paths(instance.uid));
+  ctx.records.save(discarded(record, ctx.clock.now()));
+}
+
+async function runGuest({ ctx, key, record }: ActionInput): Promise<void> {
+  const live = ctx.lives.get(key);
+  ctx.records.save(
+    withInstance(record, {
+      phase: 'Scheduled',
+      ...(live?.identity === undefined ? {} : { process: live.identity }),
+    }),
+  );
+  await live?.execute('cont');
+}
+
+function markRunning({ ctx, key, record }: ActionInput, action: { paused: boolean }): void {
+  const live = ctx.lives.get(key);
+  const runningAt = live?.resumedAt ?? ctx.clock.now();
+  ctx.records.save(
+    withInstance(record, {
+      phase: 'Running',
+      runningAt,
+      pausedByUser: action.paused,
+      ...(live?.identity === undefined ? {} : { process: live.identity }),
+    }),
+  );
+  const message = action.paused ? 'the guest is ready and starts paused' : 'the guest runs';
+  noteInstance(ctx, record, 'Normal', 'Started', message);
+}
+
+function beginStop(
+  { ctx, record }: ActionInput,
+  action: Extract<Action, { kind: 'begin-stop' }>,
+): void {
+  ctx.records.save(stopBegun(record, action.stop));
+  const message = `stopping: ${action.reason}; grace period ${action.stop.gracePeriodSeconds} s`;
+  noteInstance(ctx, record, 'Normal', 'Stopping', message);
+}
+
+async function takeRungOfLadder(
+  { ctx, key, record }: ActionInput,
+  action: Extract<Action, { kind: 'take-rung' }>,
+): Promise<void> {
+  const { instance } = record;
+  const live = ctx.lives.get(key);
+  if (instance?.stop === undefined || live === undefined) return;
+  const at = ctx.clock.now();
+  const { rung, gracePeriodSeconds } = action;
+  // Both witnesses before the deed: the evidence directory must tell our end from a stranger's by itself.
+  const { initiator } = instance.stop;
+  await appendIntent(live.paths, { action: rung, initiator, gracePeriodSeconds, at });
+  ctx.records.save(rungTaken(record, rung, at));
+  if (instance.stop.rung !== rung) {
+    const type = rung === 'powerdown' ? 'Normal' : 'Warning';
+    noteInstance(ctx, record, type, 'StopRung', RUNG_WORDS[rung]);
+  }
+  takeRung(ctx, live, rung);
+}
+
+const RUNG_WORDS = {
+  powerdown: 'asked the guest to shut down (ACPI power button)',
+  quit: 'told QEMU to quit',
+  terminate: 'sent SIGTERM to QEMU',
+  kill: 'sent SIGKILL to QEMU and its children',
+} as const;
+
+function noteInstance(
+  ctx: Context,
+  record: VmRecord,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+): void {
+  const instanceUid = record.instance?.uid;
+  ctx.events.note(record, {
+    type,
+    reason,
+    message,
+    ...(instanceUid === undefined ? {} : { instanceUid }),
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * Turns QEMU's events into notes that people read. What repeats quickly is told once: a reboot is two or three
+ * RESETs, a full disk a BLOCK_IO_ERROR per request.
+ */
+import type { QmpEvent } from '../core/model/evidence.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import type { EventLog, EventNote } from './event-log.ts';
+
+/** The same note about the same VM is not repeated within this time. */
+const QUIET_MS = 1000;
+/** This many guest resets within the window are a loop. */
+const LOOP_RESETS = 5;
+const LOOP_WINDOW_MS = 60_000;
+
+interface Recent {
+  readonly lastAt: Map<string, number>;
+  resets: number[];
+}
+
+export class GuestEvents {
+  readonly #log: EventLog;
+  readonly #recent = new Map<string, Recent>();
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
+
+  take(id: VmIdentity, event: QmpEvent, instanceUid: string | undefined): void {
+    const note = NOTES[event.event]?.(event);
+    if (note === undefined || this.#isRepetition(id, note, event.at)) return;
+    this.#note(id, note, instanceUid);
+    if (event.event === 'RESET') this.#countReset(id, event.at, instanceUid);
+  }
+
+  #note(id: VmIdentity, note: EventNote, instanceUid: string | undefined): void {
+    this.#log.note(id, instanceUid === undefined ? note : { ...note, instanceUid });
+  }
+
+  #isRepetition(id: VmIdentity, note: EventNote, at: number): boolean {
+    const { lastAt } = this.#recentOf(id);
+    const before = lastAt.get(note.reason);
+    lastAt.set(note.reason, at);
+    return before !== undefined && at - before < QUIET_MS;
+  }
+
+  #countReset(id: VmIdentity, at: number, instanceUid: string | undefined): void {
+    const recent = this.#recentOf(id);
+    recent.resets = [...recent.resets.filter((t) => at - t < LOOP_WINDOW_MS), at];
+    if (recent.resets.length < LOOP_RESETS) return;
+    recent.resets = [];
+    const message = `the guest was reset ${LOOP_RESETS} times within a minute: it may be in a reboot loop`;
+    this.#note(id, { type: 'Warning', reason: 'RebootLoop', message }, instanceUid);
+  }
+
+  #recentOf(id: VmIdentity): Recent {
+    const key = `${id.namespace}/${id.name}`;
+    const known = this.#recent.get(key);
+    if (known !== undefined) return known;
+    const recent: Recent = { lastAt: new Map(), resets: [] };
+    this.#recent.set(key, recent);
+    return recent;
+  }
+}
+
+const NOTES: Readonly<Record<string, (event: QmpEvent) => EventNote>> = {
+  RESET: ({ data }) =>
+    data['guest'] === true
+      ? { type: 'Normal', reason: 'GuestReset', message: 'the guest was reset (same QEMU)' }
+      : { type: 'Normal', reason: 'HostReset', message: 'the guest was reset by the host' },
+  GUEST_PANICKED: () => ({
+    type: 'Warning',
+    reason: 'PanicReported',
+    message: 'the guest reported a kernel panic',
+  }),
+  GUEST_CRASHLOADED: () => ({
+    type: 'Warning',
+    reason: 'CrashKernelLoaded',
+    message: 'the guest kernel crashed and runs its crash kernel',
+  }),
+  WATCHDOG: ({ data }) => ({
+    type: 'Warning',
+    reason: 'WatchdogFired',
+    message: `the guest stopped feeding its watchdog; action ${String(data['action'])}`,
+  }),
+  BLOCK_IO_ERROR: ({ data }) => ({
+    type: 'Warning',
+    reason: 'DiskError',
+    message: `disk ${String(data['node-name'] ?? data['device'])}: ${String(data['operation'])} failed: ${String(data['reason'])} (action ${String(data['action'])})`,
+  }),
+  BLOCK_IMAGE_CORRUPTED: ({ data }) => ({
+    type: 'Warning',
+    reason: 'DiskImageCorrupted',
+    message: `disk image ${String(data['node-name'] ?? data['device'])} is damaged: ${String(data['msg'])}`,
+  }),
+  SUSPEND: () => ({ type: 'Normal', reason: 'Suspended', message: 'the guest went to sleep' }),
+  WAKEUP: () => ({ type: 'Normal', reason: 'WokeUp', message: 'the guest woke up' }),
+};

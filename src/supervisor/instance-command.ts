@@ -1,0 +1,133 @@
+/**
+ * pause, unpause, reset and soft reboot: commands to the live instance, which touch neither the strategy nor the
+ * file. Rules and wording are KubeVirt's (`pkg/virt-api/rest`).
+ */
+import type { InstanceRecord, VmRecord } from '../core/model/record.ts';
+import { isHalted } from '../core/status/printable-status.ts';
+import { withInstance } from '../core/strategy/transitions.ts';
+import type { LiveInstance } from '../qemu/live-instance.ts';
+import type { Context } from './context.ts';
+import { conflict, notFound, Refusal } from './refusal.ts';
+import { holdAtShutdown } from './running.ts';
+
+export type InstanceVerb = 'pause' | 'unpause' | 'reset' | 'softreboot';
+
+/** A guest whose grace period is shorter still gets this long to shut down for a soft reboot. */
+const SOFT_REBOOT_AT_LEAST_MS = 10_000;
+
+interface Target {
+  readonly ctx: Context;
+  readonly record: VmRecord;
+  readonly instance: InstanceRecord;
+  readonly live: LiveInstance;
+  readonly runState: string;
+}
+
+interface InstanceAction {
+  /** @returns why not, or undefined */
+  readonly refuses: (target: Target) => string | undefined;
+  readonly act: (target: Target) => Promise<void>;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const ACTIONS: Readonly<Record<InstanceVerb, InstanceAction>> = {
+  pause: {
+    refuses: ({ runState }) => (isHalted(runState) ? 'VMI is already paused' : undefined),
+    act: async ({ ctx, record, live }) => {
+      ctx.records.save(withInstance(record, { pausedByUser: true }));
+      await live.execute('stop');
+    },
+    reason: 'Paused',
+    message: 'paused by a command',
+  },
+  unpause: {
+    refuses: ({ runState }) => (isHalted(runState) ? undefined : 'VMI is not paused'),
+    act: async ({ ctx, record, live, runState }) => {
+      ctx.records.save(withInstance(record, { pausedByUser: false }));
+      await live.execute(runState === 'suspended' ? 'system_wakeup' : 'cont');
+    },
+    reason: 'Unpaused',
+    message: 'unpaused by a command',
+  },
+  reset: {
+    refuses: () => undefined,
+    act: reset,
+    reason: 'Reset',
+    message: 'reset by a command',
+  },
+  softreboot: {
+    refuses: ({ runState, instance }) => {
+      if (isHalted(runState)) return 'VMI is paused';
+      if (!instance.acpi) return 'VMI does not have the ACPI feature enabled';
+      return instance.softReboot === undefined ? undefined : 'a soft reboot is under way';
+    },
+    act: softReboot,
+    reason: 'SoftRebootRequested',
+    message: 'soft reboot: asked the guest to shut down, to be started again in the same QEMU',
+  },
+};
+
+/** @throws Refusal */
+export async function commandInstance(
+  ctx: Context,
+  key: string,
+  verb: InstanceVerb,
+  dryRun: boolean,
+): Promise<void> {
+  await ctx.queue.exclusive(key, async () => {
+    const target = findTarget(ctx, key);
+    const action = ACTIONS[verb];
+    const refusal = action.refuses(target);
+    if (refusal !== undefined) throw conflict(refusal);
+    if (dryRun) return;
+    try {
+      await action.act(target);
+    } catch (error) {
+      ctx.records.save(target.record);
+      const words = error instanceof Error ? error.message : String(error);
+      throw new Refusal(`QEMU did not carry it out: ${words}`, {
+        kind: 'unavailable',
+        cause: error,
+      });
+    }
+    const { reason, message } = action;
+    const instanceUid = target.instance.uid;
+    ctx.events.note(target.record, { type: 'Normal', reason, message, instanceUid });
+  });
+  ctx.queue.add(key);
+}
+
+function findTarget(ctx: Context, key: string): Target {
+  const record = ctx.records.get(key);
+  const live = ctx.lives.get(key);
+  const instance = record?.instance;
+  if (record === undefined || instance === undefined || live === undefined) {
+    const name = key.slice(key.indexOf('/') + 1);
+    if (record === undefined)
+      throw notFound(`virtualmachineinstances.kubevirt.io "${name}" not found`);
+    throw conflict('VM is not running');
+  }
+  if (instance.phase !== 'Running') throw conflict('VM is not running yet');
+  if (instance.stop !== undefined) throw conflict('VM is being stopped');
+  const sight = live.sight();
+  if (sight.kind !== 'live' || sight.runState === undefined || !sight.monitor)
+    throw new Refusal('QEMU does not answer its monitor', { kind: 'unavailable' });
+  return { ctx, record, instance, live, runState: sight.runState };
+}
+
+/** Under rebootPolicy Terminate a reset would end the instance; this one was asked for and must not. */
+async function reset({ live, instance }: Target): Promise<void> {
+  const ends = instance.spec.rebootPolicy === 'Terminate';
+  if (ends) await live.execute('set-action', { reboot: 'reset' });
+  await live.execute('system_reset');
+  if (ends) await live.execute('set-action', { reboot: 'shutdown' });
+}
+
+async function softReboot({ ctx, record, instance, live }: Target): Promise<void> {
+  const at = ctx.clock.now();
+  const patience = Math.max(instance.gracePeriodSeconds * 1000, SOFT_REBOOT_AT_LEAST_MS);
+  ctx.records.save(withInstance(record, { softReboot: { at, deadline: at + patience } }));
+  await holdAtShutdown(live, true);
+  await live.execute('system_powerdown');
+}

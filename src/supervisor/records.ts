@@ -1,0 +1,106 @@
+/**
+ * The records of all VMs: a mirror in memory of the state database, which is always written first. What was not
+ * stored did not happen.
+ */
+import { keyOf } from '../core/catalogue/catalogue.ts';
+import { parseManifests } from '../core/manifest/parse.ts';
+import type { Evidence } from '../core/model/evidence.ts';
+import type { RunEntry, VmRecord } from '../core/model/record.ts';
+import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { StateDb } from '../host/state-db.ts';
+import type { Claims } from './vm-files.ts';
+
+/** Entries of the history that a snapshot shows. */
+const SHOWN_RUNS = 10;
+
+export class Records {
+  readonly #db: StateDb;
+  readonly #records = new Map<string, VmRecord>();
+  readonly #lastGood = new Map<string, VirtualMachine>();
+  readonly #histories = new Map<string, readonly RunEntry[]>();
+
+  constructor(db: StateDb) {
+    this.#db = db;
+    for (const record of db.vms()) this.#remember(record);
+  }
+
+  get(key: string): VmRecord | undefined {
+    return this.#records.get(key);
+  }
+
+  keys(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
+  /** For each VM the file that declared it last. */
+  claims(): Claims {
+    const claims = new Map<string, { identity: VmIdentity; path: string }>();
+    for (const [key, record] of this.#records) {
+      const { namespace, name, source } = record;
+      claims.set(key, { identity: { namespace, name }, path: source.path });
+    }
+    return claims;
+  }
+
+  /** @throws StateWriteError, and then nothing has changed */
+  save(record: VmRecord): void {
+    this.#db.saveVm(record);
+    this.#remember(record);
+  }
+
+  /** A finished instance: history and record change together. */
+  saveEnd(record: VmRecord, run: RunEntry, evidence: Evidence): void {
+    this.#db.transaction(() => {
+      this.#db.appendRun(record, run, evidence);
+      this.#db.saveVm(record);
+    });
+    this.#remember(record);
+    const key = keyOf(record);
+    this.#histories.set(key, [run, ...this.history(key)].slice(0, SHOWN_RUNS));
+  }
+
+  forget(key: string): void {
+    const record = this.#records.get(key);
+    if (record === undefined) return;
+    this.#db.deleteVm(record);
+    this.#records.delete(key);
+    this.#lastGood.delete(key);
+    this.#histories.delete(key);
+  }
+
+  /** Last runs, newest first. */
+  history(key: string): readonly RunEntry[] {
+    const known = this.#histories.get(key);
+    if (known !== undefined) return known;
+    const record = this.#records.get(key);
+    if (record === undefined) return [];
+    const runs = this.#db.runs(record, SHOWN_RUNS).map(({ entry }) => entry);
+    this.#histories.set(key, runs);
+    return runs;
+  }
+
+  /** All runs with their evidence, newest first. */
+  runs(key: string): readonly { readonly entry: RunEntry; readonly evidence: Evidence }[] {
+    const record = this.#records.get(key);
+    return record === undefined ? [] : this.#db.runs(record);
+  }
+
+  /** The last valid document, in force while the file is broken. */
+  lastGood(key: string): VirtualMachine | undefined {
+    const known = this.#lastGood.get(key);
+    if (known !== undefined) return known;
+    const record = this.#records.get(key);
+    if (record === undefined) return undefined;
+    const vm = parseManifests(record.source.text).documents[0]?.vm;
+    if (vm !== undefined) this.#lastGood.set(key, vm);
+    return vm;
+  }
+
+  setLastGood(key: string, vm: VirtualMachine): void {
+    this.#lastGood.set(key, vm);
+  }
+
+  #remember(record: VmRecord): void {
+    this.#records.set(keyOf(record), record);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The VM files as this daemon last read them. A change of the directory is read here, parsed, and turned into the
+ * keys of the VMs that it may concern: what to do about them is asked elsewhere.
+ */
+import { type Catalogue, type KnownFile, resolveCatalogue } from '../core/catalogue/catalogue.ts';
+import { parseManifests } from '../core/manifest/parse.ts';
+import type { Problem } from '../core/model/problem.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { readManifest } from '../host/read-manifest.ts';
+
+export interface FileChange {
+  readonly kind: 'changed' | 'removed';
+  readonly path: string;
+}
+
+export type Claims = ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>;
+
+export class VmFiles {
+  readonly #files = new Map<string, KnownFile>();
+  #catalogue: Catalogue = new Map();
+  #seen = 0;
+
+  get catalogue(): Catalogue {
+    return this.#catalogue;
+  }
+
+  /** Whole text of a file as last read; undefined when it could not be read. */
+  text(path: string): string | undefined {
+    return this.#files.get(path)?.text;
+  }
+
+  /**
+   * Reads what changed.
+   * @param listed every file of the directory: those not read yet keep their VMs
+   * @returns keys of the VMs whose entry may have changed
+   */
+  async apply(
+    changes: readonly FileChange[],
+    listed: readonly string[],
+    claims: Claims,
+  ): Promise<readonly string[]> {
+    for (const path of listed)
+      if (!this.#files.has(path)) this.#files.set(path, this.#unread(path));
+    const texts = await Promise.all(changes.map((change) => this.#read(change)));
+    for (const file of texts) this.#files.set(file.path, file);
+    for (const { kind, path } of changes) if (kind === 'removed') this.#files.delete(path);
+    return this.#resolve(claims);
+  }
+
+  /** A file that this daemon has just written itself: known before the watch reports it. */
+  written(path: string, text: string, claims: Claims): readonly string[] {
+    const known = this.#files.get(path) ?? this.#unread(path);
+    this.#files.set(path, understood(known, text));
+    return this.#resolve(claims);
+  }
+
+  #resolve(claims: Claims): readonly string[] {
+    const before = this.#catalogue;
+    this.#catalogue = resolveCatalogue([...this.#files.values()], claims);
+    const keys = new Set([...before.keys(), ...this.#catalogue.keys()]);
+    return [...keys].filter(
+      (key) => JSON.stringify(before.get(key)) !== JSON.stringify(this.#catalogue.get(key)),
+    );
+  }
+
+  async #read(change: FileChange): Promise<KnownFile> {
+    const known = this.#files.get(change.path) ?? this.#unread(change.path);
+    if (change.kind === 'removed') return known;
+    const result = await readManifest(change.path);
+    if (result.ok) return understood(known, result.text);
+    const { text: _, ...rest } = known;
+    return {
+      ...rest,
+      unread: false,
+      documents: [],
+      problems: [wholeFileProblem(result.code, result.message)],
+    };
+  }
+
+  #unread(path: string): KnownFile {
+    this.#seen += 1;
+    return { path, order: this.#seen, documents: [], problems: [], unread: true };
+  }
+}
+
+function understood(known: KnownFile, text: string): KnownFile {
+  if (known.text === text && !known.unread) return known;
+  const { documents, problems } = parseManifests(text);
+  return { path: known.path, order: known.order, text, documents, problems, unread: false };
+}
+
+function wholeFileProblem(code: string, message: string): Problem {
+  return { code, severity: 'error', path: '', line: 1, column: 1, message };
+}
