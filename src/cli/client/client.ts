@@ -1,0 +1,132 @@
+/**
+ * The daemon's API as calls: JSON in, checked objects out, refusals as `ApiError`.
+ */
+import type {
+  EventObject,
+  HostInfo,
+  ObjectList,
+  RunList,
+  StatusObject,
+  VmObject,
+} from '../../api/contract.ts';
+import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../../api/contract.ts';
+import type { VmIdentity } from '../../core/model/virtual-machine.ts';
+import type { CliContext } from '../context.ts';
+import { ApiError, CliError } from '../errors.ts';
+import { isEvent, isHostInfo, isListOf, isRunList, isStatus, isVm } from './guards.ts';
+import type { HttpAnswer } from './http.ts';
+import { sendRequest } from './http.ts';
+
+export interface Client {
+  /** GET of a JSON object that `guard` accepts. @throws ApiError when refused */
+  get<T>(path: string, guard: (value: unknown) => value is T): Promise<T>;
+  /** PUT with a JSON body; the answer's body is not looked at. @throws ApiError when refused */
+  put(path: string, body: object): Promise<void>;
+  /** GET of a body in chunks, without an end if `endless`. @throws ApiError when refused */
+  stream(path: string, options: StreamOptions): Promise<AsyncIterable<string>>;
+}
+
+interface StreamOptions {
+  readonly endless: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export function createClient(context: CliContext, socketPath: string): Client {
+  return {
+    async get(path, guard) {
+      const answer = await sendRequest(context, socketPath, {
+        method: 'GET',
+        path,
+        patience: 'whole',
+      });
+      const text = await readAll(answer);
+      const value = parseJson(text);
+      if (answer.code >= 400) throw refusal(answer, value, text);
+      if (guard(value)) return value;
+      throw new CliError(`the daemon's answer to ${path} is not what this client expects`, {
+        hint: 'Are the client and the daemon of the same version? See `solovirt --version` and `solovirt info`.',
+      });
+    },
+    async put(path, body) {
+      const request = {
+        method: 'PUT',
+        path,
+        body: JSON.stringify(body),
+        patience: 'whole',
+      } as const;
+      const answer = await sendRequest(context, socketPath, request);
+      const text = await readAll(answer);
+      if (answer.code >= 400) throw refusal(answer, parseJson(text), text);
+    },
+    async stream(path, { endless, signal }) {
+      const patience = endless ? 'endless' : 'silence';
+      const request = { method: 'GET', path, patience, ...(signal && { signal }) } as const;
+      const answer = await sendRequest(context, socketPath, request);
+      if (answer.code < 400) return answer.body;
+      const text = await readAll(answer);
+      throw refusal(answer, parseJson(text), text);
+    },
+  };
+}
+
+async function readAll(answer: HttpAnswer): Promise<string> {
+  let text = '';
+  for await (const chunk of answer.body) text += chunk;
+  return text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal({ code }: HttpAnswer, value: unknown, text: string): ApiError {
+  return new ApiError(isStatus(value) ? value : statusFromText(code, text));
+}
+
+function statusFromText(code: number, text: string): StatusObject {
+  const said = text.trim() === '' ? '' : `: ${text.trim().slice(0, 200)}`;
+  const message = `the daemon answered with HTTP status ${code}${said}`;
+  return { apiVersion: 'v1', kind: 'Status', metadata: {}, status: 'Failure', message, code };
+}
+
+/** Undefined stands for all namespaces. */
+export type NamespaceScope = string | undefined;
+
+export function vmsPath(namespace: NamespaceScope): string {
+  return `${KUBEVIRT_API}${scoped(namespace)}/virtualmachines`;
+}
+
+export function eventsPath(namespace: NamespaceScope): string {
+  return `${CORE_API}${scoped(namespace)}/events`;
+}
+
+function scoped(namespace: NamespaceScope): string {
+  return namespace === undefined ? '' : `/namespaces/${namespace}`;
+}
+
+export function getVm(client: Client, { namespace, name }: VmIdentity): Promise<VmObject> {
+  return client.get(vmPath(namespace, name), isVm);
+}
+
+export function listVms(client: Client, namespace: NamespaceScope): Promise<ObjectList<VmObject>> {
+  return client.get(vmsPath(namespace), isListOf(isVm));
+}
+
+export function listEvents(
+  client: Client,
+  namespace: NamespaceScope,
+): Promise<ObjectList<EventObject>> {
+  return client.get(eventsPath(namespace), isListOf(isEvent));
+}
+
+export function getRuns(client: Client, { namespace, name }: VmIdentity): Promise<RunList> {
+  return client.get(runsPath(namespace, name), isRunList);
+}
+
+export function getInfo(client: Client): Promise<HostInfo> {
+  return client.get(`${SOLOVIRT_API}/info`, isHostInfo);
+}

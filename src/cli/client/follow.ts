@@ -1,0 +1,116 @@
+/**
+ * A list and its changes, kept up over the ends of watch streams: list, watch from that version on, and
+ * list anew when the stream ends or the version is too old (Kubernetes' list-and-watch). Nothing is missed
+ * between list and watch; consumers must bear to see the same object twice.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObjectList } from '../../api/contract.ts';
+import type { CliContext } from '../context.ts';
+import { DEFAULT_LIMITS } from '../context.ts';
+import { ApiError, CliError, ConnectionLostError, InterruptedError } from '../errors.ts';
+import type { Client } from './client.ts';
+import { isListOf, isStatus, isWatchEvent } from './guards.ts';
+
+export type Change<T> =
+  /** The whole truth at one moment; what is not in it is gone. */
+  | { readonly type: 'listed'; readonly list: ObjectList<T> }
+  | { readonly type: 'changed' | 'deleted'; readonly object: T };
+
+interface Source<T> {
+  /** Path of the list, without a query. */
+  readonly path: string;
+  readonly guard: (value: unknown) => value is T;
+  /** Ends the stream, beside Ctrl-C. */
+  readonly signal?: AbortSignal;
+}
+
+/** HTTP 410 Gone: the version to watch from has been forgotten. */
+const TOO_OLD = 410;
+
+/**
+ * Goes on until Ctrl-C or the signal ends it (it then just returns).
+ * @throws NoDaemonError when the daemon has gone; ApiError when it refuses
+ */
+export async function* follow<T>(
+  context: CliContext,
+  client: Client,
+  source: Source<T>,
+): AsyncGenerator<Change<T>> {
+  const signal =
+    source.signal === undefined ? context.signal : AbortSignal.any([context.signal, source.signal]);
+  try {
+    while (!signal.aborted) {
+      const list = await client.get(source.path, isListOf(source.guard));
+      yield { type: 'listed', list };
+      yield* watch(client, source, list.metadata.resourceVersion, signal);
+      await sleep(context.limits?.reconnectMs ?? DEFAULT_LIMITS.reconnectMs, undefined, { signal });
+    }
+  } catch (error) {
+    if (error instanceof InterruptedError || signal.aborted) return;
+    throw error;
+  }
+}
+
+async function* watch<T>(
+  client: Client,
+  source: Source<T>,
+  resourceVersion: string,
+  signal: AbortSignal,
+): AsyncGenerator<Change<T>> {
+  const query = `watch=1&resourceVersion=${encodeURIComponent(resourceVersion)}`;
+  try {
+    const body = await client.stream(`${source.path}?${query}`, { endless: true, signal });
+    for await (const line of lines(body)) {
+      const change = readChange(line, source);
+      if (change === 'relist') return;
+      if (change !== undefined) yield change;
+    }
+  } catch (error) {
+    const relist =
+      error instanceof ConnectionLostError ||
+      (error instanceof ApiError && error.status.code === TOO_OLD);
+    if (!relist) throw error;
+  }
+}
+
+function readChange<T>(line: string, source: Source<T>): Change<T> | 'relist' | undefined {
+  const event = parseEvent(line, source.path);
+  switch (event.type) {
+    case 'BOOKMARK':
+      return undefined;
+    case 'ERROR': {
+      if (!isStatus(event.object)) throw unexpected(source.path);
+      if (event.object.code === TOO_OLD) return 'relist';
+      throw new ApiError(event.object);
+    }
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
+      if (!source.guard(event.object)) throw unexpected(source.path);
+      return { type: event.type === 'DELETED' ? 'deleted' : 'changed', object: event.object };
+  }
+}
+
+function parseEvent(line: string, path: string) {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (isWatchEvent(value)) return value;
+  } catch (error) {
+    throw unexpected(path, error);
+  }
+  throw unexpected(path);
+}
+
+function unexpected(path: string, cause?: unknown): CliError {
+  return new CliError(`the daemon sent something unexpected in the watch of ${path}`, { cause });
+}
+
+/** Whole lines of a stream; an unfinished last line is dropped, for its sender died in mid-sentence. */
+export async function* lines(body: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of body) {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) if (line.trim() !== '') yield line;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Whether an answer is what the contract says, as far as the client relies on it.
+ */
+import type {
+  EventObject,
+  HostInfo,
+  ObjectList,
+  RunList,
+  StatusObject,
+  VmObject,
+  WatchEvent,
+} from '../../api/contract.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A nested field, or undefined as soon as one is missing on the way. */
+function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((found, key) => (isFields(found) ? found[key] : undefined), value);
+}
+
+function isNamed(value: unknown): boolean {
+  return (
+    typeof at(value, 'metadata', 'name') === 'string' &&
+    typeof at(value, 'metadata', 'namespace') === 'string'
+  );
+}
+
+export function isVm(value: unknown): value is VmObject {
+  return (
+    at(value, 'kind') === 'VirtualMachine' &&
+    isNamed(value) &&
+    isFields(at(value, 'spec')) &&
+    typeof at(value, 'status', 'printableStatus') === 'string' &&
+    Array.isArray(at(value, 'status', 'conditions')) &&
+    Array.isArray(at(value, 'status', 'runHistory'))
+  );
+}
+
+export function isEvent(value: unknown): value is EventObject {
+  return (
+    at(value, 'kind') === 'Event' &&
+    isNamed(value) &&
+    typeof at(value, 'involvedObject', 'name') === 'string' &&
+    typeof at(value, 'message') === 'string'
+  );
+}
+
+export function isListOf<T>(
+  guard: (value: unknown) => value is T,
+): (value: unknown) => value is ObjectList<T> {
+  return (value): value is ObjectList<T> => {
+    const items = at(value, 'items');
+    const version = at(value, 'metadata', 'resourceVersion');
+    return (
+      typeof version === 'string' && Array.isArray(items) && items.every((item) => guard(item))
+    );
+  };
+}
+
+export function isRunList(value: unknown): value is RunList {
+  const items = at(value, 'items');
+  return (
+    Array.isArray(items) && items.every((item) => typeof at(item, 'verdict', 'reason') === 'string')
+  );
+}
+
+export function isHostInfo(value: unknown): value is HostInfo {
+  return (
+    at(value, 'kind') === 'HostInfo' &&
+    isFields(at(value, 'qemu')) &&
+    isFields(at(value, 'accelerator')) &&
+    isFields(at(value, 'directories')) &&
+    isFields(at(value, 'counts')) &&
+    Array.isArray(at(value, 'warnings'))
+  );
+}
+
+export function isStatus(value: unknown): value is StatusObject {
+  return at(value, 'kind') === 'Status' && typeof at(value, 'message') === 'string';
+}
+
+const WATCH_TYPES: readonly unknown[] = ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'];
+
+/** One line of a watch stream; its object is still to be checked. */
+export function isWatchEvent(value: unknown): value is WatchEvent<unknown> {
+  return WATCH_TYPES.includes(at(value, 'type')) && isFields(at(value, 'object'));
+}

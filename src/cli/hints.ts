@@ -1,0 +1,68 @@
+/**
+ * What a user can do after a refusal, told from the state the VM is in. Pure.
+ */
+import type { InstanceVerb, VmObject, VmVerb } from '../api/contract.ts';
+import { identityOf, strategyCell } from './format/vm-words.ts';
+import { displayName } from './names.ts';
+
+/** Undefined when the daemon's own words say it all. */
+export function refusalHint(verb: VmVerb | InstanceVerb, vm: VmObject): string | undefined {
+  const name = displayName(identityOf(vm));
+  if (vm.status.printableStatus === 'Invalid')
+    return `Its file has errors: \`solovirt describe ${name}\` shows them.`;
+  switch (verb) {
+    case 'start':
+      return startHint(vm, name);
+    case 'stop':
+      return stopHint(vm, name);
+    case 'restart':
+      return restartHint(vm, name);
+    case 'pause':
+    case 'unpause':
+    case 'reset':
+    case 'softreboot':
+      return instanceHint(verb, vm, name);
+  }
+}
+
+function startHint(vm: VmObject, name: string): string | undefined {
+  switch (vm.status.printableStatus) {
+    case 'Running':
+    case 'Starting':
+      return `Nothing to do. For a new instance: \`solovirt restart ${name}\`.`;
+    case 'Paused':
+      return `It is paused: \`solovirt unpause ${name}\` lets it go on.`;
+    case 'Terminating':
+      return 'Its file was removed: put it back to keep the VM.';
+    default:
+      return undefined;
+  }
+}
+
+function stopHint(vm: VmObject, name: string): string | undefined {
+  const { instance, printableStatus } = vm.status;
+  if (instance === undefined) return `Nothing to do: it is ${printableStatus}.`;
+  if (instance.stop !== undefined)
+    return `It is stopping already. To hurry: \`solovirt stop ${name} --grace-period 5\`, or \`--force\`.`;
+  return undefined;
+}
+
+function restartHint(vm: VmObject, name: string): string | undefined {
+  const strategy = strategyCell(vm);
+  if (strategy === 'Halted') return `\`solovirt start ${name}\` starts it.`;
+  if (strategy === 'Once')
+    return `A Once VM runs a single time. \`runStrategy: Manual\` in ${vm.status.file ?? 'its file'} lets it be restarted.`;
+  return vm.status.instance === undefined ? `\`solovirt start ${name}\` starts it.` : undefined;
+}
+
+function instanceHint(verb: InstanceVerb, vm: VmObject, name: string): string | undefined {
+  const { printableStatus } = vm.status;
+  if (vm.status.instance === undefined) {
+    const paused = verb === 'pause' ? ' --paused' : '';
+    return `It is ${printableStatus}: \`solovirt start ${name}${paused}\` starts it.`;
+  }
+  if (verb === 'pause' && printableStatus === 'Paused') return 'Nothing to do: it is paused.';
+  if (verb === 'unpause' && printableStatus === 'Running') return 'Nothing to do: it runs.';
+  if (printableStatus === 'Paused') return `It is paused: \`solovirt unpause ${name}\` first.`;
+  return undefined;
+}

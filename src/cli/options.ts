@@ -1,0 +1,77 @@
+/**
+ * Options that several verbs share, and how their values are read.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from './errors.ts';
+import { parseDuration } from './format/age.ts';
+
+/** How long a bare `--wait` waits. */
+export const DEFAULT_WAIT = '5m';
+
+export function socketOption(): Option {
+  return new Option(
+    '--socket <path>',
+    "the daemon's socket (or SOLOVIRT_SOCKET; default /run/solovirt/solovirt.sock)",
+  );
+}
+
+export function namespaceOption(): Option {
+  return new Option('-n, --namespace <namespace>', 'namespace of the VMs (default: default)');
+}
+
+export function outputOption(formats: readonly string[]): Option {
+  return new Option('-o, --output <format>', 'output format').choices(formats);
+}
+
+export function waitOption(what: string): Option {
+  return new Option(
+    '--wait [duration]',
+    `${what}; write --wait=90s for another limit than 5m`,
+  ).argParser(readDuration);
+}
+
+export function graceOption(): Option {
+  return new Option(
+    '--grace-period <seconds>',
+    'how long the guest may take to shut down; 0 forces it off',
+  ).argParser(readSeconds);
+}
+
+export function addTarget(command: Command): Command {
+  return command.addOption(namespaceOption()).addOption(socketOption());
+}
+
+function readDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('A duration is, for instance, 30s, 2m or 1h30m.');
+}
+
+function readSeconds(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A grace period is a whole number of seconds, 0 or more.');
+}
+
+/** A whole number above zero, for `--tail`. */
+export function readCount(text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
+  throw new InvalidArgumentError('A number of lines is a whole number above 0.');
+}
+
+/**
+ * Spells a bare `--wait` out, because the option parser would take the name after it for its duration:
+ * `stop --wait demo` waits for demo.
+ * @throws UsageError for `--wait 30s`, which can only be meant as a duration
+ */
+export function spellOutWait(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, index) => {
+    if (arg !== '--wait' || (end !== -1 && index > end)) return arg;
+    const next = args[index + 1];
+    if (next !== undefined && /^\d/.test(next) && parseDuration(next) !== undefined)
+      throw new UsageError(`--wait ${next} is ambiguous`, {
+        hint: `Write --wait=${next} for the duration.`,
+      });
+    return `--wait=${DEFAULT_WAIT}`;
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * The commands of the client and how a command line ends: the exit code. The verbs themselves are loaded
+ * only when called, so that starting up stays cheap. The caller may add commands of its own before running.
+ */
+import { Command, CommanderError } from 'commander';
+import { addActionCommands } from './action-commands.ts';
+import type { CliContext } from './context.ts';
+import { CliError, EXIT, printError } from './errors.ts';
+import { namespaceOption, socketOption, spellOutWait } from './options.ts';
+import { addReadCommands } from './read-commands.ts';
+
+const EPILOGUE = `
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon.`;
+
+/** All client commands. `daemon` is added by the program's entry. */
+export function buildProgram(context: CliContext): Command {
+  const program = new Command('solovirt')
+    .description('KubeVirt virtual machines on this host')
+    .version(context.version, '-V, --version')
+    .addOption(namespaceOption())
+    .addOption(socketOption())
+    .addHelpText('after', EPILOGUE)
+    // Options before a verb are the program's, those after it the verb's: `daemon --socket` stays its own.
+    .enablePositionalOptions()
+    .showHelpAfterError('Add --help for the usage.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+    });
+  addReadCommands(program, context);
+  addActionCommands(program, context);
+  return program;
+}
+
+/**
+ * Runs one command line (without interpreter and script) and returns the exit code. Errors for the user are
+ * printed; anything else is a bug of ours and thrown.
+ */
+export async function runProgram(
+  program: Command,
+  args: readonly string[],
+  context: CliContext,
+): Promise<number> {
+  try {
+    await program.parseAsync(spellOutWait(args), { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    // Commander has printed its message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (!(error instanceof CliError)) throw error;
+    printError(context, error);
+    return error.exitCode;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * From parsed options to what a verb needs: the client and the namespace. Options given before the verb
+ * count as well; those after it win.
+ */
+import type { Command } from 'commander';
+import type { Client, NamespaceScope } from './client/client.ts';
+import type { CliContext } from './context.ts';
+import { DEFAULT_NAMESPACE, parseNamespace } from './names.ts';
+
+interface TargetOptions {
+  readonly socket?: string;
+  readonly namespace?: string;
+  readonly allNamespaces?: boolean;
+}
+
+function targetOptions(command: Command): TargetOptions {
+  return { ...command.parent?.opts<TargetOptions>(), ...command.opts<TargetOptions>() };
+}
+
+/** The client for the socket that was asked for; nothing is connected yet. */
+export async function clientOf(command: Command, context: CliContext): Promise<Client> {
+  const [{ createClient }, { socketPath }] = await Promise.all([
+    import('./client/client.ts'),
+    import('./client/socket-path.ts'),
+  ]);
+  return createClient(context, socketPath(context, targetOptions(command).socket));
+}
+
+export function namespaceOf(command: Command): string {
+  return parseNamespace(targetOptions(command).namespace ?? DEFAULT_NAMESPACE);
+}
+
+/** Undefined for `-A`. */
+export function scopeOf(command: Command): NamespaceScope {
+  return targetOptions(command).allNamespaces ? undefined : namespaceOf(command);
+}

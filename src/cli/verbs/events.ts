@@ -1,0 +1,105 @@
+/**
+ * `solovirt events`.
+ */
+import type { EventObject } from '../../api/contract.ts';
+import type { VmIdentity } from '../../core/model/virtual-machine.ts';
+import { type Client, eventsPath, listEvents, type NamespaceScope } from '../client/client.ts';
+import { type Change, follow } from '../client/follow.ts';
+import { isEvent } from '../client/guards.ts';
+import type { CliContext } from '../context.ts';
+import { writeOut } from '../context.ts';
+import { byTime, eventColumns } from '../format/event-columns.ts';
+import { isDataFormat, type ListFormat, renderData } from '../format/output.ts';
+import { renderTable } from '../format/table.ts';
+import { createLiveTable, createNameLines, type LiveTable } from '../live-table.ts';
+import { displayName } from '../names.ts';
+import { streamObjects } from '../stream-objects.ts';
+import { getKnownVm } from '../unknown-vm.ts';
+
+interface EventsOptions {
+  readonly namespace: NamespaceScope;
+  /** Only events of this VM. */
+  readonly vm: VmIdentity | undefined;
+  readonly output?: ListFormat;
+  readonly watch?: true;
+}
+
+export async function events(
+  context: CliContext,
+  client: Client,
+  options: EventsOptions,
+): Promise<void> {
+  if (options.watch) return watchEvents(context, client, options);
+  const found = await listEvents(client, options.namespace);
+  const items = byTime(found.items.filter((event) => concerns(event, options.vm)));
+  const { output } = options;
+  if (isDataFormat(output)) await writeOut(context, await renderData({ ...found, items }, output));
+  else if (output === 'name')
+    await writeOut(context, items.map((e) => `${eventName(e)}\n`).join(''));
+  else if (items.length > 0)
+    await writeOut(context, renderTable(columnsFor(options), items, context.now()));
+  else await explainEmpty(context, client, options);
+}
+
+/** Events about a VM and about its instances carry the same name, as in KubeVirt. */
+export function concerns({ involvedObject }: EventObject, vm: VmIdentity | undefined): boolean {
+  return (
+    vm === undefined ||
+    (involvedObject.name === vm.name && involvedObject.namespace === vm.namespace)
+  );
+}
+
+function columnsFor({ namespace, output }: EventsOptions) {
+  return eventColumns({ wide: output === 'wide', namespaces: namespace === undefined });
+}
+
+function eventName({ metadata }: EventObject): string {
+  return `event/${metadata.name}`;
+}
+
+async function explainEmpty(
+  context: CliContext,
+  client: Client,
+  { vm }: EventsOptions,
+): Promise<void> {
+  // Events outlive a removed VM, so its name is checked only when there are none.
+  if (vm !== undefined) await getKnownVm(client, vm);
+  context.stderr.write(vm === undefined ? 'No events.\n' : `No events of ${displayName(vm)}.\n`);
+}
+
+async function watchEvents(
+  context: CliContext,
+  client: Client,
+  options: EventsOptions,
+): Promise<void> {
+  const all = follow(context, client, { path: eventsPath(options.namespace), guard: isEvent });
+  const changes = only(all, options.vm);
+  const { output } = options;
+  if (isDataFormat(output)) return streamObjects(context, changes, output);
+  const table =
+    output === 'name' ? createNameLines(context, eventName) : eventTable(context, options);
+  for await (const change of changes) {
+    if (change.type === 'listed') await table.listed(byTime(change.list.items));
+    else await table[change.type](change.object);
+  }
+}
+
+function eventTable(context: CliContext, options: EventsOptions): LiveTable<EventObject> {
+  return createLiveTable<EventObject>(context, {
+    columns: columnsFor(options),
+    keyOf: ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
+    version: ({ metadata, count }) => `${metadata.uid} ${count}`,
+  });
+}
+
+async function* only(
+  changes: AsyncIterable<Change<EventObject>>,
+  vm: VmIdentity | undefined,
+): AsyncGenerator<Change<EventObject>> {
+  for await (const change of changes) {
+    if (change.type === 'listed') {
+      const items = change.list.items.filter((event) => concerns(event, vm));
+      yield { type: 'listed', list: { ...change.list, items } };
+    } else if (concerns(change.object, vm)) yield change;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * `solovirt info`.
+ */
+import type { HostInfo } from '../../api/contract.ts';
+import { type Client, getInfo } from '../client/client.ts';
+import type { CliContext } from '../context.ts';
+import { writeOut } from '../context.ts';
+import { formatAge, formatInstant, parseTime } from '../format/age.ts';
+import { type Fact, renderFacts } from '../format/facts.ts';
+import { type DataFormat, renderData } from '../format/output.ts';
+import { singleLine } from '../format/terminal-filter.ts';
+
+export async function info(
+  context: CliContext,
+  client: Client,
+  { output }: { readonly output?: DataFormat },
+): Promise<void> {
+  const found = await getInfo(client);
+  const text =
+    output === undefined
+      ? renderFacts(facts(found, context.now()))
+      : await renderData(found, output);
+  await writeOut(context, text);
+  if (output !== undefined) return;
+  for (const warning of found.warnings) context.stderr.write(`warning: ${singleLine(warning)}\n`);
+}
+
+function facts(host: HostInfo, now: number): readonly Fact[] {
+  const { qemu, accelerator, directories, counts } = host;
+  const startedAt = parseTime(host.startedAt);
+  const up = startedAt === undefined ? '-' : formatAge(now - startedAt);
+  return [
+    ['Version', host.version],
+    ['Daemon', `pid ${host.pid}, up ${up} (since ${formatInstant(host.startedAt)})`],
+    ['Host', host.node],
+    ['QEMU', `${qemu.path}${qemu.version === undefined ? '' : ` (${qemu.version})`}`],
+    ...(qemu.error === undefined ? [] : [['QEMU error', qemu.error] as const]),
+    ['Accelerator', `${accelerator.name}: ${accelerator.reason}`],
+    ['VM files', directories.vms],
+    ['Images', directories.images],
+    ['State', directories.state],
+    ['Runtime', directories.runtime],
+    ['Socket', host.socket],
+    ['Strategy table', host.strategyTable],
+    ['VMs', `${counts.vms} (${counts.running} running, ${counts.invalid} invalid)`],
+  ];
+}

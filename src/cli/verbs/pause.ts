@@ -1,0 +1,17 @@
+/**
+ * `solovirt pause`.
+ */
+import type { VmIdentity } from '../../core/model/virtual-machine.ts';
+import type { Client } from '../client/client.ts';
+import type { CliContext } from '../context.ts';
+import { type InstanceFlags, runInstanceCommand } from '../instance-command.ts';
+
+export async function pause(
+  context: CliContext,
+  client: Client,
+  vms: readonly VmIdentity[],
+  flags: InstanceFlags,
+): Promise<void> {
+  const command = { verb: 'pause', typed: 'pause' } as const;
+  await runInstanceCommand(context, client, vms, command, flags);
+}

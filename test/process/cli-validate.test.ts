@@ -1,0 +1,106 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runCli, scratchDir } from './cli-harness.ts';
+
+let dir = '';
+beforeEach(async () => {
+  dir = await scratchDir();
+});
+afterEach(async () => {
+  await rm(dir, { recursive: true });
+});
+
+function manifest(name: string, strategy = 'runStrategy: Always'): string {
+  return `apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: ${name}
+spec:
+  ${strategy}
+  template:
+    spec:
+      domain:
+        memory: { guest: 128Mi }
+        devices: {}
+`;
+}
+
+async function write(name: string, text: string | Uint8Array): Promise<string> {
+  const path = join(dir, name);
+  await writeFile(path, text);
+  return path;
+}
+
+test('valid files: a summary and exit code 0', async () => {
+  await write('a.yaml', manifest('a'));
+  await write('b.yml', `${manifest('b')}---\n${manifest('c')}`);
+  await write('.hidden.yaml', 'not: valid');
+  await write('notes.txt', 'not a manifest');
+  await mkdir(join(dir, 'sub.yaml'));
+  expect(await runCli(['validate', dir])).toEqual({
+    code: 0,
+    stdout: '2 files, 3 valid VMs: no problems\n',
+    stderr: '',
+  });
+});
+
+test('each problem has file, line and column: exit code 1', async () => {
+  const bad = await write('bad.yaml', manifest('bad', 'runStrategy: Alwyas'));
+  const { code, stdout } = await runCli(['validate', bad]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^\S+bad\.yaml:6:16: spec\.runStrategy: .*Always/);
+  expect(stdout).toMatch(/1 file, 0 valid VMs: 1 error, 0 warnings\n$/);
+});
+
+test('a warning is marked as one and is no failure', async () => {
+  const old = await write('old.yaml', manifest('old', 'running: true'));
+  const { code, stdout } = await runCli(['validate', old]);
+  expect({ code, warned: /\(warning\)\n/.test(stdout) }).toEqual({ code: 0, warned: true });
+});
+
+test('one identity in two files is an error in the later one', async () => {
+  const first = await write('a.yaml', manifest('same'));
+  const second = await write('b.yaml', manifest('same'));
+  const { code, stdout } = await runCli(['validate', dir]);
+  expect(code).toBe(1);
+  expect(stdout).toContain(
+    `${second}:1:1: metadata.name: VM default/same is declared already in ${first}:1;`,
+  );
+});
+
+test('standard input is read for -', async () => {
+  const good = await runCli(['validate', '-'], { stdin: manifest('a') });
+  expect(good).toMatchObject({ code: 0, stdout: '1 file, 1 valid VM: no problems\n' });
+  const bad = await runCli(['validate', '-'], { stdin: 'kind: [' });
+  expect(bad.code).toBe(1);
+  expect(bad.stdout).toMatch(/^stdin:1:/);
+});
+
+test('files that cannot be read are errors, and the others are still checked', async () => {
+  const good = await write('good.yaml', manifest('good'));
+  const binary = await write('binary.yaml', new Uint8Array([0x61, 0xff, 0xfe]));
+  const large = await write('large.yaml', new Uint8Array(1024 * 1024 + 1));
+  const missing = join(dir, 'missing.yaml');
+  const { code, stdout } = await runCli(['validate', missing, binary, large, good]);
+  expect(code).toBe(1);
+  expect(stdout).toContain(`${missing}: does not exist\n`);
+  expect(stdout).toContain(`${binary}: is not UTF-8 text`);
+  expect(stdout).toContain(`${large}: has 1048577 bytes or more`);
+  expect(stdout).toContain('4 files, 1 valid VM: 3 errors, 0 warnings\n');
+});
+
+test('a name that the daemon would pass over is warned about', async () => {
+  const path = await write('vm.yaml.off', manifest('a'));
+  const { code, stdout } = await runCli(['validate', path]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('the daemon would not read a file of this name');
+});
+
+test('a directory without VM files is no failure, but is mentioned', async () => {
+  expect(await runCli(['validate', dir])).toEqual({
+    code: 0,
+    stdout: '0 files, 0 valid VMs: no problems\n',
+    stderr: 'No VM files (*.yaml, *.yml) were found.\n',
+  });
+});
