@@ -1,13 +1,20 @@
 /**
  * The whole object: its kind, its metadata and its spec. The root of the tables.
  */
-import type { VirtualMachine, VmIdentity } from '../../model/virtual-machine.ts';
+import type { InstanceSpec, VirtualMachine, VmIdentity } from '../../model/virtual-machine.ts';
+import { unsupportedByQemu } from '../../qemu-args/unsupported.ts';
 import { quoted } from '../field-path.ts';
 import { oneOf, type Spot } from '../fields.ts';
 import { isDnsLabel } from '../names.ts';
 import { object } from '../object-fields.ts';
-import type { Report } from '../report.ts';
-import { isNull, type SourceMap, toJsonObject } from '../source-node.ts';
+import type { ProblemCollector, Report } from '../report.ts';
+import {
+  isNull,
+  type SourceEntry,
+  type SourceMap,
+  type SourceNode,
+  toJsonObject,
+} from '../source-node.ts';
 import { suggest } from '../suggest.ts';
 import { DEFAULT_NAMESPACE, plainTexts, VM_METADATA } from './metadata.ts';
 import { RUN_STRATEGY_FIELDS, resolveRunStrategy } from './run-strategy.ts';
@@ -35,8 +42,37 @@ export const VIRTUAL_MACHINE = object({
   ignored: ['status'],
 });
 
+/** What KubeVirt's fields can say although no QEMU can be built like that, such as 40 network cards. */
+function reportImpossibleMachine(
+  root: SourceMap,
+  spec: InstanceSpec,
+  report: ProblemCollector,
+): void {
+  if (report.hasErrors) return;
+  const steps = ['spec', 'template', 'spec', 'domain', 'devices'];
+  const offset = deepest(root, steps);
+  for (const message of unsupportedByQemu(spec))
+    report.error('impossible-machine', { path: steps.join('.'), offset }, message);
+}
+
+/** Where the innermost field of a path begins, or the one around it that is there. */
+function deepest(root: SourceMap, steps: readonly string[]): number {
+  let node: SourceNode = root;
+  let { offset } = root;
+  for (const step of steps) {
+    const entry: SourceEntry | undefined = node.kind === 'map' ? node.entries.get(step) : undefined;
+    if (entry === undefined) return offset;
+    offset = entry.keyOffset;
+    node = entry.node;
+  }
+  return offset;
+}
+
 /** The VM that a document declares. Of use only when no error was reported. */
-export function readVirtualMachine(root: SourceMap, report: Report): VirtualMachine | undefined {
+export function readVirtualMachine(
+  root: SourceMap,
+  report: ProblemCollector,
+): VirtualMachine | undefined {
   const spot: Spot = { path: '', offset: root.offset, keyOffset: root.offset };
   if (declaresSomethingElse(root)) {
     reportOtherKind(root, report);
@@ -48,6 +84,7 @@ export function readVirtualMachine(root: SourceMap, report: Report): VirtualMach
   const template = spec?.value.get.template;
   const resolved = template && resolveTemplate(template, annotations, report);
   if (!name || !strategy || !resolved) return undefined;
+  reportImpossibleMachine(root, resolved.spec, report);
   return {
     name: name.value,
     namespace: namespace?.value ?? DEFAULT_NAMESPACE,
