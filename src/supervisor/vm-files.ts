@@ -2,7 +2,12 @@
  * The VM files as this daemon last read them. A change of the directory is read here, parsed, and turned into the
  * keys of the VMs that it may concern: what to do about them is asked elsewhere.
  */
-import { type Catalogue, type KnownFile, resolveCatalogue } from '../core/catalogue/catalogue.ts';
+import {
+  type Catalogue,
+  type KnownFile,
+  resolveCatalogue,
+  sameEntry,
+} from '../core/catalogue/catalogue.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
@@ -58,9 +63,7 @@ export class VmFiles {
     const before = this.#catalogue;
     this.#catalogue = resolveCatalogue([...this.#files.values()], claims);
     const keys = new Set([...before.keys(), ...this.#catalogue.keys()]);
-    return [...keys].filter(
-      (key) => JSON.stringify(before.get(key)) !== JSON.stringify(this.#catalogue.get(key)),
-    );
+    return [...keys].filter((key) => !sameEntry(before.get(key), this.#catalogue.get(key)));
   }
 
   async #read(change: FileChange): Promise<KnownFile> {

@@ -44,6 +44,18 @@ export function keyOf(id: VmIdentity): string {
   return `${id.namespace}/${id.name}`;
 }
 
+/** Cheap, for it is asked of every VM whenever any file changes: an unchanged file keeps its parsed documents. */
+export function sameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.path === b.path &&
+    a.index === b.index &&
+    a.text === b.text &&
+    a.vm === b.vm &&
+    (a.problems === b.problems || JSON.stringify(a.problems) === JSON.stringify(b.problems))
+  );
+}
+
 /**
  * @param claims for each VM on record, the file that declared it last
  */
