@@ -58,12 +58,16 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       },
     }),
   );
-  supervisor.adopt();
+  await supervisor.adopt();
   stack.use(await watchVms(config, services, { supervisor, report, db }));
   const rows = routes({
     supervisor,
     version: services.version,
-    info: (): HostInfo => report.info(supervisor.board),
+    info: async (): Promise<HostInfo> => {
+      // So that a QEMU installed meanwhile shows before the next start.
+      await report.settle();
+      return report.info(supervisor.board);
+    },
   });
   const server = createServer(requestListener(rows, log));
   stack.defer(() => closeServer(server));

@@ -2,6 +2,7 @@
  * What this daemon knows of its host: QEMU, the accelerator, and troubles that concern every VM. Looked up when
  * first needed and kept once found; a failure is looked up again, so that a QEMU installed later is found.
  */
+import { hostname } from 'node:os';
 import type { HostInfo } from './api/contract.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import { type Accelerator, chooseAccelerator } from './host/accelerator.ts';
@@ -26,6 +27,7 @@ export class HostReport {
   readonly #services: ReportServices;
   readonly #startedAt: number;
   readonly #warnings = new Map<string, string>();
+  #qemu: QemuBinary | undefined;
   #found: Found | undefined;
   #lookingUp: Promise<Found> | undefined;
 
@@ -46,13 +48,13 @@ export class HostReport {
     this.#services.log.warn({ topic, trouble: message }, 'trouble');
   }
 
-  /** @throws QemuMissingError, AcceleratorError */
+  /** @throws QemuMissingError, QemuUnsuitableError, AcceleratorError */
   async qemuHost(): Promise<QemuHost> {
     const { qemu, accelerator } = await this.#lookUp();
     return { qemuPath: qemu.path, accelerator: accelerator.name };
   }
 
-  /** Looks QEMU and the accelerator up once; a failure becomes a warning. */
+  /** Looks QEMU and the accelerator up, unless they are known; a failure becomes a warning. */
   async settle(): Promise<void> {
     await this.#lookUp().catch(() => {});
   }
@@ -66,9 +68,9 @@ export class HostReport {
       version: this.#services.version,
       pid: process.pid,
       startedAt: new Date(this.#startedAt).toISOString(),
-      node: process.version,
+      node: hostname(),
       qemu: this.#qemuInfo(),
-      accelerator: this.#found?.accelerator ?? { name: 'tcg', reason: 'not found out yet' },
+      accelerator: this.#acceleratorInfo(),
       directories: { vms: vmsDir, images: imagesDir, state: stateDir, runtime: runtimeDir },
       socket: socketPath,
       strategyTable,
@@ -82,10 +84,16 @@ export class HostReport {
   }
 
   #qemuInfo(): HostInfo['qemu'] {
-    if (this.#found !== undefined) return this.#found.qemu;
+    if (this.#qemu !== undefined) return this.#qemu;
     const error = this.#warnings.get('qemu');
     const path = this.#config.qemu ?? 'qemu-system-x86_64';
     return error === undefined ? { path } : { path, error };
+  }
+
+  #acceleratorInfo(): HostInfo['accelerator'] {
+    if (this.#found !== undefined) return this.#found.accelerator;
+    const name = this.#config.accel === 'kvm' ? 'kvm' : 'tcg';
+    return { name, reason: this.#warnings.get('accelerator') ?? 'not found out yet' };
   }
 
   async #lookUp(): Promise<Found> {
@@ -93,23 +101,32 @@ export class HostReport {
     this.#lookingUp ??= this.#find();
     try {
       this.#found = await this.#lookingUp;
-      this.warn('qemu', undefined);
       return this.#found;
-    } catch (error) {
-      this.warn('qemu', error instanceof Error ? error.message : String(error));
-      throw error;
     } finally {
       this.#lookingUp = undefined;
     }
   }
 
   async #find(): Promise<Found> {
-    const qemu = await findQemu(this.#config.qemu);
-    const accelerator = await chooseAccelerator({
+    this.#qemu = undefined;
+    this.#qemu = await this.#orWarn('qemu', findQemu(this.#config.qemu));
+    const choice = chooseAccelerator({
       requested: this.#config.accel,
-      qemuPath: qemu.path,
+      qemuPath: this.#qemu.path,
       cacheFile: `${this.#config.stateDir}/accelerator.json`,
     });
-    return { qemu, accelerator };
+    return { qemu: this.#qemu, accelerator: await this.#orWarn('accelerator', choice) };
+  }
+
+  /** A failure becomes a warning, and goes on as one. */
+  async #orWarn<T>(topic: string, answer: Promise<T>): Promise<T> {
+    try {
+      const value = await answer;
+      this.warn(topic, undefined);
+      return value;
+    } catch (error) {
+      this.warn(topic, error instanceof Error ? error.message : String(error));
+      throw error;
+    }
   }
 }

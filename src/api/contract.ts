@@ -21,7 +21,7 @@ export const SOLOVIRT_API = '/apis/solovirt.io/v1';
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 export function vmPath(namespace: string, name: string): string {
-  return `${KUBEVIRT_API}/namespaces/${namespace}/virtualmachines/${name}`;
+  return `${KUBEVIRT_API}${scoped(namespace)}/virtualmachines/${encodeURIComponent(name)}`;
 }
 
 /** GET: `RunList`. solovirt's own. */
@@ -31,7 +31,7 @@ export function runsPath(namespace: string, name: string): string {
 
 /** PUT with a JSON body of options. */
 export function vmSubresourcePath(namespace: string, name: string, verb: VmVerb): string {
-  return `${SUBRESOURCES_API}/namespaces/${namespace}/virtualmachines/${name}/${verb}`;
+  return `${SUBRESOURCES_API}${scoped(namespace)}/virtualmachines/${encodeURIComponent(name)}/${verb}`;
 }
 
 /** PUT with a JSON body of options. */
@@ -40,12 +40,16 @@ export function instanceSubresourcePath(
   name: string,
   verb: InstanceVerb,
 ): string {
-  return `${SUBRESOURCES_API}/namespaces/${namespace}/virtualmachineinstances/${name}/${verb}`;
+  return `${SUBRESOURCES_API}${scoped(namespace)}/virtualmachineinstances/${encodeURIComponent(name)}/${verb}`;
 }
 
 /** GET, text/plain. Query: stream=console|qemu, tail=LINES, follow=1, run=UID. solovirt's own. */
 export function logsPath(namespace: string, name: string): string {
-  return `${SUBRESOURCES_API}/namespaces/${namespace}/virtualmachines/${name}/logs`;
+  return `${SUBRESOURCES_API}${scoped(namespace)}/virtualmachines/${encodeURIComponent(name)}/logs`;
+}
+
+function scoped(namespace: string): string {
+  return `/namespaces/${encodeURIComponent(namespace)}`;
 }
 
 export type VmVerb = 'start' | 'stop' | 'restart';
@@ -256,6 +260,7 @@ export interface HostInfo {
   readonly version: string;
   readonly pid: number;
   readonly startedAt: string;
+  /** The host's name. */
   readonly node: string;
   readonly qemu: { readonly path: string; readonly version?: string; readonly error?: string };
   /** What runs guests, and how that was found out. */

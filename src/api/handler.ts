@@ -49,7 +49,7 @@ async function answer(
 }
 
 async function replyTo(rows: readonly Route[], request: IncomingMessage): Promise<Reply> {
-  const url = new URL(request.url ?? '/', 'http://solovirt');
+  const url = urlOf(request);
   const method = request.method ?? 'GET';
   const found = match(rows, method, url.pathname);
   switch (found.kind) {
@@ -67,6 +67,14 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
       return found.route.handle({ method, params: found.params, query: url.searchParams, body });
     }
   }
+}
+
+/** Parsed after a host of our own, so that `//x` is a path and no host. */
+function urlOf(request: IncomingMessage): URL {
+  const target = request.url ?? '/';
+  const url = URL.parse(target.startsWith('/') ? `http://solovirt${target}` : target);
+  if (url === null) throw new ApiError(`${target} is not a URL`, { code: 400 });
+  return url;
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

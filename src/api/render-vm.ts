@@ -19,7 +19,7 @@ export function renderVm(snapshot: VmSnapshot): VmObject {
       uid: snapshot.uid,
       resourceVersion: String(snapshot.resourceVersion),
       ...(record === undefined ? {} : { generation: record.generation }),
-      creationTimestamp: rfc3339(record?.createdAt ?? 0),
+      creationTimestamp: rfc3339(record?.createdAt ?? snapshot.seenAt),
       ...(terminatingSince === undefined
         ? {}
         : {
@@ -37,7 +37,12 @@ function renderStatus(snapshot: VmSnapshot): VmStatus {
   const { record, instance, problems, file } = snapshot;
   const runState = instance?.runState;
   const terminating = snapshot.terminatingSince !== undefined;
-  const status = printableStatus({ record, terminating, runState });
+  const status = printableStatus({
+    record,
+    valid: snapshot.vm !== undefined,
+    terminating,
+    runState,
+  });
   const conditions = conditionsOf(snapshot);
   return {
     created: record?.instance !== undefined,

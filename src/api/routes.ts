@@ -6,13 +6,12 @@ import type { HostInfo, InstanceVerb, VmVerb } from './contract.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
 import { type ApiRequest, json, type Reply } from './reply.ts';
-import { selectionOf } from './selection.ts';
 import { eventSource, instanceSource, vmSource } from './sources.ts';
 import { listOrWatch } from './watch.ts';
 
 export interface ApiDeps {
   readonly supervisor: Supervisor;
-  readonly info: () => HostInfo;
+  readonly info: () => Promise<HostInfo>;
   readonly version: string;
 }
 
@@ -37,16 +36,15 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
   const vms = vmSource(board);
   const instances = instanceSource(board);
   const eventObjects = eventSource(events);
-  const listVms: Handler = ({ params, query }) =>
-    listOrWatch(vms, selectionOf(params['namespace'], query), query);
+  const listVms: Handler = ({ params, query }) => listOrWatch(vms, params['namespace'], query);
   const listInstances: Handler = ({ params, query }) =>
-    listOrWatch(instances, selectionOf(params['namespace'], query), query);
+    listOrWatch(instances, params['namespace'], query);
   const listEvents: Handler = ({ params, query }) =>
-    listOrWatch(eventObjects, selectionOf(params['namespace'], query), query);
+    listOrWatch(eventObjects, params['namespace'], query);
   return [
     get('/version', () => json({ major: '1', minor: '0', gitVersion: `v${version}` })),
     get('/healthz', () => json({ status: 'ok' })),
-    get('/apis/solovirt.io/v1/info', () => json(info())),
+    get('/apis/solovirt.io/v1/info', async () => json(await info())),
     get('/apis/kubevirt.io/v1/virtualmachines', listVms),
     get(VMS, listVms),
     get(`${VMS}/:name`, (request) => getVm(supervisor, request)),

@@ -13,9 +13,16 @@ export interface Selectable {
 
 export type Selection = (object: Selectable) => boolean;
 
-/** @throws ApiError 400 for a selector that is not supported */
-export function selectionOf(namespace: string | undefined, query: URLSearchParams): Selection {
-  const fields = terms(query.get('fieldSelector')).map(fieldTerm);
+/**
+ * @param known what a field selector may name
+ * @throws ApiError 400 for a selector that is not supported
+ */
+export function selectionOf(
+  namespace: string | undefined,
+  query: URLSearchParams,
+  known: readonly string[],
+): Selection {
+  const fields = terms(query.get('fieldSelector')).map((term) => fieldTerm(term, known));
   const labels = terms(query.get('labelSelector')).map(labelTerm);
   const inNamespace: Selection = (o) => namespace === undefined || o.namespace === namespace;
   const all = [inNamespace, ...fields, ...labels];
@@ -26,16 +33,13 @@ function terms(selector: string | null): readonly string[] {
   return (selector ?? '').split(',').filter((term) => term.trim() !== '');
 }
 
-function fieldTerm(term: string): Selection {
+function fieldTerm(term: string, known: readonly string[]): Selection {
   const { key, value, negated } = equality(term, 'fieldSelector');
-  return (o) => {
-    const found = o.fields[key];
-    if (found === undefined) {
-      const known = Object.keys(o.fields).join(', ');
-      throw new ApiError(`field label not supported: ${key}; supported: ${known}`, { code: 400 });
-    }
-    return (found === value) !== negated;
-  };
+  if (!known.includes(key)) {
+    const names = known.join(', ');
+    throw new ApiError(`field label not supported: ${key}; supported: ${names}`, { code: 400 });
+  }
+  return (o) => (o.fields[key] === value) !== negated;
 }
 
 function labelTerm(term: string): Selection {
@@ -53,7 +57,7 @@ function equality(
   term: string,
   selector: string,
 ): { readonly key: string; readonly value: string; readonly negated: boolean } {
-  const match = /^\s*([\w./-]+)\s*(==?|!=)\s*([\w.-]*)\s*$/.exec(term);
+  const match = /^\s*([\w./-]+)\s*(==?|!=)\s*([^=!]*?)\s*$/.exec(term);
   const [, key, operator, value] = match ?? [];
   if (key === undefined || value === undefined)
     throw new ApiError(

@@ -51,28 +51,35 @@ function instanceChanges(change: BoardChange): readonly ObjectChange<InstanceObj
   return [...changes, { type: known ? 'MODIFIED' : 'ADDED', object: after }];
 }
 
+/** The latest events; older ones are stored, but not listed. */
+const LISTED_EVENTS = 1000;
+
 export function eventSource(events: EventLog): Source<EventObject> {
   const change = (event: LoggedEvent): ObjectChange<EventObject> => ({
     type: 'ADDED',
     object: renderEvent(event),
   });
-  const list = (): readonly LoggedEvent[] => events.list({});
+  const list = (): readonly LoggedEvent[] => events.list({}, LISTED_EVENTS);
   return {
     apiVersion: 'v1',
     listKind: 'EventList',
     version: () => list().at(-1)?.at ?? 1,
     list: () => list().map(renderEvent),
-    since: (version) =>
-      list()
-        .filter((event) => event.at > version)
-        .map(change),
+    since: (version) => {
+      const kept = list();
+      const [oldest] = kept;
+      // A full list may have lost some that came after that version.
+      if (kept.length >= LISTED_EVENTS && oldest !== undefined && oldest.at > version)
+        return undefined;
+      return kept.filter((event) => event.at > version).map(change);
+    },
     listen: (listener) => events.listen((event) => listener(change(event))),
-    fields: ({ involvedObject, type, reason }) => ({
-      'involvedObject.name': involvedObject.name,
-      'involvedObject.namespace': involvedObject.namespace,
-      'involvedObject.kind': involvedObject.kind,
-      type,
-      reason,
-    }),
+    fields: {
+      'involvedObject.name': ({ involvedObject }) => involvedObject.name,
+      'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace,
+      'involvedObject.kind': ({ involvedObject }) => involvedObject.kind,
+      type: ({ type }) => type,
+      reason: ({ reason }) => reason,
+    },
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { ObjectMeta, WatchEvent } from './contract.ts';
 import { ApiError, json, type Reply, statusObject } from './reply.ts';
-import type { Selection } from './selection.ts';
+import { type Selection, selectionOf } from './selection.ts';
 
 export interface ApiObject {
   readonly metadata: ObjectMeta;
@@ -25,9 +25,14 @@ export interface Source<T extends ApiObject> {
   /** Undefined when changes after that version are forgotten. */
   readonly since: (version: number) => readonly ObjectChange<T>[] | undefined;
   readonly listen: (listener: (change: ObjectChange<T>) => void) => () => void;
-  /** Field selectors beyond `metadata.name` and `metadata.namespace`. */
-  readonly fields?: (object: T) => Readonly<Record<string, string>>;
+  /** What field selectors can name beyond `metadata.name` and `metadata.namespace`. */
+  readonly fields?: Readonly<Record<string, (object: T) => string>>;
 }
+
+const METADATA_FIELDS: Readonly<Record<string, (object: ApiObject) => string>> = {
+  'metadata.name': ({ metadata }) => metadata.name,
+  'metadata.namespace': ({ metadata }) => metadata.namespace,
+};
 
 /** A watcher that leaves this many changes unread is cut off; it will list again. */
 const MAX_BACKLOG = 10_000;
@@ -35,9 +40,11 @@ const LONGEST_WATCH_S = 24 * 3600;
 
 export function listOrWatch<T extends ApiObject>(
   source: Source<T>,
-  selection: Selection,
+  namespace: string | undefined,
   query: URLSearchParams,
 ): Reply {
+  const known = [...Object.keys(METADATA_FIELDS), ...Object.keys(source.fields ?? {})];
+  const selection = selectionOf(namespace, query, known);
   if (isTrue(query.get('watch'))) return watch(source, selection, query);
   const items = source.list().filter((o) => selects(source, selection, o));
   return json({
@@ -120,14 +127,11 @@ function line<T>(change: ObjectChange<T>): string {
 }
 
 function selects<T extends ApiObject>(source: Source<T>, selection: Selection, object: T): boolean {
-  const { namespace, name, labels } = object.metadata;
+  const { namespace, labels } = object.metadata;
+  const readers = Object.entries({ ...METADATA_FIELDS, ...source.fields });
   return selection({
     namespace,
-    fields: {
-      'metadata.name': name,
-      'metadata.namespace': namespace,
-      ...source.fields?.(object),
-    },
+    fields: Object.fromEntries(readers.map(([name, read]) => [name, read(object)])),
     ...(labels === undefined ? {} : { labels }),
   });
 }

@@ -8,6 +8,8 @@ export const DEFAULT_NAMESPACE = 'default';
 
 // Wider than Kubernetes' names (capitals, underscores): the daemon then answers "not found" with a suggestion.
 const SEGMENT = /^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$/;
+/** A file that declares no VM is listed under its own name, which may hold anything. */
+const FILE_NAME = /^[^-./\p{Cc}][^/\p{Cc}]*\.ya?ml$/u;
 
 /** @throws UsageError when the text cannot name a VM. */
 export function parseVmName(text: string, namespace: string): VmIdentity {
@@ -15,7 +17,7 @@ export function parseVmName(text: string, namespace: string): VmIdentity {
   const [first, second] = parts;
   const identity =
     parts.length === 2 ? { namespace: first, name: second } : { namespace, name: first };
-  if (parts.length > 2 || !isSegment(identity.name) || !isSegment(identity.namespace))
+  if (parts.length > 2 || !isName(identity.name) || !isSegment(identity.namespace))
     throw new UsageError(`${JSON.stringify(text)} is no VM name`, {
       hint: 'Write NAME or NAMESPACE/NAME, as `solovirt list -A` shows them.',
     });
@@ -34,9 +36,12 @@ function isSegment(text: string | undefined): text is string {
   return text !== undefined && SEGMENT.test(text);
 }
 
-/** How the user would type it: the namespace only where it is needed. */
-export function displayName(identity: VmIdentity): string {
-  return identity.namespace === DEFAULT_NAMESPACE
-    ? identity.name
-    : `${identity.namespace}/${identity.name}`;
+function isName(text: string | undefined): text is string {
+  return isSegment(text) || (text !== undefined && FILE_NAME.test(text));
+}
+
+/** How the user would type it: the namespace only where it is needed, quotes where a shell needs them. */
+export function displayName({ namespace, name }: VmIdentity): string {
+  const text = namespace === DEFAULT_NAMESPACE ? name : `${namespace}/${name}`;
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -43,8 +43,8 @@ export async function findQemu(
     if (await isProgram(path)) return { path, version: await versionOf(path) };
   throw new QemuMissingError(
     requested === undefined
-      ? `QEMU is not installed: neither ${PROGRAM} in PATH nor ${OUTSIDE_PATH}; ${INSTALL}, or name the program with --qemu PATH`
-      : `there is no program ${requested} to run as QEMU; name another with --qemu PATH, or none and, ${INSTALL}`,
+      ? `QEMU is not installed: neither ${PROGRAM} in PATH nor ${OUTSIDE_PATH} is there; install it (${INSTALL}), or name the program with --qemu PATH`
+      : `there is no program ${requested} to run as QEMU; correct --qemu, or leave it out and install QEMU (${INSTALL})`,
   );
 }
 

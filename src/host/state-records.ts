@@ -18,6 +18,7 @@ import type {
   LivePhase,
   PendingWrite,
   RunEntry,
+  SoftReboot,
   SourceRecord,
   StartRequest,
   StopRecord,
@@ -107,8 +108,14 @@ const instance = object<InstanceRecord>({
   process: optional(object<ProcessIdentity>({ pid: number, startTime: number, bootId: text })),
   stop: optional(stop),
   softReboot: optional(
-    object<NonNullable<InstanceRecord['softReboot']>>({ at: number, deadline: number }),
+    object<SoftReboot>({
+      at: number,
+      deadline: number,
+      askedAt: optional(number),
+      waking: optional(flag),
+    }),
   ),
+  resetAt: optional(number),
   pausedByUser: flag,
   ioRetry: optional(
     object<NonNullable<InstanceRecord['ioRetry']>>({
@@ -117,7 +124,6 @@ const instance = object<InstanceRecord>({
       nextAt: number,
     }),
   ),
-  launchError: optional(text),
 });
 
 const effects = object<CommandEffects>({

@@ -10,17 +10,18 @@ import { readJournal } from './journal.ts';
 import { findOomProof, readOomBaseline } from './oom.ts';
 import { escapeControls, stripTerminalCodes } from './plain-text.ts';
 import { currentBootId, isAlive, readProcessFile } from './process-identity.ts';
-import { readTail } from './tail.ts';
+import { readTail, type TailLimits } from './tail.ts';
 
 export interface EvidenceOptions {
   /** Where the kernel log is read. Default `/dev/kmsg`. */
   readonly kernelLog?: string;
 }
 
-const TAIL_LINES = 20;
-const TAIL_BYTES = 4096;
+const STDERR_TAIL: TailLimits = { maxLines: 20, maxBytes: 4096 };
+/** Long enough for a kernel panic: the line that names its cause comes before the registers and the call trace. */
+const CONSOLE_TAIL: TailLimits = { maxLines: 100, maxBytes: 8192 };
 /** Escape sequences make up much of a console; what is left of so much fills the tail. */
-const RAW_CONSOLE_BYTES = 4 * TAIL_BYTES;
+const RAW_CONSOLE_TAIL: TailLimits = { maxLines: 1000, maxBytes: 4 * CONSOLE_TAIL.maxBytes };
 const SIGKILL = 9;
 
 /**
@@ -58,17 +59,16 @@ function isKillOrUnknown(exit: ExitStatus | undefined): boolean {
 }
 
 async function stderrTail(paths: InstancePaths): Promise<string> {
-  const text = await readTail(paths.stderr, { maxLines: TAIL_LINES, maxBytes: TAIL_BYTES });
-  return lastLines(escapeControls(text));
+  return lastLines(escapeControls(await readTail(paths.stderr, STDERR_TAIL)), STDERR_TAIL);
 }
 
 async function consoleTail(paths: InstancePaths): Promise<string> {
-  const raw = await readTail(paths.console, { maxLines: 1000, maxBytes: RAW_CONSOLE_BYTES });
-  return lastLines(stripTerminalCodes(raw));
+  const raw = await readTail(paths.console, RAW_CONSOLE_TAIL);
+  return lastLines(stripTerminalCodes(raw), CONSOLE_TAIL);
 }
 
 /** Trimmed, and within the limits once more: cleaning changes lengths and line ends. */
-function lastLines(text: string): string {
-  const lines = text.trim().split('\n').slice(-TAIL_LINES).join('\n');
-  return lines.length <= TAIL_BYTES ? lines : lines.slice(-TAIL_BYTES);
+function lastLines(text: string, { maxLines, maxBytes }: TailLimits): string {
+  const lines = text.trim().split('\n').slice(-maxLines).join('\n');
+  return lines.length <= maxBytes ? lines : lines.slice(-maxBytes);
 }

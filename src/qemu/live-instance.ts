@@ -13,15 +13,17 @@ import type { InstancePaths } from '../core/paths.ts';
 import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { capLog } from './cap-log.ts';
 import { waitForExitFile } from './exit-file.ts';
 import { readJournal } from './journal.ts';
+import { capJournal } from './journal-cap.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { killTree, signalProcess } from './kill-tree.ts';
 import { type LaunchInput, launch } from './launch.ts';
 import { LogCapper } from './log-capper.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
 import { QmpClient } from './qmp-client.ts';
-import { QmpBusyError, QmpClosedError } from './qmp-error.ts';
+import { QmpBusyError, QmpClosedError, QmpTimeoutError } from './qmp-error.ts';
 import { proveIdentity, queryStatus } from './qmp-queries.ts';
 
 export interface LiveInstanceDeps {
@@ -134,10 +136,20 @@ export class LiveInstance {
    * Runs a QMP command.
    * @throws QmpError; QmpClosedError also when the monitor is not connected
    */
-  execute(command: string, args?: JsonObject, timeoutMs = 5000): Promise<Json> {
-    if (this.#client === undefined)
-      return Promise.reject(new QmpClosedError('QEMU does not answer its monitor'));
-    return this.#client.execute(command, args, { timeoutMs });
+  async execute(command: string, args?: JsonObject, timeoutMs = 5000): Promise<Json> {
+    const client = this.#client;
+    if (client === undefined) throw new QmpClosedError('QEMU does not answer its monitor');
+    try {
+      return await client.execute(command, args, { timeoutMs });
+    } catch (error) {
+      // A new connection tells when QEMU answers again, and lets it drop the command that was given up.
+      if (error instanceof QmpTimeoutError) {
+        if (this.#client === client) this.#client = undefined;
+        this.#setUnresponsive(true);
+        void client.close();
+      }
+      throw error;
+    }
   }
 
   terminate(): void {
@@ -284,8 +296,9 @@ export class LiveInstance {
   #watchFiles(): void {
     const { consoleLogBytes, qemuLogBytes, log } = this.#deps;
     const files = [
-      { path: this.paths.console, maxBytes: consoleLogBytes },
-      { path: this.paths.stderr, maxBytes: qemuLogBytes },
+      { path: this.paths.console, cap: (path: string) => capLog(path, consoleLogBytes) },
+      { path: this.paths.stderr, cap: (path: string) => capLog(path, qemuLogBytes) },
+      { path: this.paths.events, cap: (path: string) => capJournal(path) },
     ];
     this.#capper = new LogCapper(this.paths.dir, files, log);
   }

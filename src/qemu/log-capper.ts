@@ -4,12 +4,11 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import type { Logger } from '../ports.ts';
-import { capLog } from './cap-log.ts';
 
 export interface CappedFile {
   readonly path: string;
-  /** Size at which the file is rotated. */
-  readonly maxBytes: number;
+  /** Makes the file short again if it is too long. */
+  readonly cap: (path: string) => Promise<unknown>;
 }
 
 const LOOK_AFTER_MS = 5000;
@@ -51,11 +50,11 @@ export class LogCapper implements Disposable {
   }
 
   async #look(): Promise<void> {
-    for (const { path, maxBytes } of this.#files) {
+    for (const { path, cap } of this.#files) {
       try {
-        await capLog(path, maxBytes);
+        await cap(path);
       } catch (error) {
-        this.#log.warn({ file: path, error }, 'log file could not be rotated');
+        this.#log.warn({ file: path, error }, 'file could not be kept short');
       }
     }
   }

@@ -66,18 +66,18 @@ async function findImage(
   { image, path }: Extract<DiskSource, { kind: 'containerDisk' }>,
   imagesDir: string,
 ): Promise<Image> {
-  const candidates = imageFileCandidates(image, path).map((name) => join(imagesDir, name));
+  const candidates = imageFileCandidates(image, path);
   const [preferred] = candidates;
   if (preferred === undefined)
     throw new PrepareError(
       `${JSON.stringify(image)}${path === undefined ? '' : ` with the path ${JSON.stringify(path)}`} does not name an image`,
     );
   for (const candidate of candidates) {
-    const file = await findDiskFile(candidate, 'read');
+    const file = await findDiskFile(join(imagesDir, candidate), 'read');
     if (file !== undefined) return await readImage(file);
   }
   throw new PrepareError(
-    `the image ${image} is not in the image directory: put it at ${preferred} (looked for ${candidates.join(', ')})`,
+    `the image ${image} is not in the image directory: put it at ${join(imagesDir, preferred)} (looked for ${candidates.join(', ')} in ${imagesDir})`,
   );
 }
 

@@ -23,7 +23,8 @@ export async function readTail(path: string, limits: TailLimits): Promise<string
     .replace(/\r?\n$/, '');
   const lines = text.split('\n');
   if ((newer.isCut || older.isCut) && lines.length > 1) lines.shift();
-  return lines.slice(-limits.maxLines).join('\n');
+  // Not slice(-maxLines), which is the whole of it for 0.
+  return lines.slice(Math.max(0, lines.length - limits.maxLines)).join('\n');
 }
 
 interface FileEnd {

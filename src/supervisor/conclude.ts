@@ -5,7 +5,7 @@
 import type { Evidence } from '../core/model/evidence.ts';
 import type { RunEntry, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
-import { concluded } from '../core/strategy/transitions.ts';
+import { concluded, withInstance } from '../core/strategy/transitions.ts';
 import { verdict } from '../core/verdict/verdict.ts';
 import { endedAt } from '../qemu/ended-at.ts';
 import { collectEvidence } from '../qemu/evidence.ts';
@@ -27,7 +27,8 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   if (judged === undefined)
     throw new Error(`instance ${instance.uid} was taken for ended but its QEMU still runs`);
   const at = endedAt(paths, evidence) ?? ctx.clock.now();
-  const end = concluded(record, judged, at, ctx.random(), ctx.settings.backoff);
+  const ran = withFirstRun(record, evidence);
+  const end = concluded(ran, judged, at, ctx.random(), ctx.settings.backoff);
   if (end === undefined) return;
   ctx.records.saveEnd(end.record, end.run, abridged(evidence));
   const live = ctx.lives.get(key);
@@ -36,6 +37,13 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   noteEnd(ctx, record, judged, end.run, end.record);
   await removeScratch(paths);
   await pruneTraces(ctx, key);
+}
+
+/** A guest can end before a daemon got to note that it ran; the journal knows. */
+function withFirstRun(record: VmRecord, { events }: Evidence): VmRecord {
+  const resumed = events.find(({ event }) => event === 'RESUME');
+  if (resumed === undefined || record.instance?.runningAt !== undefined) return record;
+  return withInstance(record, { runningAt: resumed.at });
 }
 
 /** A guest in a reboot loop leaves thousands of events; the last ones tell the end. */

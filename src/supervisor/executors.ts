@@ -15,12 +15,19 @@ import {
   stopBegun,
   withInstance,
 } from '../core/strategy/transitions.ts';
+import { discardInstance } from '../qemu/discard.ts';
 import { appendIntent } from '../qemu/intent.ts';
 import { conclude } from './conclude.ts';
 import type { Context } from './context.ts';
-import { forget, removeTraces } from './evidence-store.ts';
+import { forget } from './evidence-store.ts';
 import { takeRung } from './rungs.ts';
-import { finishSoftReboot, giveUpSoftReboot, retryIo } from './running.ts';
+import {
+  askSoftReboot,
+  finishReset,
+  finishSoftReboot,
+  giveUpSoftReboot,
+  retryIo,
+} from './running.ts';
 
 export interface ActionInput {
   readonly ctx: Context;
@@ -43,6 +50,8 @@ export const EXECUTORS: { readonly [K in ActingKind]: Executor<K> } = {
   'mark-running': markRunning,
   'begin-stop': beginStop,
   'take-rung': takeRungOfLadder,
+  'finish-reset': ({ ctx, key, record }) => finishReset(ctx, key, record),
+  'ask-soft-reboot': ({ ctx, key, record }) => askSoftReboot(ctx, key, record),
   'finish-soft-reboot': ({ ctx, key, record }) => finishSoftReboot(ctx, key, record),
   'give-up-soft-reboot': ({ ctx, key, record }) => giveUpSoftReboot(ctx, key, record),
   'retry-io': ({ ctx, key, record }) => retryIo(ctx, key, record),
@@ -82,12 +91,11 @@ function start({ ctx, key, record, vm }: ActionInput, action: { paused: boolean 
   ctx.launch(key, uid);
 }
 
-/** The directory goes first: a shim that an earlier daemon left on its way finds nothing to run in. */
 async function discard({ ctx, key, record }: ActionInput): Promise<void> {
   const { instance } = record;
   if (instance === undefined) return;
   ctx.lives.delete(key);
-  await removeTraces(ctx.paths(instance.uid));
+  await discardInstance(ctx.paths(instance.uid));
   ctx.records.save(discarded(record, ctx.clock.now()));
 }
 

@@ -4,9 +4,10 @@
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { EventLog, EventNote } from './event-log.ts';
 
-/** The same note about the same VM is not repeated within this time. */
+/** The same note about the same VM is not repeated while it comes again within this time. */
 const QUIET_MS = 1000;
 /** This many guest resets within the window are a loop. */
 const LOOP_RESETS = 5;
@@ -14,6 +15,8 @@ const LOOP_WINDOW_MS = 60_000;
 
 interface Recent {
   readonly lastAt: Map<string, number>;
+  tally: ResetTally;
+  /** Guest resets within the window. */
   resets: number[];
 }
 
@@ -27,40 +30,50 @@ export class GuestEvents {
 
   take(id: VmIdentity, event: QmpEvent, instanceUid: string | undefined): void {
     const note = NOTES[event.event]?.(event);
-    if (note === undefined || this.#isRepetition(id, note, event.at)) return;
-    this.#note(id, note, instanceUid);
-    if (event.event === 'RESET') this.#countReset(id, event.at, instanceUid);
+    if (note !== undefined && !this.#isRepetition(id, note, event.at, QUIET_MS))
+      this.#note(id, note, instanceUid);
+    if (event.event === 'RESET' && event.data['guest'] === true)
+      this.#countReset(id, event, instanceUid);
   }
 
   #note(id: VmIdentity, note: EventNote, instanceUid: string | undefined): void {
     this.#log.note(id, instanceUid === undefined ? note : { ...note, instanceUid });
   }
 
-  #isRepetition(id: VmIdentity, note: EventNote, at: number): boolean {
+  #isRepetition(id: VmIdentity, note: EventNote, at: number, quietMs: number): boolean {
     const { lastAt } = this.#recentOf(id);
     const before = lastAt.get(note.reason);
     lastAt.set(note.reason, at);
-    return before !== undefined && at - before < QUIET_MS;
+    return before !== undefined && at - before < quietMs;
   }
 
-  #countReset(id: VmIdentity, at: number, instanceUid: string | undefined): void {
+  #countReset(id: VmIdentity, event: QmpEvent, instanceUid: string | undefined): void {
     const recent = this.#recentOf(id);
+    const tally = tallyReset(recent.tally, event);
+    if (tally === recent.tally) return;
+    recent.tally = tally;
+    const { at } = event;
     recent.resets = [...recent.resets.filter((t) => at - t < LOOP_WINDOW_MS), at];
     if (recent.resets.length < LOOP_RESETS) return;
-    recent.resets = [];
-    const message = `the guest was reset ${LOOP_RESETS} times within a minute: it may be in a reboot loop`;
-    this.#note(id, { type: 'Warning', reason: 'RebootLoop', message }, instanceUid);
+    if (!this.#isRepetition(id, REBOOT_LOOP, at, LOOP_WINDOW_MS))
+      this.#note(id, REBOOT_LOOP, instanceUid);
   }
 
   #recentOf(id: VmIdentity): Recent {
     const key = `${id.namespace}/${id.name}`;
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
-    const recent: Recent = { lastAt: new Map(), resets: [] };
+    const recent: Recent = { lastAt: new Map(), tally: NO_RESETS, resets: [] };
     this.#recent.set(key, recent);
     return recent;
   }
 }
+
+const REBOOT_LOOP: EventNote = {
+  type: 'Warning',
+  reason: 'RebootLoop',
+  message: `the guest was reset ${LOOP_RESETS} times within a minute: it may be in a reboot loop`,
+};
 
 const NOTES: Readonly<Record<string, (event: QmpEvent) => EventNote>> = {
   RESET: ({ data }) =>

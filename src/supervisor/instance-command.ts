@@ -8,7 +8,7 @@ import { withInstance } from '../core/strategy/transitions.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
 import { conflict, notFound, Refusal } from './refusal.ts';
-import { holdAtShutdown } from './running.ts';
+import { askSoftReboot, resetGuest } from './running.ts';
 
 export type InstanceVerb = 'pause' | 'unpause' | 'reset' | 'softreboot';
 
@@ -17,6 +17,7 @@ const SOFT_REBOOT_AT_LEAST_MS = 10_000;
 
 interface Target {
   readonly ctx: Context;
+  readonly key: string;
   readonly record: VmRecord;
   readonly instance: InstanceRecord;
   readonly live: LiveInstance;
@@ -84,7 +85,7 @@ export async function commandInstance(
     try {
       await action.act(target);
     } catch (error) {
-      ctx.records.save(target.record);
+      ctx.records.save(undone(target, ctx.records.get(key)));
       const words = error instanceof Error ? error.message : String(error);
       throw new Refusal(`QEMU did not carry it out: ${words}`, {
         kind: 'unavailable',
@@ -96,6 +97,12 @@ export async function commandInstance(
     ctx.events.note(target.record, { type: 'Normal', reason, message, instanceUid });
   });
   ctx.queue.add(key);
+}
+
+/** As before the command; only that QEMU may have been told to survive a reset must not be forgotten. */
+function undone({ record }: Target, stored: VmRecord | undefined): VmRecord {
+  const resetAt = stored?.instance?.resetAt;
+  return resetAt === undefined ? record : withInstance(record, { resetAt });
 }
 
 function findTarget(ctx: Context, key: string): Target {
@@ -113,21 +120,17 @@ function findTarget(ctx: Context, key: string): Target {
   const sight = live.sight();
   if (sight.kind !== 'live' || sight.runState === undefined || !sight.monitor)
     throw new Refusal('QEMU does not answer its monitor', { kind: 'unavailable' });
-  return { ctx, record, instance, live, runState: sight.runState };
+  return { ctx, key, record, instance, live, runState: sight.runState };
 }
 
-/** Under rebootPolicy Terminate a reset would end the instance; this one was asked for and must not. */
-async function reset({ live, instance }: Target): Promise<void> {
-  const ends = instance.spec.rebootPolicy === 'Terminate';
-  if (ends) await live.execute('set-action', { reboot: 'reset' });
-  await live.execute('system_reset');
-  if (ends) await live.execute('set-action', { reboot: 'shutdown' });
+function reset({ ctx, key, record }: Target): Promise<void> {
+  return resetGuest(ctx, key, record);
 }
 
-async function softReboot({ ctx, record, instance, live }: Target): Promise<void> {
+async function softReboot({ ctx, key, record, instance }: Target): Promise<void> {
   const at = ctx.clock.now();
   const patience = Math.max(instance.gracePeriodSeconds * 1000, SOFT_REBOOT_AT_LEAST_MS);
-  ctx.records.save(withInstance(record, { softReboot: { at, deadline: at + patience } }));
-  await holdAtShutdown(live, true);
-  await live.execute('system_powerdown');
+  const asked = withInstance(record, { softReboot: { at, deadline: at + patience } });
+  ctx.records.save(asked);
+  await askSoftReboot(ctx, key, asked);
 }

@@ -2,7 +2,6 @@
  * One reconcile pass: brings the file into force, looks at the instance, asks what now, does it, and asks again
  * until there is nothing to do. A pass reads everything itself: the event that caused it said only which VM.
  */
-import { randomUUID } from 'node:crypto';
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import { type Action, decide } from '../core/strategy/decide.ts';
@@ -10,7 +9,7 @@ import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Context } from './context.ts';
 import { execute } from './executors.ts';
 import { bringIntoForce } from './in-force.ts';
-import { publish } from './publish.ts';
+import { publish, shownUid } from './publish.ts';
 
 /** More steps than any VM needs in a row: a pass that takes them goes round in circles. */
 const MAX_STEPS = 20;
@@ -18,7 +17,7 @@ const MAX_STEPS = 20;
 export async function pass(ctx: Context, key: string): Promise<void> {
   try {
     for (let step = 0; step < MAX_STEPS; step += 1) {
-      const { record, vm } = bringIntoForce(ctx, key, randomUUID);
+      const { record, vm } = bringIntoForce(ctx, key, () => shownUid(ctx, key));
       if (record === undefined) return;
       const action = decideNow(ctx, key, record, vm);
       if (action.kind === 'wait') {

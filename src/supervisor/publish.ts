@@ -24,7 +24,8 @@ export function publish(ctx: Context, key: string): void {
     key: record === undefined ? key : keyOf(record),
     namespace: id.namespace,
     name: id.name,
-    uid: record?.uid ?? shown?.uid ?? randomUUID(),
+    uid: record?.uid ?? shownUid(ctx, key),
+    seenAt: shown?.seenAt ?? ctx.clock.now(),
     ...(record === undefined ? {} : { record }),
     ...(vm === undefined ? {} : { vm }),
     ...(file === undefined ? {} : { file }),
@@ -33,6 +34,11 @@ export function publish(ctx: Context, key: string): void {
     ...(live === undefined ? {} : { instance: instanceSnapshot(live) }),
     history: ctx.records.history(key),
   });
+}
+
+/** A file that becomes valid goes on under the uid that it was shown with. */
+export function shownUid(ctx: Context, key: string): string {
+  return ctx.board.get(key)?.uid ?? randomUUID();
 }
 
 function instanceSnapshot(live: LiveInstance): InstanceSnapshot {

@@ -12,19 +12,65 @@ import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
 
 /** QMP `set-action`: what QEMU does when the guest shuts down. */
-export async function holdAtShutdown(live: LiveInstance, hold: boolean): Promise<void> {
+async function holdAtShutdown(live: LiveInstance, hold: boolean): Promise<void> {
   await live.execute('set-action', { shutdown: hold ? 'pause' : 'poweroff' });
+}
+
+/**
+ * Under `rebootPolicy: Terminate` a reset ends the guest, but not one that was asked for. `finishReset` makes QEMU
+ * end at the next one again.
+ * @returns the record to be stored while QEMU does not
+ */
+async function surviveReset(ctx: Context, live: LiveInstance, record: VmRecord): Promise<VmRecord> {
+  if (record.instance?.spec.rebootPolicy !== 'Terminate') return record;
+  const surviving = withInstance(record, { resetAt: ctx.clock.now() });
+  ctx.records.save(surviving);
+  await live.execute('set-action', { reboot: 'reset' });
+  return surviving;
+}
+
+/** @throws QmpError when QEMU does not carry it out */
+export async function resetGuest(ctx: Context, key: string, record: VmRecord): Promise<void> {
+  const live = ctx.lives.get(key);
+  if (live === undefined) return;
+  await surviveReset(ctx, live, record);
+  await live.execute('system_reset');
+}
+
+export async function finishReset(ctx: Context, key: string, record: VmRecord): Promise<void> {
+  const live = ctx.lives.get(key);
+  if (record.instance === undefined || live === undefined) return;
+  await live.execute('set-action', { reboot: 'shutdown' });
+  const { resetAt: _, ...instance } = record.instance;
+  ctx.records.save({ ...record, instance });
+}
+
+/** @throws QmpError when QEMU does not carry it out */
+export async function askSoftReboot(ctx: Context, key: string, record: VmRecord): Promise<void> {
+  const live = ctx.lives.get(key);
+  const softReboot = record.instance?.softReboot;
+  if (live === undefined || softReboot === undefined) return;
+  await holdAtShutdown(live, true);
+  await live.execute('system_powerdown');
+  const askedAt = ctx.clock.now();
+  ctx.records.save(withInstance(record, { softReboot: { ...softReboot, askedAt } }));
 }
 
 export async function finishSoftReboot(ctx: Context, key: string, record: VmRecord): Promise<void> {
   const live = ctx.lives.get(key);
-  if (live === undefined) return;
+  if (record.instance === undefined || live === undefined) return;
+  const now = ctx.clock.now();
+  const softReboot = record.instance.softReboot ?? { at: now, deadline: now };
+  let stored = withInstance(record, { softReboot: { ...softReboot, waking: true } });
+  ctx.records.save(stored);
   const sight = live.sight();
-  const waiting = sight.kind === 'live' && sight.runState === 'shutdown';
-  if (waiting) await live.execute('system_reset');
+  if (sight.kind === 'live' && sight.runState === 'shutdown') {
+    stored = await surviveReset(ctx, live, stored);
+    await live.execute('system_reset');
+  }
   await holdAtShutdown(live, false);
   await live.execute('cont');
-  ctx.records.save(withoutSoftReboot(record));
+  ctx.records.save(withoutSoftReboot(stored));
   ctx.events.note(record, {
     type: 'Normal',
     reason: 'SoftRebooted',

@@ -10,6 +10,8 @@ export interface VmSnapshot extends VmIdentity {
   /** Of the VirtualMachine object; for files that were never valid, of this daemon's making. */
   readonly uid: string;
   readonly resourceVersion: number;
+  /** When this daemon first saw it (Unix ms). */
+  readonly seenAt: number;
   /** Absent for a file that was never valid. */
   readonly record?: VmRecord;
   /** What is in force; absent when never valid or already removed. */

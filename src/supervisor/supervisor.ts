@@ -15,6 +15,7 @@ import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import { Board } from './board.ts';
 import type { Context, SupervisorSettings } from './context.ts';
 import { EventLog } from './event-log.ts';
+import { sweepScratch } from './evidence-store.ts';
 import { GuestEvents } from './guest-events.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { pass } from './pass.ts';
@@ -75,7 +76,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** Takes over what runs, and shows every VM on record. No pass runs before the first `filesChanged` or `begin`. */
-  adopt(): void {
+  async adopt(): Promise<void> {
     for (const key of this.#ctx.records.keys()) {
       const record = this.#ctx.records.get(key);
       if (record?.instance !== undefined) {
@@ -84,6 +85,9 @@ export class Supervisor implements AsyncDisposable {
       }
       publish(this.#ctx, key);
     }
+    await sweepScratch(this.#ctx).catch((error: unknown) =>
+      this.#ctx.log.warn({ error }, 'leftovers of ended instances could not be removed'),
+    );
   }
 
   /** The directory was listed and nothing in it is new: what is missing from it now counts as removed. */
@@ -101,7 +105,8 @@ export class Supervisor implements AsyncDisposable {
   /** @param listed all files of the directory at that moment */
   async filesChanged(changes: readonly FileChange[], listed: readonly string[]): Promise<void> {
     const keys = await this.#ctx.files.apply(changes, listed, this.#ctx.records.claims());
-    for (const key of keys) this.#touch(key);
+    // Shown by their passes, so that no reader sees a new spec with an old record.
+    for (const key of keys) this.#queue.add(key);
     this.directoryListed();
   }
 
@@ -138,12 +143,6 @@ export class Supervisor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue[Symbol.asyncDispose]();
     await Promise.all([...this.#ctx.lives.values()].map((live) => live.release()));
-  }
-
-  /** Files that were never valid are only shown; everything else gets a pass. */
-  #touch(key: string): void {
-    publish(this.#ctx, key);
-    this.#queue.add(key);
   }
 
   #retry(key: string, error: unknown): void {

@@ -36,7 +36,7 @@ export async function commandVm(
       return;
     }
     if (judgement.write === undefined) ctx.records.save(commanded(record, judgement.effects));
-    else await writeThrough(ctx, inForce, record, judgement.effects, judgement.write);
+    else await inTurn(ctx, inForce, record, judgement);
     note(ctx, record, command, judgement.write);
     // Whoever asks after the answer sees what the command did, not what was before it.
     publish(ctx, key);
@@ -61,8 +61,19 @@ function unknownVm(ctx: Context, key: string): Refusal {
   const entry = ctx.files.catalogue.get(key);
   const name = key.slice(key.indexOf('/') + 1);
   if (entry === undefined) return notFound(`virtualmachines.kubevirt.io "${name}" not found`);
-  return conflict(
-    `VM ${name} has never been valid: ${entry.path} has problems (solovirt describe ${name})`,
+  return conflict(`VM ${name} has never been valid: ${entry.path} has problems`);
+}
+
+/** Commands to several VMs of one file wait for each other: each is to change the text that the last one left. */
+async function inTurn(
+  ctx: Context,
+  inForce: InForce,
+  record: VmRecord,
+  { effects, write }: Granted,
+): Promise<void> {
+  if (write === undefined) return;
+  await ctx.queue.exclusive(`write:${record.source.path}`, () =>
+    writeThrough(ctx, inForce, record, effects, write),
   );
 }
 

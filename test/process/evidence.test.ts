@@ -109,7 +109,7 @@ test('tails are bounded in lines and in bytes, and reach back over a rotation', 
   await writeFile(paths.console, `first\n${'x'.repeat(100_000)}`);
   const evidence = await collectEvidence(paths);
   expect(evidence.stderrTail).toBe(lines.slice(80).join('\n'));
-  expect(evidence.consoleTail).toBe('x'.repeat(4096));
+  expect(evidence.consoleTail).toBe('x'.repeat(8192));
   await truncate(paths.console);
   await writeFile(paths.console, `${'\u001b[31m'.repeat(50_000)}\nlast words`);
   expect((await collectEvidence(paths)).consoleTail).toBe('last words');

@@ -112,6 +112,14 @@ test.for([
     expected: 'three\nfour',
   },
   {
+    name: 'nothing at all',
+    newer: 'one\ntwo\n',
+    older: undefined,
+    maxLines: 0,
+    maxBytes: 100,
+    expected: '',
+  },
+  {
     name: 'an only rotated file',
     newer: undefined,
     older: 'one\n',

@@ -88,8 +88,10 @@ export interface InstanceRecord {
   readonly spec: InstanceSpec;
   readonly process?: ProcessIdentity;
   readonly stop?: StopRecord;
-  /** Set while a soft reboot waits for the guest to shut down. */
-  readonly softReboot?: { readonly at: number; readonly deadline: number };
+  /** Set while a soft reboot is under way. */
+  readonly softReboot?: SoftReboot;
+  /** Under `rebootPolicy: Terminate`: a reset of ours, which QEMU was told to survive, and is to unlearn again. */
+  readonly resetAt?: number;
   /** A user asked for the pause, so nothing but a user or a stop ends it. */
   readonly pausedByUser: boolean;
   /** Disk errors in a row, for the resume back-off. */
@@ -98,8 +100,16 @@ export interface InstanceRecord {
     readonly lastAt: number;
     readonly nextAt: number;
   };
-  /** Why the launch failed before QEMU ran (a missing image, say): judged as LaunchFailed. */
-  readonly launchError?: string;
+}
+
+/** Each step is stored around its effect, so that another daemon can go on after it. */
+export interface SoftReboot {
+  readonly at: number;
+  readonly deadline: number;
+  /** The guest has been asked to shut down. */
+  readonly askedAt?: number;
+  /** The guest had shut down and is being started again. */
+  readonly waking?: boolean;
 }
 
 /** A stop in progress: the clock starts at `since` and no restart of the daemon resets it. */

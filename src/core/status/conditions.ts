@@ -91,7 +91,9 @@ function restartRequired({ record, vm }: ConditionInput): readonly ConditionFact
   if (instance === undefined || vm === undefined) return [];
   if (JSON.stringify(instance.spec) === JSON.stringify(vm.template.spec)) return [];
   const now = templateOf(vm);
-  const fields = changedFields(instance.template, now).map((f) => `spec.template.${f}`);
+  const inTemplate = changedFields(instance.template, now).map((f) => `spec.template.${f}`);
+  // The one thing outside the template that an instance is made from.
+  const fields = inTemplate.length === 0 ? ['metadata.annotations'] : inTemplate;
   return [
     {
       type: 'RestartRequired',

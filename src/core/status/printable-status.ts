@@ -17,8 +17,10 @@ export type PrintableStatus =
   | 'Invalid';
 
 export interface StatusFacts {
-  /** Undefined for a file that was never valid. */
+  /** Undefined for a file that was never valid, and before a valid one could be recorded. */
   readonly record: VmRecord | undefined;
+  /** What is in force is valid. */
+  readonly valid: boolean;
   /** The document was removed. */
   readonly terminating: boolean;
   /** QMP's run state of the live instance. */
@@ -54,7 +56,7 @@ const ORDER: readonly (readonly [PrintableStatus, (facts: KnownFacts) => boolean
 
 export function printableStatus(facts: StatusFacts): PrintableStatus {
   const { record } = facts;
-  if (record === undefined) return 'Invalid';
+  if (record === undefined) return facts.valid ? 'Stopped' : 'Invalid';
   const row = ORDER.find(([, holds]) => holds({ ...facts, record }));
   return row === undefined ? 'Stopped' : row[0];
 }

@@ -8,14 +8,15 @@ const ONE_RESET_MS = 500;
 
 export interface ResetTally {
   readonly count: number;
-  /** When the last RESET came (Unix ms). */
-  readonly lastAt?: number;
+  /** When the last RESET that counted came (Unix ms): a guest in a fast loop must not look like one long reset. */
+  readonly countedAt?: number;
 }
 
 export const NO_RESETS: ResetTally = { count: 0 };
 
 export function tallyReset(tally: ResetTally, event: QmpEvent): ResetTally {
   if (event.event !== 'RESET') return tally;
-  const again = tally.lastAt !== undefined && event.at - tally.lastAt <= ONE_RESET_MS;
-  return { count: again ? tally.count : tally.count + 1, lastAt: event.at };
+  const { count, countedAt } = tally;
+  if (countedAt !== undefined && event.at - countedAt <= ONE_RESET_MS) return tally;
+  return { count: count + 1, countedAt: event.at };
 }

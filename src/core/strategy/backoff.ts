@@ -53,7 +53,9 @@ export function nextBackoff(
   if (!isUnstable(ending, policy)) return NO_BACKOFF;
   const unstable = previous.unstable + 1;
   const step = ending.runningAt === undefined ? unstable : unstable - 1;
-  return { unstable, retryAt: ending.endedAt + delayMs(step, jitter, policy) };
+  const delay = delayMs(step, jitter, policy);
+  // Started again at once, a VM never waited: no instant to show.
+  return delay === 0 ? { unstable } : { unstable, retryAt: ending.endedAt + delay };
 }
 
 function delayMs(step: number, jitter: number, policy: BackoffPolicy): number {

@@ -3,7 +3,7 @@
  * reason. A pass carries the action out and asks again until the answer is "wait".
  */
 import type { Rung } from '../model/evidence.ts';
-import type { InstanceRecord, StopRecord, VmRecord } from '../model/record.ts';
+import type { InstanceRecord, SoftReboot, StopRecord, VmRecord } from '../model/record.ts';
 import { IO_RETRY_STATE } from './io-retry.ts';
 import { WISHES } from './run-strategy.ts';
 import type { InstanceView, Situation } from './situation.ts';
@@ -26,6 +26,10 @@ export type Action =
       readonly gracePeriodSeconds: number;
       readonly reason: string;
     }
+  /** Make QEMU end at the guest's next reboot again. */
+  | { readonly kind: 'finish-reset'; readonly reason: string }
+  /** Ask the guest to shut down for a soft reboot. */
+  | { readonly kind: 'ask-soft-reboot'; readonly reason: string }
   /** Wake the guest that has shut down for a soft reboot. */
   | { readonly kind: 'finish-soft-reboot'; readonly reason: string }
   | { readonly kind: 'give-up-soft-reboot'; readonly reason: string }
@@ -37,6 +41,9 @@ export type Action =
 
 /** Run states in which no powerdown reaches the guest (QAPI `RunState`). */
 const DEAF_STATES = new Set(['guest-panicked', 'internal-error', 'shutdown', 'watchdog']);
+
+/** SeaBIOS resets the machine once more when it finds itself started again (measured: within milliseconds). */
+const RESET_SETTLES_MS = 2000;
 
 export function decide(situation: Situation): Action {
   const { record, instance } = situation;
@@ -118,7 +125,11 @@ function decideWanted(
     return { kind: 'wait', reason: 'waiting for QEMU to answer' };
   if (instance.phase !== 'Running') return decideComingUp(instance, seen.runState, seen.resumed);
   if (instance.softReboot !== undefined)
-    return decideSoftReboot(instance.softReboot.deadline, seen.runState, now);
+    return decideSoftReboot(instance.softReboot, seen.runState, now);
+  // It obeyed just when the soft reboot was given up.
+  if (seen.runState === 'shutdown')
+    return { kind: 'finish-soft-reboot', reason: 'the guest has shut down and QEMU holds it' };
+  if (instance.resetAt !== undefined) return decideAfterReset(instance.resetAt, now);
   if (seen.runState === IO_RETRY_STATE && !instance.pausedByUser)
     return decideIoRetry(instance.ioRetry?.nextAt ?? now, now);
   return { kind: 'wait', reason: `running (${seen.runState})` };
@@ -133,11 +144,21 @@ function decideComingUp(instance: InstanceRecord, runState: string, resumed: boo
   return { kind: 'wait', reason: `coming up (${runState})` };
 }
 
-function decideSoftReboot(deadline: number, runState: string, now: number): Action {
+function decideAfterReset(resetAt: number, now: number): Action {
+  const over = resetAt + RESET_SETTLES_MS;
+  if (now >= over) return { kind: 'finish-reset', reason: 'the guest has been reset' };
+  return { kind: 'wait', reason: 'the guest is being reset', until: over };
+}
+
+function decideSoftReboot(softReboot: SoftReboot, runState: string, now: number): Action {
+  const { askedAt, deadline, waking } = softReboot;
+  if (waking === true)
+    return { kind: 'finish-soft-reboot', reason: 'an earlier daemon was starting the guest again' };
   if (runState === 'shutdown' || runState === 'prelaunch')
     return { kind: 'finish-soft-reboot', reason: 'the guest has shut down' };
   if (now >= deadline)
     return { kind: 'give-up-soft-reboot', reason: 'the guest did not react in time' };
+  if (askedAt === undefined) return { kind: 'ask-soft-reboot', reason: 'a command asked for it' };
   return { kind: 'wait', reason: 'soft reboot: waiting for the guest', until: deadline };
 }
 

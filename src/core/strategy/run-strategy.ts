@@ -70,9 +70,10 @@ export type StrategyTableName = keyof typeof STRATEGY_TABLES;
 
 /**
  * What editing the strategy makes of the last run. KubeVirt removes the finished instance under Always,
- * RerunOnFailure and Halted, so a switch away from them finds nothing and counts as "never ran"; Manual and
- * Once keep it, so the new strategy still sees how it ended.
+ * RerunOnFailure and Halted, and with every stop command, so a switch then finds nothing and counts as "never
+ * ran"; Manual and Once keep what ended otherwise, so the new strategy still sees how.
  */
 export function lastRunAfterEdit(from: RunStrategy, lastRun: LastRun): LastRun {
-  return from === 'Manual' || from === 'Once' ? lastRun : 'NeverRan';
+  const kept = (from === 'Manual' || from === 'Once') && lastRun !== 'Stopped';
+  return kept ? lastRun : 'NeverRan';
 }

@@ -6,15 +6,16 @@ import type { Rung } from '../model/evidence.ts';
 import type {
   CommandEffects,
   InstanceRecord,
+  LastRun,
   RunEntry,
   SourceRecord,
   StopRecord,
   VmRecord,
 } from '../model/record.ts';
-import type { Verdict } from '../model/verdict.ts';
+import type { Outcome, Verdict } from '../model/verdict.ts';
 import type { RunStrategy, VirtualMachine } from '../model/virtual-machine.ts';
 import { type BackoffPolicy, NO_BACKOFF, nextBackoff } from './backoff.ts';
-import { lastRunAfterEdit } from './run-strategy.ts';
+import { lastRunAfterEdit, WISHES } from './run-strategy.ts';
 
 /** A VM that is seen for the first time. */
 export function registered(
@@ -113,10 +114,14 @@ export function started(record: VmRecord, instance: InstanceRecord): VmRecord {
   return { ...rest, instance };
 }
 
-/** An instance that no QEMU was ever started for: what it was to consume is queued again, unless it was stopped. */
+/**
+ * An instance that no QEMU was ever started for: what it was to consume is queued again, unless it was stopped or
+ * the file has come to say Halted.
+ */
 export function discarded(record: VmRecord, now: number): VmRecord {
   const { instance, ...rest } = record;
   if (instance === undefined || instance.stop !== undefined) return rest;
+  if (record.strategy === 'Halted') return rest;
   const startRequest = record.startRequest ?? { paused: instance.startPaused, at: now };
   return { ...rest, startRequest };
 }
@@ -161,9 +166,19 @@ export function concluded(
   // An end that was asked for, or that the host brought about, says nothing about how stable the guest is.
   const hostEnded = verdict.reason === 'HostLost' || verdict.reason === 'HostShutdown';
   const asked = instance.stop !== undefined || hostEnded;
-  const backoff = asked
-    ? NO_BACKOFF
-    : nextBackoff(record.backoff, { outcome, ...running, endedAt }, jitter, policy);
-  const lastRun = instance.stop?.initiator === 'command' ? 'Stopped' : outcome;
+  const lastRun = lastRunAfterEnd(instance.stop, outcome);
+  // Nor is there anything to wait for where the strategy leaves the VM down.
+  const counts = !asked && WISHES[record.strategy][lastRun] === 'start';
+  const ending = { outcome, ...running, endedAt };
+  const backoff = counts ? nextBackoff(record.backoff, ending, jitter, policy) : NO_BACKOFF;
   return { record: { ...rest, lastRun, backoff }, run };
+}
+
+/**
+ * An instance that the file stopped is cleared away: should the file want the VM again by then, that is a wish for
+ * a new run.
+ */
+function lastRunAfterEnd(stop: StopRecord | undefined, outcome: Outcome): LastRun {
+  if (stop?.initiator === 'command') return 'Stopped';
+  return stop?.initiator === 'file' ? 'NeverRan' : outcome;
 }

@@ -38,7 +38,7 @@ export function guestReboot(f: EndFacts): string {
 }
 
 export const forcedOff = (f: EndFacts): string =>
-  `The guest was forced off (${f.forced?.action}) without a grace period, as asked.`;
+  `The guest was forced off (${f.forced?.action}) at once: no grace period was in force.`;
 
 export const gracePeriodExpired = (f: EndFacts): string =>
   `The guest did not shut down within its grace period of ${f.forced?.gracePeriodSeconds} s and was forced off (${f.forced?.action}).`;
@@ -77,7 +77,12 @@ function stderrWords(f: EndFacts): string {
 
 function quoteLine(f: EndFacts, pattern: RegExp): string {
   const line = f.evidence.consoleTail.split('\n').find((l) => pattern.test(l));
-  return line === undefined ? '' : `: "${line.trim().slice(0, 160)}"`;
+  return line === undefined ? '' : `: "${withoutKernelTime(line.trim()).slice(0, 160)}"`;
+}
+
+/** The kernel's log time, such as `[    2.188638]`, says nothing to whoever reads a verdict. */
+function withoutKernelTime(line: string): string {
+  return line.replace(/^\[ *\d+\.\d+\] */, '');
 }
 
 /** QEMU's last words, without their timestamps: a complaint and its hint can take several lines. */

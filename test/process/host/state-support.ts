@@ -42,7 +42,6 @@ export const INSTANCE: InstanceRecord = {
   softReboot: { at: 1, deadline: 2 },
   pausedByUser: false,
   ioRetry: { attempts: 1, lastAt: 2, nextAt: 3 },
-  launchError: 'none',
 };
 
 export function vm(name: string, rest: Partial<VmRecord> = {}): VmRecord {

@@ -38,12 +38,13 @@ describe('a selection', () => {
     fields: { 'metadata.name': 'web', 'metadata.namespace': 'prod' },
   };
   const select = (query: string, namespace?: string): boolean =>
-    selectionOf(namespace, new URLSearchParams(query))(web);
+    selectionOf(namespace, new URLSearchParams(query), Object.keys(web.fields))(web);
 
   test.for<readonly [string, boolean]>([
     ['', true],
     ['fieldSelector=metadata.name%3Dweb', true],
     ['fieldSelector=metadata.name!%3Dweb', false],
+    ['fieldSelector=metadata.name%3Dmy%20vm.yaml', false],
     ['fieldSelector=metadata.name%3D%3Dweb,metadata.namespace%3Ddev', false],
     ['labelSelector=app%3Dweb', true],
     ['labelSelector=app!%3Dweb', false],
@@ -60,6 +61,7 @@ describe('a selection', () => {
 
   test('that is not understood is refused, not ignored', () => {
     expect(() => select('fieldSelector=spec.running%3Dtrue')).toThrow('not supported');
+    expect(() => select('fieldSelector=metadata.name%3Da%3Db')).toThrow('not understood');
     expect(() => select('labelSelector=app%20in%20(a)')).toThrow('not understood');
   });
 });

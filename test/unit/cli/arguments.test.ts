@@ -10,20 +10,38 @@ test.for([
   ['demo', 'demo', 'default'],
   ['prod/web', 'web', 'prod'],
   ['a.b-c', 'a.b-c', 'default'],
+  ["it's a, vm.yaml", "it's a, vm.yaml", 'default'],
 ] as const)('%s names VM %s in %s', ([text, name, namespace]) => {
   expect(parseVmName(text, 'default')).toEqual({ namespace, name });
 });
 
-test.for(['', '/', 'a/', '/b', 'a/b/c', '..', 'a b', '../../x', '-n', 'x?y=1', 'a%2fb'])(
-  '%j cannot name a VM',
-  (text) => {
-    expect(() => parseVmName(text, 'default')).toThrow(UsageError);
-  },
-);
+test.for([
+  '',
+  '/',
+  'a/',
+  '/b',
+  'a/b/c',
+  '..',
+  'a b',
+  '../../x',
+  '-n',
+  'x?y=1',
+  'a%2fb',
+  '../x.yaml',
+  '.x.yaml',
+  '-n.yaml',
+])('%j cannot name a VM', (text) => {
+  expect(() => parseVmName(text, 'default')).toThrow(UsageError);
+});
 
 test('the namespace is shown only where it is needed', () => {
   expect(displayName({ namespace: 'default', name: 'demo' })).toBe('demo');
   expect(displayName({ namespace: 'prod', name: 'demo' })).toBe('prod/demo');
+});
+
+test('a name that a shell would take apart is quoted', () => {
+  const name = "it's a vm.yaml";
+  expect(displayName({ namespace: 'default', name })).toBe("'it'\\''s a vm.yaml'");
 });
 
 test.for([

@@ -60,7 +60,7 @@ describe('docs/run-strategies.md', () => {
       const running = ran ? { runningAt: NOW - 1000 } : {};
       const end = { outcome: 'Failed', endedAt: NOW, ...running } as const;
       return Math.round(
-        ((nextBackoff({ unstable: k - 1 }, end, jitter).retryAt ?? 0) - NOW) / 1000,
+        ((nextBackoff({ unstable: k - 1 }, end, jitter).retryAt ?? NOW) - NOW) / 1000,
       );
     };
     const range = (k: number, ran: boolean): string => {

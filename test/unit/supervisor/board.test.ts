@@ -17,6 +17,7 @@ function draft(name: string, file = '/a.yaml'): Omit<VmSnapshot, 'resourceVersio
     namespace: 'default',
     name,
     uid: name,
+    seenAt: 1,
     file,
     problems: [],
     history: [],

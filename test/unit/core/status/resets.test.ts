@@ -8,3 +8,10 @@ test('the two or three RESETs of one reboot count once', () => {
   const mixed = [qmpEvent('RESUME'), ...events, qmpEvent('POWERDOWN')];
   expect(mixed.reduce(tallyReset, NO_RESETS).count).toBe(3);
 });
+
+test('a guest in a fast reboot loop does not look like one long reset', () => {
+  const events = Array.from({ length: 50 }, (_, i) =>
+    qmpEvent('RESET', { guest: true }, NOW + i * 100),
+  );
+  expect(events.reduce(tallyReset, NO_RESETS).count).toBe(9);
+});

@@ -15,7 +15,8 @@ import {
 } from '../../../support/build.ts';
 
 function facts(change: Partial<StatusFacts>): StatusFacts {
-  return { record: vmRecord('Always'), terminating: false, runState: undefined, ...change };
+  const record = vmRecord('Always');
+  return { record, valid: true, terminating: false, runState: undefined, ...change };
 }
 
 const running = vmRecord('Always', { instance: instanceRecord() });
@@ -23,7 +24,8 @@ const failed = { lastRun: 'Failed', backoff: { unstable: 2, retryAt: NOW + 1 } }
 
 describe('the printable status', () => {
   test.for<readonly [string, StatusFacts, PrintableStatus]>([
-    ['a file that was never valid', facts({ record: undefined }), 'Invalid'],
+    ['a file that was never valid', facts({ record: undefined, valid: false }), 'Invalid'],
+    ['a valid file that could not be recorded yet', facts({ record: undefined }), 'Stopped'],
     [
       'a removed document, its guest still there',
       facts({ record: running, terminating: true }),

@@ -47,11 +47,15 @@ describe('the wait after the k-th unstable ending in a row', () => {
   test.for(WAITS)('k = %i: %o s when the guest had run, %o s when it had not', ([k, ran, not]) => {
     const waitAfter = (ending: Ending, jitter: number): number => {
       const { retryAt } = nextBackoff({ unstable: k - 1 }, ending, jitter);
-      return ((retryAt ?? Number.NaN) - NOW) / 1000;
+      return ((retryAt ?? NOW) - NOW) / 1000;
     };
     const most = 1 - Number.EPSILON;
     expect([waitAfter(ranFor(1, 'Failed'), 0), waitAfter(ranFor(1, 'Failed'), most)]).toEqual(ran);
     expect([waitAfter(neverRan, 0), waitAfter(neverRan, most)]).toEqual(not);
+  });
+
+  test('of 0 s is none: there is no instant to show', () => {
+    expect(nextBackoff({ unstable: 0 }, ranFor(1, 'Failed'), 0)).toEqual({ unstable: 1 });
   });
 
   test('a stable run clears it', () => {

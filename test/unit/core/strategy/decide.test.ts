@@ -169,6 +169,32 @@ describe('an instance', () => {
       { kind: 'finish-soft-reboot' },
     ],
     [
+      'is to reboot softly, but the daemon died before it asked',
+      live('Always', { softReboot: { at: NOW, deadline: NOW + 1 } }),
+      { kind: 'ask-soft-reboot' },
+    ],
+    [
+      'was asked to reboot softly',
+      live('Always', { softReboot: { at: NOW, deadline: NOW + 1, askedAt: NOW } }),
+      { kind: 'wait', until: NOW + 1 },
+    ],
+    [
+      'was started again for a soft reboot, but the daemon died before it said so',
+      live('Always', { softReboot: { at: NOW, deadline: NOW, askedAt: NOW, waking: true } }),
+      { kind: 'finish-soft-reboot' },
+    ],
+    [
+      'has shut down just when a soft reboot was given up',
+      live('Always', {}, seenAs('shutdown')),
+      { kind: 'finish-soft-reboot' },
+    ],
+    [
+      'has just been reset: its firmware may reset it once more',
+      live('Always', { resetAt: NOW - 1999 }),
+      { kind: 'wait', until: NOW + 1 },
+    ],
+    ['was reset a while ago', live('Always', { resetAt: NOW - 2000 }), { kind: 'finish-reset' }],
+    [
       'ignores a soft reboot',
       live('Always', { softReboot: { at: NOW - 9, deadline: NOW } }),
       { kind: 'give-up-soft-reboot' },

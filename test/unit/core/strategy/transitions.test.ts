@@ -54,6 +54,13 @@ describe('editing the strategy of a VM that is down', () => {
     ]).toEqual(expected);
   });
 
+  test.for(EDITS)(
+    'to %s: a stop command leaves nothing behind, as if absent (%s)',
+    ([to, absent]) => {
+      expect(outcomeOf('Manual', 'Stopped', to)).toBe(absent);
+    },
+  );
+
   test('to Halted cancels a queued start and clears the backoff', () => {
     const record = vmRecord('Manual', {
       startRequest: { paused: false, at: NOW },
@@ -160,10 +167,34 @@ describe('the end of an instance', () => {
     expect(end(record, judged)?.record.backoff).toEqual({ unstable: 0 });
   });
 
+  test.for<readonly [RunStrategy, Verdict['outcome'], number]>([
+    ['Always', 'Succeeded', 1],
+    ['Always', 'Failed', 1],
+    ['RerunOnFailure', 'Failed', 1],
+    ['RerunOnFailure', 'Succeeded', 0],
+    ['Once', 'Failed', 0],
+    ['Manual', 'Failed', 0],
+  ])('under %s, %s, counts only where a start follows', ([strategy, outcome, unstable]) => {
+    const record = vmRecord(strategy, { instance: instanceRecord({ runningAt: NOW - 10 }) });
+    expect(end(record, { ...guestFault, outcome })?.record.backoff.unstable).toBe(unstable);
+  });
+
+  test('that the file asked for clears it away: wanted again meanwhile, the VM runs anew', () => {
+    const stop = stopRecord({ initiator: 'file' });
+    const record = vmRecord('Once', { instance: instanceRecord({ stop }) });
+    const judged = verdict({ outcome: 'Succeeded', reason: 'StoppedByFile', initiator: 'file' });
+    expect(end(record, judged)?.record.lastRun).toBe('NeverRan');
+  });
+
   test('a crash of QEMU counts: it is no shutdown of the host', () => {
     const record = vmRecord('Always', { instance: instanceRecord() });
     expect(end(record, verdict({ reason: 'QemuCrashed' }))?.record.backoff.unstable).toBe(1);
   });
+});
+
+test('a dropped launch is not asked for again once the file says Halted', () => {
+  const pending = vmRecord('Halted', { instance: instanceRecord({ phase: 'Pending' }) });
+  expect(discarded(pending, NOW).startRequest).toBeUndefined();
 });
 
 test('a dropped launch is asked for again, unless it was stopped', () => {

@@ -284,6 +284,42 @@ const ROWS: readonly Row[] = [
     'outside',
     { events: [], exit: signaled(9) },
   ],
+  [
+    'our SIGTERM before QEMU had its handlers',
+    'Succeeded',
+    'ForcedOff',
+    'command',
+    {
+      intents: [intent('terminate', { gracePeriodSeconds: 0 })],
+      events: [],
+      exit: signaled(15),
+    },
+  ],
+  [
+    'panic on the way down, after a stop command',
+    'Failed',
+    'GuestPanicked',
+    'guest',
+    {
+      intents: [intent('powerdown')],
+      events: [RESUME, qmpEvent('POWERDOWN'), PANIC, shutdown('guest-panic')],
+      exit: exited(1),
+    },
+  ],
+  [
+    'crash of QEMU while we waited for the guest',
+    'Failed',
+    'QemuCrashed',
+    'host',
+    { intents: [intent('powerdown')], exit: signaled(11) },
+  ],
+  [
+    'SIGKILL from a stranger while we waited for the guest',
+    'Failed',
+    'KilledFromOutside',
+    'outside',
+    { intents: [intent('powerdown')], exit: signaled(9) },
+  ],
   ['seccomp', 'Failed', 'SandboxViolation', 'host', { exit: signaled(31) }],
   ['segmentation fault', 'Failed', 'QemuCrashed', 'host', { exit: signaled(11) }],
   [
@@ -294,6 +330,13 @@ const ROWS: readonly Row[] = [
     { events: [], exit: signaled(6) },
   ],
   ['isa-debug-exit', 'Failed', 'QemuExited', 'host', { exit: exited(3) }],
+  [
+    'isa-debug-exit of a QEMU that journals it as a power-off',
+    'Failed',
+    'QemuExited',
+    'host',
+    { events: [RESUME, shutdown('guest-shutdown')], exit: exited(3) },
+  ],
   ['exit 0 without an event', 'Failed', 'QemuExited', 'host', { exit: exited(0) }],
   ['everything lost', 'Failed', 'Unknown', 'outside', {}],
   ['not even a process file', 'Failed', 'Unknown', 'outside', { events: [] }],
@@ -322,6 +365,15 @@ describe('the verdict on an ended instance', () => {
     expect(judged?.message).toContain(
       'qemu-system-x86_64: Failed to get "write" lock Is another process using the image?',
     );
+  });
+
+  test.for([
+    ['GuestPanicked', shutdown('guest-panic')],
+    ['GuestReboot', shutdown('guest-reset')],
+  ] as const)('%s quotes the panic on the console, without the time of its kernel', ([, end]) => {
+    const consoleTail = 'up\n[    2.188638] Kernel panic - not syncing: VFS\n[    2.2] Call Trace:';
+    const judged = verdict(evidence({ events: [RESUME, end], exit: exited(0), consoleTail }));
+    expect(judged?.message).toContain(': "Kernel panic - not syncing: VFS"');
   });
 
   test('an end from outside names who QEMU named', () => {
