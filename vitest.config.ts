@@ -7,8 +7,16 @@ if (major < 24)
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'process', include: ['test/process/**/*.test.ts'], testTimeout: 30_000 } },
+      // Pure code has no state to isolate, and loading it once is what keeps this tier fast.
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      { test: { name: 'process', include: ['test/process/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'qemu',
