@@ -6,7 +6,6 @@
  * Invariants: the stage only moves launching → live → ended; `ended` means that QEMU is gone and that its evidence
  * is as complete as it will ever be; letting go of it (`release`) never touches the guest.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
 import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
@@ -21,10 +20,8 @@ import { JournalKeeper } from './journal-keeper.ts';
 import { killTree, signalProcess } from './kill-tree.ts';
 import { type LaunchInput, launch } from './launch.ts';
 import { LogCapper } from './log-capper.ts';
+import { Monitor } from './monitor.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
-import { QmpClient } from './qmp-client.ts';
-import { QmpBusyError, QmpClosedError, QmpTimeoutError } from './qmp-error.ts';
-import { proveIdentity, queryStatus } from './qmp-queries.ts';
 
 export interface LiveInstanceDeps {
   readonly clock: Clock;
@@ -38,20 +35,14 @@ export interface LiveInstanceDeps {
   readonly qemuLogBytes: number;
 }
 
-/** QEMU is gone within milliseconds after its monitor closed; longer means that only the monitor went. */
-const GONE_WITHIN_MS = 2000;
-const PATIENT_GREETING_MS = 30_000;
-
 export class LiveInstance {
   readonly paths: InstancePaths;
   readonly #deps: LiveInstanceDeps;
   readonly #journal: JournalKeeper;
-  readonly #release = new AbortController();
+  readonly #monitor: Monitor;
   #stage: 'unlaunched' | 'launching' | 'live' | 'ended' = 'launching';
   #identity: ProcessIdentity | undefined;
   #launchError: string | undefined;
-  #client: QmpClient | undefined;
-  #unresponsive = false;
   #runState: string | undefined;
   #resumed = false;
   #resumedAt: number | undefined;
@@ -63,6 +54,11 @@ export class LiveInstance {
     this.paths = paths;
     this.#deps = deps;
     this.#journal = new JournalKeeper(paths.events);
+    this.#monitor = new Monitor(paths, {
+      onEvent: (event) => this.#take(event),
+      onConnected: (runState) => this.#connected(runState),
+      onChange: deps.onChange,
+    });
   }
 
   /** Begins the launch and returns at once; every outcome, failure included, shows in `sight`. */
@@ -85,7 +81,7 @@ export class LiveInstance {
     for (const event of readJournal(paths.events)) instance.#remember(event);
     if (isAlive(identity)) {
       instance.#watchFiles();
-      void instance.#stayConnected(identity);
+      void instance.#watch(identity);
     } else {
       void instance.#finish(identity);
     }
@@ -101,7 +97,7 @@ export class LiveInstance {
       case 'live':
         return {
           kind: 'live',
-          monitor: this.#client !== undefined,
+          monitor: this.#monitor.connected,
           resumed: this.#resumed,
           ...(this.#runState === undefined ? {} : { runState: this.#runState }),
         };
@@ -119,7 +115,7 @@ export class LiveInstance {
 
   /** QEMU lives, but its monitor has not answered for seconds. */
   get unresponsive(): boolean {
-    return this.#stage === 'live' && this.#unresponsive;
+    return this.#stage === 'live' && this.#monitor.unresponsive;
   }
 
   /** When guest code first ran (Unix ms), as far as events tell. */
@@ -136,20 +132,8 @@ export class LiveInstance {
    * Runs a QMP command.
    * @throws QmpError; QmpClosedError also when the monitor is not connected
    */
-  async execute(command: string, args?: JsonObject, timeoutMs = 5000): Promise<Json> {
-    const client = this.#client;
-    if (client === undefined) throw new QmpClosedError('QEMU does not answer its monitor');
-    try {
-      return await client.execute(command, args, { timeoutMs });
-    } catch (error) {
-      // A new connection tells when QEMU answers again, and lets it drop the command that was given up.
-      if (error instanceof QmpTimeoutError) {
-        if (this.#client === client) this.#client = undefined;
-        this.#setUnresponsive(true);
-        void client.close();
-      }
-      throw error;
-    }
+  execute(command: string, args?: JsonObject, timeoutMs?: number): Promise<Json> {
+    return this.#monitor.execute(command, args, timeoutMs);
   }
 
   terminate(): void {
@@ -162,9 +146,8 @@ export class LiveInstance {
 
   /** Stops watching. The guest runs on. */
   async release(): Promise<void> {
-    this.#release.abort();
     this.#closeFiles();
-    await this.#client?.close();
+    await this.#monitor.release();
   }
 
   async #launch(input: LaunchInput): Promise<void> {
@@ -172,7 +155,7 @@ export class LiveInstance {
       this.#identity = await launch(input);
       this.#stage = 'live';
       this.#watchFiles();
-      void this.#stayConnected(this.#identity);
+      void this.#watch(this.#identity);
     } catch (error) {
       this.#launchFailed(error);
     }
@@ -184,67 +167,21 @@ export class LiveInstance {
     this.#identity = readProcessFile(this.paths.process)?.identity;
     if (this.#identity !== undefined && isAlive(this.#identity)) {
       this.#stage = 'live';
-      void this.#stayConnected(this.#identity);
+      void this.#watch(this.#identity);
       return;
     }
     this.#launchError = error instanceof Error ? error.message : String(error);
     this.#stage = 'ended';
   }
 
-  /** Connects, and connects again whenever the monitor closes although QEMU lives. */
-  async #stayConnected(identity: ProcessIdentity): Promise<void> {
-    let pauseMs = 2;
-    while (!this.#release.signal.aborted) {
-      if (!isAlive(identity)) {
-        await this.#finish(identity);
-        return;
-      }
-      const closed = await this.#connect();
-      if (closed === undefined) {
-        await sleep(pauseMs, undefined, { ref: false });
-        pauseMs = Math.min(pauseMs * 2, 500);
-        continue;
-      }
-      pauseMs = 2;
-      await closed;
-      this.#client = undefined;
-      await this.#untilGone(identity);
-    }
+  async #watch(identity: ProcessIdentity): Promise<void> {
+    if (await this.#monitor.hold(identity)) await this.#finish(identity);
   }
 
-  /** @returns a promise for the end of the session, or undefined when there is no session */
-  async #connect(): Promise<Promise<void> | undefined> {
-    const closed = Promise.withResolvers<void>();
-    try {
-      const client = await QmpClient.connect(this.paths.qmpSocket, {
-        ...(this.#unresponsive ? { greetingTimeoutMs: PATIENT_GREETING_MS } : {}),
-        signal: this.#release.signal,
-        onEvent: (event) => this.#take(event),
-        onClose: () => closed.resolve(),
-      });
-      await proveIdentity(client, this.paths.uid);
-      const state = await queryStatus(client);
-      this.#client = client;
-      this.#runState = state;
-      if (state !== 'prelaunch' && state !== 'inmigrate') this.#resumed = true;
-      this.#setUnresponsive(false);
-      this.#deps.onChange();
-      return closed.promise;
-    } catch (error) {
-      if (error instanceof QmpBusyError) this.#setUnresponsive(true);
-      return undefined;
-    }
-  }
-
-  #setUnresponsive(value: boolean): void {
-    if (this.#unresponsive === value) return;
-    this.#unresponsive = value;
+  #connected(runState: string | undefined): void {
+    this.#runState = runState;
+    if (runState !== 'prelaunch' && runState !== 'inmigrate') this.#resumed = true;
     this.#deps.onChange();
-  }
-
-  async #untilGone(identity: ProcessIdentity): Promise<void> {
-    for (let waitedMs = 0; waitedMs < GONE_WITHIN_MS && isAlive(identity); waitedMs += 5)
-      await sleep(5, undefined, { ref: false });
   }
 
   async #finish(identity: ProcessIdentity): Promise<void> {
@@ -278,19 +215,13 @@ export class LiveInstance {
     }
   }
 
-  /** Events do not carry the run state; ask, and ask again if another event came meanwhile. */
+  /** Events do not carry the run state; an answer that another event has overtaken is worth nothing. */
   async #refreshRunState(): Promise<void> {
     const before = this.#stateEvents;
-    const client = this.#client;
-    if (client === undefined) return;
-    try {
-      const state = await queryStatus(client);
-      if (before !== this.#stateEvents) return;
-      this.#runState = state;
-      this.#deps.onChange();
-    } catch {
-      // The end of the connection is seen where the connection is watched.
-    }
+    const state = await this.#monitor.runState();
+    if (state === undefined || before !== this.#stateEvents) return;
+    this.#runState = state;
+    this.#deps.onChange();
   }
 
   #watchFiles(): void {
