@@ -2,12 +2,13 @@
  * `solovirt daemon`: settings, signals, log, exit. Loaded with the client, so it loads the daemon itself only when
  * called.
  */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { CliContext } from './cli/context.ts';
 import { CliError, UsageError } from './cli/errors.ts';
 
 export function addDaemonCommand(program: Command, context: CliContext): void {
-  const command = new Command('daemon')
+  program
+    .command('daemon')
     .description('run the daemon in the foreground')
     .option('--config <FILE>', 'configuration file')
     .option('--vms <DIR>', 'directory of VM files')
@@ -19,7 +20,6 @@ export function addDaemonCommand(program: Command, context: CliContext): void {
     .option('--qemu <PATH>', 'QEMU binary')
     .option('--log-level <LEVEL>', 'debug, info, warn, error or silent')
     .action(async (flags: Record<string, string | undefined>) => start(flags, context));
-  program.addCommand(command);
 }
 
 async function start(

@@ -12,6 +12,7 @@ import { claimSocketPath, openSocketToGroup } from './host/api-socket.ts';
 import { acquireDaemonLock } from './host/daemon-lock.ts';
 import { StateDb } from './host/state-db.ts';
 import { VmDirectory } from './host/vm-directory.ts';
+import { removeStaged } from './host/write-manifest.ts';
 import { HostReport } from './host-report.ts';
 import type { Clock, Logger } from './ports.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -36,9 +37,13 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
   const lock = acquireDaemonLock(config.stateDir);
   stack.defer(() => lock.release());
   await claimSocketPath(config.socketPath);
-  const { db, setAside } = StateDb.open(config.stateDir, { clock, log });
-  stack.use(db);
   const report = new HostReport(config, services);
+  const { db, setAside } = StateDb.open(config.stateDir, {
+    clock,
+    log,
+    onWriteTrouble: (trouble) => report.warn('state-write', trouble),
+  });
+  stack.use(db);
   if (setAside !== undefined) report.warn('state', setAside);
   const supervisor = stack.use(
     new Supervisor({
@@ -92,6 +97,7 @@ async function watchVms(
   { clock, log, onReload }: DaemonServices,
   { supervisor, report, db }: Parts,
 ): Promise<VmDirectory> {
+  await removeStaged(config.vmsDir);
   const known = db.note(DIRECTORY_NOTE);
   let trouble: string | undefined;
   let directory: VmDirectory | undefined;

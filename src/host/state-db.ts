@@ -37,6 +37,8 @@ export interface StoredRun {
 interface StateServices {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told after every write how it went: undefined when it is on the disk. */
+  readonly onWriteTrouble?: (trouble: string | undefined) => void;
 }
 
 type Row = Record<string, unknown>;
@@ -258,10 +260,14 @@ export class StateDb implements Disposable {
   }
 
   #writing<T>(write: () => T): T {
+    const { onWriteTrouble } = this.#services;
     try {
-      return write();
+      const result = write();
+      onWriteTrouble?.(undefined);
+      return result;
     } catch (error) {
       const words = `the state database cannot be written: ${plainWords(error)}`;
+      onWriteTrouble?.(words);
       throw new StateWriteError(words, { cause: error });
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The shapes of what the state database holds as JSON text, field by field as in `core/model`.
+ * The shapes of what the state database and evidence directories hold as JSON text, field by field as in `core/model`.
  */
 import type {
   Evidence,
@@ -13,6 +13,7 @@ import type {
 import type {
   BackoffRecord,
   CommandEffects,
+  InstanceDescription,
   InstanceRecord,
   LastRun,
   LivePhase,
@@ -25,7 +26,7 @@ import type {
   VmRecord,
 } from '../core/model/record.ts';
 import type { Outcome, Verdict } from '../core/model/verdict.ts';
-import type { InstanceSpec, RunStrategy } from '../core/model/virtual-machine.ts';
+import type { InstanceSpec, RunStrategy, VmIdentity } from '../core/model/virtual-machine.ts';
 import {
   anyList,
   anyObject,
@@ -145,6 +146,14 @@ export const vmRecordShape = object<VmRecord>({
   startRequest: optional(startRequest),
   instance: optional(instance),
   pendingWrite: optional(object<PendingWrite>({ to: strategy, effects, at: number })),
+});
+
+export const instanceDescriptionShape = object<InstanceDescription>({
+  vm: object<VmIdentity>({ namespace: text, name: text }),
+  uid: text,
+  argv: anyList,
+  template: anyObject,
+  spec,
 });
 
 /** The reason stays any word: an old verdict whose reason has gone out of use is still worth showing. */

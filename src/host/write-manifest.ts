@@ -4,7 +4,7 @@
  * as it was and no temporary file is left.
  */
 import { constants, type Stats } from 'node:fs';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { readManifest } from './read-manifest.ts';
@@ -52,9 +52,21 @@ export async function replaceManifest(
   }
 }
 
+/** `.NAME.solovirt`, and what write-file-atomic makes of it on the way. */
+const STAGED = /^\..+\.solovirt(\.\d+)?$/;
+
+/**
+ * Removes what a killed daemon was about to put in a manifest's place. Not while another one may be writing.
+ * Best effort: such a file is hidden and harms nobody.
+ */
+export async function removeStaged(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => []);
+  const staged = names.filter((name) => STAGED.test(name));
+  await Promise.allSettled(staged.map((name) => rm(join(dir, name), { force: true })));
+}
+
 async function replaceTarget(target: string, expectedText: string, newText: string): Promise<void> {
-  // Hidden, so that the watch on the directory does not see it; the same at every try, so that what a crash
-  // left behind is overwritten by the next one.
+  // Hidden, so that the watch on the directory does not see it.
   const staged = join(dirname(target), `.${basename(target)}.solovirt`);
   try {
     await stage(staged, target, newText);

@@ -4,7 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
-import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { InstanceDescription } from '../core/model/record.ts';
+import type { InstanceSpec, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import { prepareInstance } from './prepare.ts';
@@ -12,6 +13,8 @@ import { preallocateJournal, prepareInstanceDirs, spawnQemu } from './spawn.ts';
 
 export interface LaunchInput {
   readonly vm: VmIdentity;
+  /** What `spec` was made from, as written; only kept for the record. */
+  readonly template: JsonObject;
   readonly spec: InstanceSpec;
   readonly paths: InstancePaths;
   readonly imagesDir: string;
@@ -26,7 +29,7 @@ export interface QemuHost {
 }
 
 export async function launch(input: LaunchInput): Promise<ProcessIdentity> {
-  const { vm, spec, paths, imagesDir } = input;
+  const { vm, template, spec, paths, imagesDir } = input;
   await prepareInstanceDirs(paths);
   const [{ qemuPath, accelerator }, prepared] = await Promise.all([
     input.host(),
@@ -34,7 +37,8 @@ export async function launch(input: LaunchInput): Promise<ProcessIdentity> {
     preallocateJournal(paths),
   ]);
   const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths, accelerator, ...prepared });
-  const description = { vm, uid: paths.uid, argv: [qemuPath, ...args], spec };
+  const argv = [qemuPath, ...args];
+  const description: InstanceDescription = { vm, uid: paths.uid, argv, template, spec };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
   return spawnQemu({ paths, qemuPath, args });
 }

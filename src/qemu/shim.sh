@@ -17,6 +17,8 @@
 umask 077
 dir=$1
 shift
+# The room that the last line needs, taken while there is some: a full disk must not cost the exit status.
+echo 'exited 0' >"$dir/exit.tmp"
 trap '' TERM HUP INT
 (
   trap - TERM HUP INT
@@ -32,4 +34,5 @@ if [ "$status" -gt 128 ] && [ "$status" -le 192 ]; then
 else
   end="exited $status"
 fi
-echo "$end" >"$dir/exit.tmp" && mv -f "$dir/exit.tmp" "$dir/exit"
+# Written over, not anew; nothing it says is shorter than what stands there.
+echo "$end" 1<>"$dir/exit.tmp" && mv -f "$dir/exit.tmp" "$dir/exit"

@@ -1,6 +1,7 @@
 /**
  * What passes, executors and commands work with. Put together once by the daemon.
  */
+import type { InstanceRecord } from '../core/model/record.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import type { BackoffPolicy } from '../core/strategy/backoff.ts';
 import type { StrategyTable } from '../core/strategy/run-strategy.ts';
@@ -37,9 +38,13 @@ export interface Context {
   readonly queue: Pick<WorkQueue, 'add' | 'addIn' | 'exclusive'>;
   /** Live instances by VM key. */
   readonly lives: Map<string, LiveInstance>;
+  /** Guests that run although no record knows them, by VM key. */
+  readonly strays: Map<string, InstanceRecord>;
   readonly paths: (uid: string) => InstancePaths;
   /** True once the VM directory has been listed: before that, a missing file means nothing. */
   readonly listed: () => boolean;
-  /** Launches or adopts an instance of the VM and puts it into `lives`. */
+  /** Launches the VM's recorded instance and puts it into `lives`. */
   readonly launch: (key: string, uid: string) => void;
+  /** Takes over the QEMU of the VM's recorded instance and puts it into `lives`. */
+  readonly adopt: (key: string) => void;
 }

@@ -34,17 +34,7 @@ function absorb(
   newUid: () => string,
 ): VmRecord {
   const known = ctx.records.get(key);
-  if (known === undefined) {
-    const record = registered(vm, source, newUid(), ctx.clock.now());
-    ctx.records.save(record);
-    ctx.records.setLastGood(key, vm);
-    ctx.events.note(vm, {
-      type: 'Normal',
-      reason: 'Registered',
-      message: `declared in ${source.path} with run strategy ${vm.runStrategy}`,
-    });
-    return record;
-  }
+  if (known === undefined) return register(ctx, key, vm, source, newUid);
   const settled = settleWrite(known, vm);
   const before = ctx.records.lastGood(key);
   const record = edited(settled, source, before, vm);
@@ -53,6 +43,28 @@ function absorb(
     noteEdit(ctx, known, record, JSON.stringify(before?.template) !== JSON.stringify(vm.template));
   }
   ctx.records.setLastGood(key, vm);
+  return record;
+}
+
+function register(
+  ctx: Context,
+  key: string,
+  vm: VirtualMachine,
+  source: SourceRecord,
+  newUid: () => string,
+): VmRecord {
+  const fresh = registered(vm, source, newUid(), ctx.clock.now());
+  const stray = ctx.strays.get(key);
+  const record = stray === undefined ? fresh : { ...fresh, instance: stray };
+  ctx.records.save(record);
+  ctx.records.setLastGood(key, vm);
+  const note = (reason: string, message: string): void =>
+    ctx.events.note(vm, { type: 'Normal', reason, message });
+  note('Registered', `declared in ${source.path} with run strategy ${vm.runStrategy}`);
+  if (stray === undefined) return record;
+  ctx.strays.delete(key);
+  ctx.adopt(key);
+  note('Adopted', `its guest runs already (pid ${stray.process?.pid}), although no record knew it`);
   return record;
 }
 

@@ -21,6 +21,7 @@ import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { pass } from './pass.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
+import { findStrays } from './strays.ts';
 import { commandVm } from './vm-command.ts';
 import { type FileChange, VmFiles } from './vm-files.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -61,9 +62,11 @@ export class Supervisor implements AsyncDisposable {
       events,
       queue: this.#queue,
       lives: new Map(),
+      strays: new Map(),
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
       launch: (key, uid) => this.#launch(key, uid),
+      adopt: (key) => this.#adopt(key),
     };
   }
 
@@ -78,13 +81,10 @@ export class Supervisor implements AsyncDisposable {
   /** Takes over what runs, and shows every VM on record. No pass runs before the first `filesChanged` or `begin`. */
   async adopt(): Promise<void> {
     for (const key of this.#ctx.records.keys()) {
-      const record = this.#ctx.records.get(key);
-      if (record?.instance !== undefined) {
-        const paths = this.#ctx.paths(record.instance.uid);
-        this.#ctx.lives.set(key, LiveInstance.adopt(paths, this.#instanceDeps(key, record)));
-      }
+      this.#adopt(key);
       publish(this.#ctx, key);
     }
+    for (const [key, stray] of findStrays(this.#ctx)) this.#ctx.strays.set(key, stray);
     await sweepScratch(this.#ctx).catch((error: unknown) =>
       this.#ctx.log.warn({ error }, 'leftovers of ended instances could not be removed'),
     );
@@ -150,6 +150,13 @@ export class Supervisor implements AsyncDisposable {
     this.#queue.addIn(key, RETRY_MS);
   }
 
+  #adopt(key: string): void {
+    const record = this.#ctx.records.get(key);
+    if (record?.instance === undefined) return;
+    const paths = this.#ctx.paths(record.instance.uid);
+    this.#ctx.lives.set(key, LiveInstance.adopt(paths, this.#instanceDeps(key, record)));
+  }
+
   #launch(key: string, uid: string): void {
     const record = this.#ctx.records.get(key);
     if (record?.instance === undefined) return;
@@ -158,6 +165,7 @@ export class Supervisor implements AsyncDisposable {
     const live = LiveInstance.launch(
       {
         vm: { namespace, name },
+        template: record.instance.template,
         spec: record.instance.spec,
         paths: this.#ctx.paths(uid),
         imagesDir,

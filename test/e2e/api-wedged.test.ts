@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { World } from './daemon-harness.ts';
 import { bringUp, condition } from './waiting.ts';
 
-test('a wedged QEMU: reads go on, commands to it are refused in time, and it recovers', async () => {
+test.concurrent('a wedged QEMU: reads go on, commands to it are refused in time, and it recovers', async () => {
   await using world = await World.start();
   const [uid] = await Promise.all([bringUp(world, 'wedged'), bringUp(world, 'well')]);
   const { pid } = (await world.vm('wedged')).status.instance ?? {};
@@ -50,7 +50,7 @@ test('a wedged QEMU: reads go on, commands to it are refused in time, and it rec
   expect((await world.untilRuns('wedged', 1)).verdict.reason).toBe('StoppedByCommand');
 });
 
-test('a wedged QEMU can be stopped by force', async () => {
+test.concurrent('a wedged QEMU can be stopped by force', async () => {
   await using world = await World.start();
   await bringUp(world, 'wedged');
   const { pid } = (await world.vm('wedged')).status.instance ?? {};

@@ -1,6 +1,6 @@
 /** The command line against a real daemon and real guests, as a user meets it. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from './daemon-harness.ts';
@@ -11,7 +11,6 @@ import { bringUp } from './waiting.ts';
 let world: World;
 beforeAll(async () => {
   world = await World.start();
-  world.write('broken', tinyVm('broken', { strategy: 'Always' }).replace('cpu', 'cpus'));
   world.write('typo', tinyVm('typo', { strategy: 'Always' }).replace('runStrategy', 'runStratgy'));
   writeFileSync(join(world.vms, 'no vm, at all.yaml'), '[]\n');
   world.write('missing', noImage('missing'));
@@ -40,13 +39,11 @@ describe('list', () => {
     const { code, stdout, stderr } = await run('list');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^NAME +STATUS +STRATEGY +AGE +LAST-END\n/);
-    expect(stdout).toMatch(/\nweb +Running +Always +\d+s +-\n/);
-    expect(stdout).toMatch(/\nidle +Stopped +Manual +\d+s +-\n/);
-    expect(stdout).toMatch(/\npanics +Stopped +Once +\d+s +panicked \d+s ago\n/);
-    expect(stdout).toMatch(
-      /\nmissing +CrashLoopBackOff +Always +\d+s +failed to launch .*next try/,
-    );
-    expect(stdout).toMatch(/\ntypo +Invalid +- +\d+s +typo\.yaml:\d+:\d+: spec/);
+    expect(stdout).toMatch(/\nweb +Running +Always +\S+ +-\n/);
+    expect(stdout).toMatch(/\nidle +Stopped +Manual +\S+ +-\n/);
+    expect(stdout).toMatch(/\npanics +Stopped +Once +\S+ +panicked \S+ ago\n/);
+    expect(stdout).toMatch(/\nmissing +CrashLoopBackOff +Always +\S+ +failed to launch .*next try/);
+    expect(stdout).toMatch(/\ntypo +Invalid +- +\S+ +typo\.yaml:\d+:\d+: spec/);
     expect(stderr).toContain('typo: 2 problems in its file: solovirt describe typo\n');
     expect(stderr).toContain(`solovirt describe 'no vm, at all.yaml'\n`);
   });
@@ -55,7 +52,7 @@ describe('list', () => {
     const { stdout } = await run('list', '-o', 'wide');
     const { pid } = (await world.vm('web')).status.instance ?? {};
     expect(stdout).toMatch(
-      new RegExp(`\nweb +Running +Always +\\d+s +${pid} +0 +${world.vms}/web.yaml`),
+      new RegExp(`\nweb +Running +Always +\\S+ +${pid} +0 +${world.vms}/web.yaml`),
     );
   });
 
@@ -99,7 +96,7 @@ describe('describe', () => {
     const { code, stdout } = await run('describe', 'web');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Name: +web\n/);
-    expect(stdout).toMatch(/\nStatus: +Running \(for \d+s\)\n/);
+    expect(stdout).toMatch(/\nStatus: +Running \(for \S+\)\n/);
     expect(stdout).toMatch(/\nInstance:\n {2}UID: +[0-9a-f-]{36}\n {2}PID: +\d+\n/);
     expect(stdout).toMatch(/\nEvents:\n {2}TIME .*\n[\s\S]* Registered .*\n[\s\S]* Started /);
     expect(stdout).not.toContain('Last failure');
@@ -107,7 +104,7 @@ describe('describe', () => {
 
   test('of a failed VM shows the evidence', async () => {
     const { stdout } = await run('describe', 'panics');
-    expect(stdout).toMatch(/\nStatus: +Stopped \(panicked \d+s ago; Once runs a single time\)\n/);
+    expect(stdout).toMatch(/\nStatus: +Stopped \(panicked \S+ ago; Once runs a single time\)\n/);
     expect(stdout).toMatch(/\nLast failure:\n {2}Run: .*\n {2}Verdict: +GuestPanicked: /);
     expect(stdout).toMatch(/\n {2}QEMU event: +GUEST_PANICKED /);
     expect(stdout).toMatch(/\n {2}Console:\n {4}UP\n/);
@@ -240,7 +237,7 @@ test('logs are what the guest said, and with -f what it says next', async () => 
 test('info names the daemon, QEMU and the directories', async () => {
   const { code, stdout } = await run('info');
   expect(code).toBe(0);
-  expect(stdout).toMatch(new RegExp(`\nDaemon: +pid ${world.pid}, up \\d+s`));
+  expect(stdout).toMatch(new RegExp(`\nDaemon: +pid ${world.pid}, up \\S+`));
   expect(stdout).toMatch(/\nQEMU: +\/\S+ \(\d+\.\d+\.\d+\)\n/);
   expect(stdout).toMatch(/\nAccelerator: +tcg: /);
   expect(stdout).toMatch(new RegExp(`\nVM files: +${world.vms}\n`));
@@ -275,12 +272,9 @@ describe('exit codes', () => {
   });
 
   test('3 when nobody listens on the socket any more', async () => {
-    const other = new World();
-    mkdirSync(other.runtime);
-    await other.startDaemon();
+    await using other = await World.start();
     await other.endDaemon('SIGKILL');
     const { code, stderr } = await cli(other, 'list');
-    await other[Symbol.asyncDispose]();
     expect(code).toBe(3);
     expect(stderr).toMatch(/^error: no solovirt daemon: nobody/);
   });

@@ -1,14 +1,11 @@
 /** Commands that do nothing, because they are dry runs or because they are refused, leave no trace. */
 import { statSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';
 import { World } from './daemon-harness.ts';
 import { type Verb, Vm } from './vm-handle.ts';
 
 vi.setConfig({ maxConcurrency: 12 });
-
-const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
 
 let world: World;
 beforeAll(async () => {
@@ -21,10 +18,9 @@ afterAll(async () => {
 /** Everything of a VM that a command could change. */
 async function traces(vm: Vm): Promise<object> {
   const { mtimeMs, ino } = statSync(world.file(vm.name));
-  using database = new DatabaseSync(`${world.state}/state.db`, { readOnly: true });
-  const record = database.prepare('SELECT record FROM vms WHERE name = ?').get(vm.name);
-  const { body } = await world.api('GET', `${VMS}/${vm.name}`);
-  return { mtimeMs, ino, text: vm.text(), record, body, events: await vm.eventReasons() };
+  const { body } = await world.api('GET', vm.path);
+  const events = await vm.eventReasons();
+  return { mtimeMs, ino, text: vm.text(), record: vm.record(), body, events };
 }
 
 type State = 'down' | 'running' | 'stopping';

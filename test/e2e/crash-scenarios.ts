@@ -3,6 +3,7 @@
  * acknowledged may have taken place or not, but nothing in between.
  */
 import { readFileSync } from 'node:fs';
+import type { VmRecord } from '../../src/core/model/record.ts';
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';
 import { ISA_PANIC_DEVICE, type TinyVm } from './manifests.ts';
 import type { InstanceVerb, Live, Verb, Vm } from './vm-handle.ts';
@@ -209,25 +210,35 @@ export class Play {
 
   /** How the VM stands; undefined while something is under way. */
   async end(): Promise<End | undefined> {
-    const { vm, live, scenario } = this;
+    const { vm, live } = this;
     const { code, body } = await vm.world.api('GET', vm.path);
     if (code === 404) return { file: 'removed', runs: 'none', status: 'gone', ended: [] };
-    const { printableStatus, runHistory, stateChangeRequests, runStrategy } = body.status;
-    const now = body.status.instance;
-    if (stateChangeRequests !== undefined) return undefined;
-    if (now !== undefined && (now.runState === undefined || now.pid === undefined))
-      return undefined;
-    const counted = scenario.done.ups !== undefined && now !== undefined;
+    const { printableStatus, runHistory, runStrategy, instance: now } = body.status;
+    if (isMoving(vm.record())) return undefined;
+    if (now !== undefined && now.runState === undefined) return undefined;
+    const ups = now === undefined ? undefined : this.#ups(now.uid);
+    if (ups === 0) return undefined;
     return {
       file: runStrategy,
       runs: now === undefined ? 'none' : now.uid === live?.uid ? 'same' : 'again',
       status: printableStatus,
       ended: (runHistory as { verdict: { reason: string } }[]).map(({ verdict }) => verdict.reason),
-      ...(counted ? { ups: this.#ups(now.uid) } : {}),
+      ...(ups === undefined ? {} : { ups }),
     };
   }
 
-  #ups(uid: string): number {
-    return readFileSync(this.vm.paths(uid).console, 'utf8').split('UP\r\n').length - 1;
+  /** Undefined where it does not matter; 0 while the guest is on its way. */
+  #ups(uid: string): number | undefined {
+    if (this.scenario.done.ups === undefined) return undefined;
+    const words = readFileSync(this.vm.paths(uid).console, 'utf8').split('\r\n');
+    const ups = words.filter((word) => word === 'UP').length;
+    return words.filter((word) => word === 'DOWN').length === ups ? 0 : ups;
   }
+}
+
+function isMoving(record: VmRecord | undefined): boolean {
+  const { startRequest, pendingWrite, instance } = record ?? {};
+  const { phase, stop, softReboot, resetAt } = instance ?? {};
+  const open = [startRequest, pendingWrite, stop, softReboot, resetAt];
+  return open.some((wish) => wish !== undefined) || (phase ?? 'Running') !== 'Running';
 }

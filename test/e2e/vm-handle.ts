@@ -1,9 +1,13 @@
 /** One VM of a test: its file, its commands, and what became of it. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunView, VmObject } from '../../src/api/contract.ts';
+import type { VmRecord } from '../../src/core/model/record.ts';
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
+import { signalProcess } from '../../src/qemu/kill-tree.ts';
+import { readIdentity } from '../../src/qemu/process-identity.ts';
 import { QmpClient } from '../../src/qemu/qmp-client.ts';
 import { type Answer, poll, type World } from './daemon-harness.ts';
 import { type TinyVm, tinyVm } from './manifests.ts';
@@ -141,11 +145,10 @@ export class Vm {
   }
 
   async untilEvent(reason: string, times = 1): Promise<void> {
-    const giveUp = Date.now() + 30_000;
-    while ((await this.eventReasons()).filter((r) => r === reason).length < times) {
-      if (Date.now() > giveUp) throw new Error(`not in time: ${this.name} has event ${reason}`);
-      await sleep(50);
-    }
+    await eventually(`${this.name} has event ${reason}`, async () => {
+      const reasons = await this.eventReasons();
+      return reasons.filter((r) => r === reason).length >= times;
+    });
   }
 
   /** Pids of all QEMUs of this VM, whatever the daemon knows of them. */
@@ -153,8 +156,32 @@ export class Vm {
     return qemuProcesses(this.world).flatMap(({ pid, vm }) => (vm === this.name ? [pid] : []));
   }
 
+  /** What the daemon has stored. */
+  record(): VmRecord | undefined {
+    using database = new DatabaseSync(`${this.world.state}/state.db`, { readOnly: true });
+    const row = database.prepare('SELECT record FROM vms WHERE name = ?').get(this.name);
+    return row === undefined ? undefined : (JSON.parse(String(row['record'])) as VmRecord);
+  }
+
+  /** Whichever are still there. */
+  kill(): void {
+    for (const pid of this.processes()) {
+      const identity = readIdentity(pid);
+      if (identity !== undefined) signalProcess(identity, 'SIGKILL');
+    }
+  }
+
   paths(uid: string): InstancePaths {
     return instancePaths(this.world.state, this.world.runtime, uid);
+  }
+}
+
+/** For facts that must be asked for again and again. */
+export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const giveUp = Date.now() + 30_000;
+  while (!(await holds())) {
+    if (Date.now() > giveUp) throw new Error(`not in time: ${what}`);
+    await sleep(20);
   }
 }
 

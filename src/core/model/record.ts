@@ -4,7 +4,7 @@
  */
 import type { Initiator, ProcessIdentity, Rung } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
-import type { InstanceSpec, JsonObject, RunStrategy } from './virtual-machine.ts';
+import type { InstanceSpec, JsonObject, RunStrategy, VmIdentity } from './virtual-machine.ts';
 
 /** KubeVirt's instance phases (`VirtualMachineInstancePhase`). */
 export type LivePhase = 'Pending' | 'Scheduling' | 'Scheduled' | 'Running';
@@ -110,6 +110,16 @@ export interface SoftReboot {
   readonly askedAt?: number;
   /** The guest had shut down and is being started again. */
   readonly waking?: boolean;
+}
+
+/** `instance.json` in the evidence directory: enough to know the instance again when its record is lost. */
+export interface InstanceDescription {
+  readonly vm: VmIdentity;
+  readonly uid: string;
+  /** QEMU and its arguments. */
+  readonly argv: readonly string[];
+  readonly template: JsonObject;
+  readonly spec: InstanceSpec;
 }
 
 /** A stop in progress: the clock starts at `since` and no restart of the daemon resets it. */

@@ -15,6 +15,7 @@ import { expect, test } from 'vitest';
 import {
   ManifestChangedError,
   ManifestWriteError,
+  removeStaged,
   replaceManifest,
 } from '../../../src/host/write-manifest.ts';
 import { asOrdinaryUser, temporaryDirectory, until } from './support.ts';
@@ -34,6 +35,16 @@ test('the text is replaced, mode kept, nothing left beside it', async () => {
   expect(await readFile(path, 'utf8')).toBe(NEW);
   expect((await stat(path)).mode & 0o7777).toBe(0o640);
   expect(await readdir(tmp.path)).toEqual(['web.yaml']);
+});
+
+test('what a killed daemon left beside the files is removed, and nothing else', async () => {
+  await using tmp = await temporaryDirectory();
+  const ours = ['.web.yaml.solovirt', '.web.yaml.solovirt.983624754'];
+  const others = ['.solovirt', '.web.yaml.solovirt.bak', '.web.yaml.swp', 'web.yaml'];
+  for (const name of [...ours, ...others]) await writeFile(join(tmp.path, name), OLD);
+  await removeStaged(tmp.path);
+  expect((await readdir(tmp.path)).sort()).toEqual(others);
+  await removeStaged(join(tmp.path, 'no-such-directory'));
 });
 
 test.skipIf(!isRoot)('the owner is kept', async () => {

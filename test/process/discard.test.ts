@@ -1,0 +1,83 @@
+/** An instance whose launch was cut short: whatever its shim got to, no QEMU is left of it. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
+import { discardInstance } from '../../src/qemu/discard.ts';
+import { isAlive, readIdentity } from '../../src/qemu/process-identity.ts';
+
+const SHIM = resolve(import.meta.dirname, '../../src/qemu/shim.sh');
+
+let root: string;
+let paths: InstancePaths;
+let child: ChildProcess | undefined;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'solovirt-discard-'));
+  paths = instancePaths(root, root, 'uid');
+  mkdirSync(paths.dir, { recursive: true });
+  mkdirSync(paths.runtimeDir, { recursive: true });
+});
+
+afterEach(async () => {
+  if (child?.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  child = undefined;
+  rmSync(root, { recursive: true, force: true });
+});
+
+function expectNothingLeft(): void {
+  expect(readdirSync(`${root}/instances`)).toEqual([]);
+  expect(existsSync(paths.runtimeDir)).toBe(false);
+}
+
+test('a QEMU that was started after all is killed', async () => {
+  child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const identity = readIdentity(child.pid ?? 0);
+  if (identity === undefined) throw new Error('no child');
+  const gone = once(child, 'exit');
+  writeFileSync(paths.process, `${identity.pid} ${identity.startTime} ${identity.bootId}\n`);
+  await discardInstance(paths);
+  await gone;
+  expect(isAlive(identity)).toBe(false);
+  expectNothingLeft();
+});
+
+test('a QEMU whose shim is just writing its identity is killed', async () => {
+  child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const identity = readIdentity(child.pid ?? 0);
+  if (identity === undefined) throw new Error('no child');
+  const gone = once(child, 'exit');
+  writeFileSync(paths.process, '');
+  const discarded = discardInstance(paths);
+  await vanished(paths.dir);
+  const moved = `${paths.dir}.discarded/process`;
+  writeFileSync(moved, `${identity.pid} ${identity.startTime} ${identity.bootId}\n`);
+  await discarded;
+  await gone;
+  expectNothingLeft();
+});
+
+async function vanished(dir: string): Promise<void> {
+  while (existsSync(dir)) await new Promise((next) => setImmediate(next));
+}
+
+test('a shim that comes later starts nothing', async () => {
+  await discardInstance(paths);
+  const marker = join(root, 'started');
+  const { status } = spawnSync('/bin/sh', [SHIM, paths.dir, '/usr/bin/touch', marker]);
+  expect(status).not.toBe(0);
+  expect(existsSync(marker)).toBe(false);
+  expectNothingLeft();
+});
+
+test('a second time there is nothing to do', async () => {
+  await discardInstance(paths);
+  await discardInstance(paths);
+  expectNothingLeft();
+});
