@@ -6,36 +6,20 @@ if (major < 24)
 
 export default defineConfig({
   test: {
+    // One tier after the other, the fast ones first.
     projects: [
       // Pure code has no state to isolate, and loading it once is what keeps this tier fast.
-      {
-        test: {
-          name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
-          isolate: false,
-          testTimeout: 30_000,
-        },
-      },
-      { test: { name: 'process', include: ['test/process/**/*.test.ts'], testTimeout: 60_000 } },
-      {
-        test: {
-          name: 'qemu',
-          include: ['test/qemu/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
-        },
-      },
-      {
-        test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 90_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
-        },
-      },
+      tier('unit', 0, { isolate: false, testTimeout: 30_000 }),
+      tier('process', 1, { testTimeout: 60_000 }),
+      tier('qemu', 2, { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }),
+      tier('e2e', 3, { testTimeout: 90_000, hookTimeout: 60_000, maxWorkers: 2 }),
     ],
     coverage: { include: ['src/**'] },
   },
 });
+
+function tier(name: string, groupOrder: number, options: object): object {
+  return {
+    test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder }, ...options },
+  };
+}
