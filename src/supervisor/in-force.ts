@@ -10,8 +10,9 @@ import type { Context } from './context.ts';
 export interface InForce {
   /** Undefined for a file that was never valid. */
   readonly record: VmRecord | undefined;
-  /** Undefined once the document was removed. */
+  /** Undefined once the document was removed, or when neither it nor an earlier one is understood. */
   readonly vm: VirtualMachine | undefined;
+  readonly removed: boolean;
   readonly entry: CatalogueEntry | undefined;
 }
 
@@ -20,10 +21,15 @@ export function bringIntoForce(ctx: Context, key: string, newUid: () => string):
   const entry = ctx.files.catalogue.get(key);
   const source = sourceOf(entry);
   if (entry?.vm !== undefined && source !== undefined)
-    return { record: absorb(ctx, key, entry.vm, source, newUid), vm: entry.vm, entry };
+    return {
+      record: absorb(ctx, key, entry.vm, source, newUid),
+      vm: entry.vm,
+      removed: false,
+      entry,
+    };
   const record = ctx.records.get(key);
   const removed = entry === undefined && ctx.listed();
-  return { record, vm: removed ? undefined : ctx.records.lastGood(key), entry };
+  return { record, vm: removed ? undefined : ctx.records.lastGood(key), removed, entry };
 }
 
 function absorb(

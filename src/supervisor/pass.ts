@@ -8,7 +8,7 @@ import { type Action, decide } from '../core/strategy/decide.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Context } from './context.ts';
 import { execute } from './executors.ts';
-import { bringIntoForce } from './in-force.ts';
+import { bringIntoForce, type InForce } from './in-force.ts';
 import { publish, shownUid } from './publish.ts';
 
 /** More steps than any VM needs in a row: a pass that takes them goes round in circles. */
@@ -17,9 +17,10 @@ const MAX_STEPS = 20;
 export async function pass(ctx: Context, key: string): Promise<void> {
   try {
     for (let step = 0; step < MAX_STEPS; step += 1) {
-      const { record, vm } = bringIntoForce(ctx, key, () => shownUid(ctx, key));
+      const inForce = bringIntoForce(ctx, key, () => shownUid(ctx, key));
+      const { record, vm } = inForce;
       if (record === undefined) return;
-      const action = decideNow(ctx, key, record, vm);
+      const action = decideNow(ctx, key, record, inForce);
       if (action.kind === 'wait') {
         if (action.until !== undefined) ctx.queue.addIn(key, action.until - ctx.clock.now());
         return;
@@ -34,14 +35,9 @@ export async function pass(ctx: Context, key: string): Promise<void> {
   }
 }
 
-function decideNow(
-  ctx: Context,
-  key: string,
-  record: VmRecord,
-  vm: VirtualMachine | undefined,
-): Action {
+function decideNow(ctx: Context, key: string, record: VmRecord, { vm, removed }: InForce): Action {
   const instance = record.instance === undefined ? undefined : sightOf(ctx, key);
-  return decide({ vm, record, instance, now: ctx.clock.now() });
+  return decide({ vm, removed, record, instance, now: ctx.clock.now() });
 }
 
 function sightOf(ctx: Context, key: string): InstanceView {

@@ -49,7 +49,7 @@ type Granted = Extract<Judgement, { ok: true }>;
 function judge(ctx: Context, inForce: InForce, record: VmRecord, command: Command): Granted {
   const judgement = judgeCommand(command, {
     record,
-    terminating: inForce.vm === undefined,
+    terminating: inForce.removed,
     table: ctx.settings.strategyTable,
     now: ctx.clock.now(),
   });

@@ -50,11 +50,22 @@ test.concurrent('a wedged QEMU: reads go on, commands to it are refused in time,
   expect((await world.untilRuns('wedged', 1)).verdict.reason).toBe('StoppedByCommand');
 });
 
-test.concurrent('a wedged QEMU can be stopped by force', async () => {
+test.concurrent('a wedged QEMU is taken up again by the same daemon, or stopped by force', async () => {
   await using world = await World.start();
-  await bringUp(world, 'wedged');
+  const uid = await bringUp(world, 'wedged');
   const { pid } = (await world.vm('wedged')).status.instance ?? {};
   if (pid === undefined) throw new Error('the guest has no QEMU');
+  process.kill(pid, 'SIGSTOP');
+  expect((await world.instance('wedged', 'pause')).code).toBe(503);
+  process.kill(pid, 'SIGCONT');
+  const recovered = await world.until(
+    'wedged',
+    'answers again',
+    (v) => v !== undefined && condition(v, 'MonitorUnresponsive') === undefined,
+  );
+  expect(recovered?.status).toMatchObject({ printableStatus: 'Running', instance: { uid } });
+  expect((await world.instance('wedged', 'pause')).code).toBe(200);
+
   process.kill(pid, 'SIGSTOP');
   expect((await world.command('wedged', 'stop', { gracePeriod: 0 })).code).toBe(202);
   const run = await world.untilRuns('wedged', 1);

@@ -53,8 +53,9 @@ export function decide(situation: Situation): Action {
 }
 
 /** No instance: only the run strategy and a queued start can ask for one. */
-function decideDown({ vm, record, now }: Situation): Action {
-  if (vm === undefined) return { kind: 'forget', reason: 'its document was removed' };
+function decideDown({ vm, removed, record, now }: Situation): Action {
+  if (removed) return { kind: 'forget', reason: 'its document was removed' };
+  if (vm === undefined) return { kind: 'wait', reason: 'its document is not understood' };
   if (record.startRequest !== undefined)
     return { kind: 'start', paused: record.startRequest.paused, reason: 'a command asked for it' };
   if (WISHES[vm.runStrategy][record.lastRun] === 'stay down')
@@ -88,14 +89,17 @@ function decideInstance(
 }
 
 /** A file that was removed or says Halted ends the instance; a command has recorded its stop already. */
-function stopToBegin({ vm, now }: Situation, instance: InstanceRecord): StopRecord | undefined {
-  if (vm !== undefined && vm.runStrategy !== 'Halted') return undefined;
+function stopToBegin(
+  { vm, removed, now }: Situation,
+  instance: InstanceRecord,
+): StopRecord | undefined {
+  if (!removed && vm?.runStrategy !== 'Halted') return undefined;
   const { gracePeriodSeconds } = instance;
   return { initiator: 'file', gracePeriodSeconds, since: now };
 }
 
-function stopReason({ vm }: Situation): string {
-  return vm === undefined ? 'its document was removed' : 'its run strategy is Halted';
+function stopReason({ removed }: Situation): string {
+  return removed ? 'its document was removed' : 'its run strategy is Halted';
 }
 
 function decideStop(

@@ -22,8 +22,10 @@ export type InstanceView =
   | { readonly kind: 'ended' };
 
 export interface Situation {
-  /** What is in force for the VM; undefined once its document was removed. */
+  /** What is in force for the VM; undefined once its document was removed, or while nothing valid is known of it. */
   readonly vm: VirtualMachine | undefined;
+  /** The document was removed. A document that is not understood is no removal: its guest is left alone. */
+  readonly removed: boolean;
   readonly record: VmRecord;
   /** Undefined when the record has no instance. */
   readonly instance: InstanceView | undefined;

@@ -101,7 +101,9 @@ describe('start / stop / restart', () => {
     if (!judgement.ok) return;
     const after = commanded(record, judgement.effects);
     const vm = virtualMachine('RerunOnFailure');
-    expect(decide({ vm, record: after, instance: undefined, now: NOW + 1e9 }).kind).toBe('wait');
+    expect(
+      decide({ vm, removed: false, record: after, instance: undefined, now: NOW + 1e9 }).kind,
+    ).toBe('wait');
   });
 
   test('a VM whose document was removed takes none', () => {

@@ -25,7 +25,7 @@ const RUNNING: InstanceView = { kind: 'live', monitor: true, runState: 'running'
 
 function down(strategy: RunStrategy, lastRun: LastRun, change: object = {}): Situation {
   const record = vmRecord(strategy, { lastRun, ...change });
-  return { vm: virtualMachine(strategy), record, instance: undefined, now: NOW };
+  return { vm: virtualMachine(strategy), removed: false, record, instance: undefined, now: NOW };
 }
 
 function live(
@@ -34,7 +34,7 @@ function live(
   seen: InstanceView = RUNNING,
 ): Situation {
   const record = vmRecord(strategy, { instance: instanceRecord(instance) });
-  return { vm: virtualMachine(strategy), record, instance: seen, now: NOW };
+  return { vm: virtualMachine(strategy), removed: false, record, instance: seen, now: NOW };
 }
 
 const seenAs = (runState: string, resumed = true): InstanceView => ({
@@ -89,7 +89,11 @@ describe('a queued start', () => {
 });
 
 describe('a removed document', () => {
-  const removed = (situation: Situation): Situation => ({ ...situation, vm: undefined });
+  const removed = (situation: Situation): Situation => ({
+    ...situation,
+    vm: undefined,
+    removed: true,
+  });
 
   test('ends the instance first and then the VM', () => {
     expect(decide(removed(live('Always')))).toMatchObject({
@@ -102,6 +106,15 @@ describe('a removed document', () => {
   test('beats a queued start', () => {
     const situation = down('Manual', 'NeverRan', { startRequest: { paused: false, at: NOW } });
     expect(decide(removed(situation)).kind).toBe('forget');
+  });
+});
+
+describe('a document that nobody understands any more', () => {
+  const unknown = (situation: Situation): Situation => ({ ...situation, vm: undefined });
+
+  test('is no removal: its guest is left alone, and nothing is forgotten', () => {
+    expect(decide(unknown(live('Always'))).kind).toBe('wait');
+    expect(decide(unknown(down('Always', 'Failed'))).kind).toBe('wait');
   });
 });
 

@@ -42,7 +42,8 @@ const EDITS: readonly (readonly [
 describe('editing the strategy of a VM that is down', () => {
   const outcomeOf = (from: RunStrategy, lastRun: LastRun, to: RunStrategy): string => {
     const record = strategyChanged(vmRecord(from, { lastRun }), to);
-    return decide({ vm: virtualMachine(to), record, instance: undefined, now: NOW }).kind;
+    return decide({ vm: virtualMachine(to), removed: false, record, instance: undefined, now: NOW })
+      .kind;
   };
 
   test.for(EDITS)('to %s: absent %s, Succeeded kept %s, Failed kept %s', ([to, ...expected]) => {
