@@ -3,11 +3,12 @@
  * under Manual and Once the finished one stays until the next start, as in KubeVirt.
  */
 import { hostname } from 'node:os';
+import { asObject } from '../core/model/json.ts';
 import type { InstanceRecord, Phase, RunEntry } from '../core/model/record.ts';
 import { instanceConditions } from '../core/status/conditions.ts';
 import type { VmSnapshot } from '../supervisor/snapshot.ts';
 import type { InstanceObject, ObjectMeta } from './contract.ts';
-import { asObject, rfc3339 } from './render-vm.ts';
+import { rfc3339 } from './render-vm.ts';
 
 export function renderInstance(snapshot: VmSnapshot): InstanceObject | undefined {
   const live = snapshot.record?.instance;

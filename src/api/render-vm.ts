@@ -1,4 +1,5 @@
 /** A VM's snapshot as KubeVirt's VirtualMachine object, with solovirt's additions in `status`. Pure. */
+import { asObject } from '../core/model/json.ts';
 import type { RunEntry, StopRecord, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
 import type { JsonObject } from '../core/model/virtual-machine.ts';
@@ -145,10 +146,4 @@ function renderVerdict({ outcome, reason, initiator, message }: Verdict): RunVie
 /** @param at Unix ms */
 export function rfc3339(at: number): string {
   return new Date(at).toISOString();
-}
-
-export function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : {};
 }

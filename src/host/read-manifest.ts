@@ -4,9 +4,7 @@
  */
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-
-/** Largest manifest that is read; a VM is a few KiB. */
-export const MAX_MANIFEST_BYTES = 1024 * 1024;
+import { MAX_MANIFEST_BYTES } from '../core/manifest/parse.ts';
 
 export type ManifestText =
   /** A byte order mark is kept as U+FEFF at offset 0, so that offsets into the text are offsets into the file. */

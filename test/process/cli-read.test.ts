@@ -1,22 +1,17 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../../src/core/model/problem.ts';
-import { ago, eventObject, hostInfo, listOf, run, running, vmObject } from '../unit/cli/objects.ts';
+import {
+  ago,
+  demo,
+  eventObject,
+  hostInfo,
+  listOf,
+  PROBLEM,
+  run,
+  vmObject,
+  web,
+} from '../unit/cli/objects.ts';
 import { ALL_VMS, answers, EVENTS, INFO, runCli, startDaemon, VMS } from './cli-harness.ts';
 
-const PROBLEM: Problem = {
-  code: 'unknown-field',
-  severity: 'error',
-  path: 'spec.runStratgy',
-  line: 3,
-  column: 5,
-  message: 'unknown field; did you mean runStrategy?',
-};
-
-const web = vmObject('web', {
-  spec: { runStrategy: 'RerunOnFailure' },
-  status: { runHistory: [run('r1', 'GuestShutdown', { endedAt: ago(300) })] },
-});
-const demo = vmObject('demo', { status: running('i1', { resets: 2 }) });
 const broken = vmObject('broken', {
   spec: {},
   status: { printableStatus: 'Invalid', problems: [PROBLEM] },

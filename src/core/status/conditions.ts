@@ -3,6 +3,7 @@
  * `VirtualMachineInstanceConditionType`) and one of ours, `ManifestInvalid`.
  */
 import { changedFields } from '../manifest/changed-fields.ts';
+import { asObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { VmRecord } from '../model/record.ts';
 import type { JsonObject, VirtualMachine } from '../model/virtual-machine.ts';
@@ -108,12 +109,6 @@ function restartRequired({ record, vm }: ConditionInput): readonly ConditionFact
 export function templateOf(vm: VirtualMachine): JsonObject {
   const spec = asObject(vm.manifest['spec']);
   return asObject(spec['template']);
-}
-
-function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : {};
 }
 
 function manifestInvalid({ problems }: ConditionInput): readonly ConditionFacts[] {

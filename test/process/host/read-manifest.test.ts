@@ -3,7 +3,8 @@ import { chmod, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { MAX_MANIFEST_BYTES, readManifest } from '../../../src/host/read-manifest.ts';
+import { MAX_MANIFEST_BYTES } from '../../../src/core/manifest/parse.ts';
+import { readManifest } from '../../../src/host/read-manifest.ts';
 import { asOrdinaryUser, temporaryDirectory } from './support.ts';
 
 test.for<[string, string]>([

@@ -11,6 +11,7 @@ import type {
   VmObject,
   VmStatus,
 } from '../../../src/api/contract.ts';
+import type { Problem } from '../../../src/core/model/problem.ts';
 import type { VerdictReason } from '../../../src/core/model/verdict.ts';
 import type { JsonObject } from '../../../src/core/model/virtual-machine.ts';
 
@@ -157,3 +158,20 @@ export function hostInfo(parts: Partial<HostInfo> = {}): HostInfo {
     ...parts,
   };
 }
+
+/** What a misspelt field gives. */
+export const PROBLEM: Problem = {
+  code: 'unknown-field',
+  severity: 'error',
+  path: 'spec.runStratgy',
+  line: 3,
+  column: 5,
+  message: 'unknown field; did you mean runStrategy?',
+};
+
+/** Shut down by its guest a while ago. */
+export const web: VmObject = vmObject('web', {
+  spec: { runStrategy: 'RerunOnFailure' },
+  status: { runHistory: [run('r1', 'GuestShutdown', { endedAt: ago(300) })] },
+});
+export const demo: VmObject = vmObject('demo', { status: running('i1', { resets: 2 }) });

@@ -9,7 +9,7 @@ import {
 } from '../../../src/cli/format/vm-words.ts';
 import type { Problem } from '../../../src/core/model/problem.ts';
 import type { VerdictReason } from '../../../src/core/model/verdict.ts';
-import { ago, instance, NOW, run, running, vmObject } from './objects.ts';
+import { ago, instance, NOW, PROBLEM, run, running, vmObject } from './objects.ts';
 
 const WORDS: Readonly<Record<VerdictReason, string>> = {
   HostLost: 'lost with its host 2s ago',
@@ -63,15 +63,6 @@ test('the age is the uptime while the VM runs', () => {
   expect(ageCell(vmObject('demo'), NOW)).toBe('60m');
   expect(ageCell(vmObject('demo', { status: running('i1') }), NOW)).toBe('5m');
 });
-
-const PROBLEM: Problem = {
-  code: 'unknown-field',
-  severity: 'error',
-  path: 'spec.runStratgy',
-  line: 3,
-  column: 5,
-  message: 'unknown field; did you mean runStrategy?',
-};
 
 const crashing = vmObject('demo', {
   status: {
