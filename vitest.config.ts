@@ -13,6 +13,8 @@ export default defineConfig({
       tier('process', 1, { testTimeout: 60_000 }),
       tier('qemu', 2, { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }),
       tier('e2e', 3, { testTimeout: 90_000, hookTimeout: 60_000, maxWorkers: 2 }),
+      tier('system', 4, { testTimeout: 120_000, hookTimeout: 60_000, maxWorkers: 2 }),
+      tier('chaos', 5, { testTimeout: 1_200_000, maxWorkers: 1 }),
     ],
     coverage: { include: ['src/**'] },
   },

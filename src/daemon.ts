@@ -2,19 +2,27 @@
  * The composition root: opens the daemon's parts in order and closes them in reverse. Makes no decisions, and
  * nothing in it stops a guest.
  */
-import { createServer, type Server } from 'node:http';
 import type { HostInfo } from './api/contract.ts';
 import { requestListener } from './api/handler.ts';
+import { drainingWarning, renderDraining } from './api/render-draining.ts';
 import { routes } from './api/routes.ts';
+import { keyOf } from './core/catalogue/catalogue.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import { STRATEGY_TABLES } from './core/strategy/run-strategy.ts';
-import { claimSocketPath, openSocketToGroup } from './host/api-socket.ts';
+import { ApiServer, type Endpoint } from './host/api-server.ts';
+import { claimSocketPath, groupId, openSocketToGroup } from './host/api-socket.ts';
+import { bootTime } from './host/boot-time.ts';
 import { acquireDaemonLock } from './host/daemon-lock.ts';
+import type { Notifier } from './host/notify.ts';
 import { StateDb } from './host/state-db.ts';
 import { VmDirectory } from './host/vm-directory.ts';
 import { removeStaged } from './host/write-manifest.ts';
 import { HostReport } from './host-report.ts';
 import type { Clock, Logger } from './ports.ts';
+import { chooseLauncher } from './qemu/choose-launcher.ts';
+import { landlockTrouble } from './qemu/landlock.ts';
+import { vmStatusLine } from './service-status.ts';
+import { logEvents } from './supervisor/event-log.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
 export interface DaemonServices {
@@ -23,28 +31,40 @@ export interface DaemonServices {
   readonly version: string;
   /** Ends the daemon; guests run on. */
   readonly signal: AbortSignal;
-  /** Asks for another look at the VM directory. */
-  readonly onReload: (listener: () => void) => void;
+  /** Asks for another look at the VM directory; the listener resolves when it was taken. */
+  readonly onReload: (listener: () => Promise<void>) => void;
+  readonly manager: Notifier;
+  /** Listening sockets for the API that a service manager handed over; without any, one is made. */
+  readonly listenFds: readonly number[];
+  /** The log goes to systemd's journal, which is to have the events of VMs too. */
+  readonly journal: boolean;
 }
 
 /**
  * Runs until the signal. Resolves when everything is closed.
- * @throws DaemonRunningError, SocketInUseError, StateOpenError and the like, before anything was touched
+ * @throws LauncherError, DaemonRunningError, SocketInUseError, StateOpenError and the like, before anything was touched
  */
 export async function runDaemon(config: DaemonConfig, services: DaemonServices): Promise<void> {
-  const { clock, log, signal } = services;
+  const { clock, log, manager, signal } = services;
+  const report = new HostReport(config, services);
+  const launcher = chooseLauncher({
+    ...config,
+    qemuGid: groupId(QEMU_GROUP),
+    onSharedUser: (vm, reason) => report.warn(`qemu-user ${keyOf(vm)}`, reason),
+  });
+  process.umask(launcher.umask);
   await using stack = new AsyncDisposableStack();
   const lock = acquireDaemonLock(config.stateDir);
   stack.defer(() => lock.release());
-  await claimSocketPath(config.socketPath);
-  const report = new HostReport(config, services);
-  const { db, setAside } = StateDb.open(config.stateDir, {
+  report.warn('landlock', await landlockTrouble());
+  const endpoint = await chooseEndpoint(config, services);
+  const { db, lost } = StateDb.open(config.stateDir, {
     clock,
     log,
     onWriteTrouble: (trouble) => report.warn('state-write', trouble),
   });
   stack.use(db);
-  if (setAside !== undefined) report.warn('state', setAside);
+  report.warn('state', lost);
   const supervisor = stack.use(
     new Supervisor({
       clock,
@@ -53,9 +73,13 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       random: Math.random,
       settings: {
         imagesDir: config.imagesDir,
+        diskRoots: config.diskRoots,
+        vmsDir: config.vmsDir,
         stateDir: config.stateDir,
         runtimeDir: config.runtimeDir,
         host: () => report.qemuHost(),
+        bootAt: bootTime,
+        launcher,
         strategyTable: STRATEGY_TABLES[config.strategyTable],
         backoff: config.backoff,
         consoleLogBytes: config.consoleLogBytes,
@@ -63,7 +87,17 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       },
     }),
   );
+  if (services.journal) stack.defer(logEvents(supervisor.events, log));
   await supervisor.adopt();
+  const api = stack.use(await ApiServer.listen(endpoint));
+  report.warn('socket', await settleSocket(config, endpoint, api));
+  const tell = (): void =>
+    manager.status(() => vmStatusLine(supervisor.board, supervisor.draining !== undefined));
+  stack.defer(supervisor.board.listen(tell));
+  stack.defer(supervisor.onDraining(tell));
+  tell();
+  // Before any VM is started: their units come after this service, so that starting one waits for it.
+  manager.ready();
   stack.use(await watchVms(config, services, { supervisor, report, db }));
   const rows = routes({
     supervisor,
@@ -71,17 +105,27 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
     info: async (): Promise<HostInfo> => {
       // So that a QEMU installed meanwhile shows before the next start.
       await report.settle();
-      return report.info(supervisor.board);
+      const info = report.info(supervisor.board);
+      const { draining } = supervisor;
+      const warnings = [...info.warnings, ...supervisor.warnings()];
+      if (draining === undefined) return { ...info, warnings };
+      return {
+        ...info,
+        draining: renderDraining(draining),
+        warnings: [drainingWarning(draining), ...warnings],
+      };
     },
   });
-  const server = createServer(requestListener(rows, log));
-  stack.defer(() => closeServer(server));
-  await listen(server, config, report);
+  api.open(requestListener(rows, log, api.ending));
   log.info({ socket: config.socketPath, vms: config.vmsDir }, 'ready');
   await report.settle();
   await aborted(signal);
+  manager.stopping(lastWords(supervisor.liveCount()));
   log.info({ guests: supervisor.liveCount() }, 'stopping; guests run on');
 }
+
+/** The group that the units of VMs run in (`systemd/`). */
+const QEMU_GROUP = 'solovirt-qemu';
 
 interface Parts {
   readonly supervisor: Supervisor;
@@ -125,26 +169,47 @@ async function watchVms(
   if (trouble === undefined) supervisor.directoryListed();
   else supervisor.begin();
   const identity = directory.identity();
-  if (identity !== undefined && identity !== known) db.saveNote(DIRECTORY_NOTE, identity);
-  onReload(() => directory?.rescan());
+  if (identity !== undefined && identity !== known) remember(db, log, identity);
+  onReload(async () => {
+    await directory?.rescan();
+    await applied;
+  });
   return directory;
 }
 
-async function listen(server: Server, config: DaemonConfig, report: HostReport): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(config.socketPath, resolve);
-  await promise;
-  server.off('error', reject);
-  report.warn('socket', openSocketToGroup(config.socketPath, config.socketGroup));
+/** A daemon that cannot note it down looks after its guests all the same. */
+function remember(db: StateDb, log: Logger, identity: string): void {
+  try {
+    db.saveNote(DIRECTORY_NOTE, identity);
+  } catch (error) {
+    log.warn({ error }, 'the identity of the VM directory could not be stored');
+  }
 }
 
-/** Watches never end by themselves. */
-async function closeServer(server: Server): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.close(() => resolve());
-  server.closeAllConnections();
-  await promise;
+/** @throws SocketInUseError */
+async function chooseEndpoint(
+  { socketPath }: DaemonConfig,
+  { listenFds }: DaemonServices,
+): Promise<Endpoint> {
+  // What was handed over is the service manager's: nothing of it is made, changed or removed.
+  if (listenFds.length > 0) return { kind: 'inherited', fds: listenFds };
+  await claimSocketPath(socketPath);
+  return { kind: 'path', path: socketPath };
+}
+
+/** @returns what is wrong with the socket for its users, if anything is */
+async function settleSocket(
+  { socketPath, socketGroup }: DaemonConfig,
+  endpoint: Endpoint,
+  api: ApiServer,
+): Promise<string | undefined> {
+  if (endpoint.kind === 'path') return openSocketToGroup(socketPath, socketGroup);
+  if (await api.isReachedAt(socketPath)) return undefined;
+  return `who connects to ${socketPath} does not reach this daemon: the service manager listens somewhere else, or that file was removed; make ListenStream= of solovirt.socket and the setting socket agree, then restart solovirt.socket`;
+}
+
+function lastWords(guests: number): string {
+  return `stopping; ${guests === 1 ? '1 guest runs' : `${guests} guests run`} on`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

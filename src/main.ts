@@ -3,11 +3,11 @@
  * The program: reads arguments and environment, hands them on, turns the result into an exit code. The only file
  * that touches `process` for that.
  */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { allCommands } from './all-commands.ts';
 import type { CliContext } from './cli/context.ts';
-import { buildProgram, runProgram } from './cli/program.ts';
-import { addDaemonCommand } from './daemon-command.ts';
+import { runProgram } from './cli/program.ts';
+import { readVersion } from './version.ts';
 
 const interrupt = new AbortController();
 
@@ -25,18 +25,14 @@ const context: CliContext = {
   signal: interrupt.signal,
 };
 
-const program = buildProgram(context);
-addDaemonCommand(program, context);
+const program = allCommands(context);
 if (process.argv[2] !== 'daemon')
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
 // A reader that has gone away (`| head`) is no fault of ours.
 process.stdout.on('error', () => process.exit(0));
-process.exitCode = await runProgram(program, process.argv.slice(2), context);
+void main();
 
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
+// A function, for the bundles of the package are CommonJS and cannot wait at the top level.
+async function main(): Promise<void> {
+  process.exitCode = await runProgram(program, process.argv.slice(2), context);
 }

@@ -8,6 +8,7 @@ import type { Phase } from '../core/model/record.ts';
 import type { Outcome, VerdictReason } from '../core/model/verdict.ts';
 import type { JsonObject } from '../core/model/virtual-machine.ts';
 import type { PrintableStatus } from '../core/status/printable-status.ts';
+import type { Hold } from '../core/strategy/decide.ts';
 
 export type { PrintableStatus };
 
@@ -16,6 +17,9 @@ export const SUBRESOURCES_API = '/apis/subresources.kubevirt.io/v1';
 export const CORE_API = '/api/v1';
 /** solovirt's own: host information. */
 export const SOLOVIRT_API = '/apis/solovirt.io/v1';
+
+/** PUT: stop every guest and start none. DELETE: let run strategies act again. solovirt's own. */
+export const DRAIN_PATH = `${SOLOVIRT_API}/drain`;
 
 /** Largest request body accepted. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -68,6 +72,9 @@ export interface RestartOptions {
   readonly gracePeriodSeconds?: number;
   readonly dryRun?: readonly ['All'];
 }
+export interface DrainOptions {
+  readonly dryRun?: readonly ['All'];
+}
 export interface InstanceOptions {
   readonly dryRun?: readonly ['All'];
 }
@@ -117,6 +124,8 @@ export interface EvidenceView {
   readonly events: readonly QmpEvent[];
   readonly intents: readonly Intent[];
   readonly oomProof?: string;
+  /** Who kept a disk locked that QEMU could not get. */
+  readonly diskHolder?: string;
   readonly stderrTail: string;
   readonly consoleTail: string;
 }
@@ -151,6 +160,15 @@ export interface InstanceView {
   readonly stop?: StopView;
 }
 
+/** Why something that is due does not happen yet. solovirt's own. */
+export interface HeldView {
+  readonly by: Hold;
+  /** In words: `waiting for db to run`. */
+  readonly message: string;
+  /** Absent when something has to happen first. */
+  readonly until?: string;
+}
+
 export interface VmStatus {
   readonly created: boolean;
   readonly ready: boolean;
@@ -169,6 +187,8 @@ export interface VmStatus {
   /** Manifest file, absolute. */
   readonly file?: string;
   readonly instance?: InstanceView;
+  /** A start or a stop that is due and waits. */
+  readonly held?: HeldView;
   /** Last ten, newest first. */
   readonly runHistory: readonly RunView[];
 }
@@ -253,6 +273,12 @@ export interface StatusObject {
   };
 }
 
+export interface DrainingView {
+  readonly since: string;
+  /** `host-shutdown`: the host was seen to stop guests by itself. */
+  readonly cause: 'command' | 'host-shutdown';
+}
+
 /** GET /apis/solovirt.io/v1/info. */
 export interface HostInfo {
   readonly kind: 'HostInfo';
@@ -273,6 +299,8 @@ export interface HostInfo {
   };
   readonly socket: string;
   readonly strategyTable: string;
+  /** Present while nothing is started and everything is stopped. */
+  readonly draining?: DrainingView;
   readonly counts: {
     readonly vms: number;
     readonly running: number;

@@ -17,12 +17,17 @@ const REFUSAL_CODES: Readonly<Record<RefusalKind, number>> = {
   unavailable: 503,
 };
 
-export function requestListener(rows: readonly Route[], log: Logger): RequestListener {
+/** @param ending ends the streams, which have no end of their own */
+export function requestListener(
+  rows: readonly Route[],
+  log: Logger,
+  ending: AbortSignal,
+): RequestListener {
   return (request, response) => {
     // Whoever hangs up must not bring the daemon down.
     response.on('error', () => {});
     request.on('error', () => {});
-    answer(rows, request, response).catch((error: unknown) => {
+    answer(rows, request, response, ending).catch((error: unknown) => {
       log.debug({ error, url: request.url }, 'answer could not be sent');
       response.destroy();
     });
@@ -33,6 +38,7 @@ async function answer(
   rows: readonly Route[],
   request: IncomingMessage,
   response: ServerResponse,
+  ending: AbortSignal,
 ): Promise<void> {
   let reply: Reply;
   try {
@@ -45,7 +51,7 @@ async function answer(
     return;
   }
   if (reply.kind === 'json') sendJson(response, reply.code, reply.body);
-  else await sendStream(response, reply);
+  else await sendStream(response, reply, ending);
 }
 
 async function replyTo(rows: readonly Route[], request: IncomingMessage): Promise<Reply> {
@@ -120,13 +126,14 @@ function sendJson(response: ServerResponse, code: number, body: object): void {
 async function sendStream(
   response: ServerResponse,
   reply: Extract<Reply, { kind: 'stream' }>,
+  ending: AbortSignal,
 ): Promise<void> {
   const reader = new AbortController();
   response.on('close', () => reader.abort());
   response.writeHead(200, { 'content-type': reply.contentType });
   // A client that watches something quiet must see that its watch began.
   response.flushHeaders();
-  for await (const chunk of reply.chunks(reader.signal)) {
+  for await (const chunk of reply.chunks(AbortSignal.any([reader.signal, ending]))) {
     if (response.destroyed) return;
     if (!response.write(chunk)) await drained(response);
   }

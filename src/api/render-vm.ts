@@ -6,8 +6,16 @@ import type { JsonObject } from '../core/model/virtual-machine.ts';
 import { vmConditions } from '../core/status/conditions.ts';
 import { printableStatus } from '../core/status/printable-status.ts';
 import { graceDeadline } from '../core/strategy/stop-ladder.ts';
-import type { VmSnapshot } from '../supervisor/snapshot.ts';
-import type { Condition, InstanceView, RunView, StopView, VmObject, VmStatus } from './contract.ts';
+import type { HeldSnapshot, VmSnapshot } from '../supervisor/snapshot.ts';
+import type {
+  Condition,
+  HeldView,
+  InstanceView,
+  RunView,
+  StopView,
+  VmObject,
+  VmStatus,
+} from './contract.ts';
 
 export function renderVm(snapshot: VmSnapshot): VmObject {
   const { record, vm, terminatingSince } = snapshot;
@@ -43,6 +51,7 @@ function renderStatus(snapshot: VmSnapshot): VmStatus {
     valid: snapshot.vm !== undefined,
     terminating,
     runState,
+    draining: snapshot.held?.by === 'draining',
   });
   const conditions = conditionsOf(snapshot);
   return {
@@ -56,8 +65,13 @@ function renderStatus(snapshot: VmSnapshot): VmStatus {
     ...(problems.length === 0 ? {} : { problems }),
     ...(file === undefined ? {} : { file }),
     ...(record?.instance === undefined ? {} : { instance: renderLive(snapshot, record) }),
+    ...(snapshot.held === undefined ? {} : { held: renderHeld(snapshot.held) }),
     runHistory: snapshot.history.map(renderRun),
   };
+}
+
+function renderHeld({ by, message, until }: HeldSnapshot): HeldView {
+  return { by, message, ...(until === undefined ? {} : { until: rfc3339(until) }) };
 }
 
 function conditionsOf(snapshot: VmSnapshot): readonly Condition[] {

@@ -2,8 +2,9 @@
  * Every path that the socket answers: one row each. Later kinds and verbs are rows here, a handler there.
  */
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import type { HostInfo, InstanceVerb, VmVerb } from './contract.ts';
+import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
+import { beginDraining, endDraining } from './handle-drain.ts';
 import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
 import { type ApiRequest, json, type Reply } from './reply.ts';
 import { eventSource, instanceSource, vmSource } from './sources.ts';
@@ -18,7 +19,7 @@ export interface ApiDeps {
 export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
 
 export interface Route {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   /** `:name` stands for one part of the path. */
   readonly path: string;
   readonly handle: Handler;
@@ -45,6 +46,8 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
     get('/version', () => json({ major: '1', minor: '0', gitVersion: `v${version}` })),
     get('/healthz', () => json({ status: 'ok' })),
     get('/apis/solovirt.io/v1/info', async () => json(await info())),
+    put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
+    { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
     get('/apis/kubevirt.io/v1/virtualmachines', listVms),
     get(VMS, listVms),
     get(`${VMS}/:name`, (request) => getVm(supervisor, request)),

@@ -37,6 +37,9 @@ export class NoDaemonError extends CliError {
   override readonly exitCode = EXIT.noDaemon;
 }
 
+/** Somebody serves it, but not this user. */
+export class SocketForbiddenError extends NoDaemonError {}
+
 /** The connection broke in the middle: a command may or may not have been taken. */
 export class ConnectionLostError extends CliError {}
 

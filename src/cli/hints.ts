@@ -10,6 +10,8 @@ export function refusalHint(verb: VmVerb | InstanceVerb, vm: VmObject): string |
   const name = displayName(identityOf(vm));
   if (vm.status.printableStatus === 'Invalid')
     return `Its file has errors: \`solovirt describe ${name}\` shows them.`;
+  if (vm.status.held?.by === 'draining' || vm.status.held?.by === 'stop-order')
+    return 'The host is being drained: `solovirt info` says since when, `solovirt drain --cancel` ends it.';
   switch (verb) {
     case 'start':
       return startHint(vm, name);

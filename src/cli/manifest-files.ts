@@ -17,6 +17,12 @@ export function isManifestName(name: string): boolean {
   return /^[^.#].*\.ya?ml$/s.test(name);
 }
 
+/** False also for `-` and for what is not there. */
+export async function isDirectory(argument: string): Promise<boolean> {
+  if (argument === '-') return false;
+  return (await stat(argument).catch(() => undefined))?.isDirectory() ?? false;
+}
+
 /** All sources behind one argument, in the order in which the daemon would see them. */
 export async function* readSources(
   context: Pick<CliContext, 'stdin'>,

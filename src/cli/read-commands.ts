@@ -1,12 +1,13 @@
 /**
  * The verbs that only look: their names, arguments and options.
  */
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { CliContext } from './context.ts';
 import type { DataFormat, ListFormat } from './format/output.ts';
 import { parseVmName } from './names.ts';
 import { addTarget, outputOption, readCount, socketOption } from './options.ts';
 import { clientOf, namespaceOf, scopeOf } from './settings.ts';
+import type { Shell } from './verbs/completion.ts';
 
 interface ListFlags {
   readonly output?: ListFormat;
@@ -26,7 +27,10 @@ export function addReadCommands(program: Command, context: CliContext): void {
   addLogs(program, context);
   addInfo(program, context);
   addValidate(program, context);
+  addCompletion(program, context);
 }
+
+const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 const ALL_NAMESPACES = ['-A, --all-namespaces', 'in all namespaces'] as const;
 
@@ -107,5 +111,16 @@ function addValidate(program: Command, context: CliContext): void {
     .action(async (paths: string[]) => {
       const { validate } = await import('./verbs/validate.ts');
       await validate(context, paths);
+    });
+}
+
+function addCompletion(program: Command, context: CliContext): void {
+  program
+    .command('completion')
+    .description('print what makes a shell complete the names of verbs, options and VMs')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./verbs/completion.ts');
+      await completion(context, program, shell);
     });
 }

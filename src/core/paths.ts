@@ -13,6 +13,8 @@
  *                     NAME.qcow2     overlays and scratch disks, removed at the end
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
+ * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
+ * RUNTIME/self/                      the same, and the instance's directories, as the unit's processes see them
  */
 
 /** sockaddr_un.sun_path holds 108 bytes with its final NUL (unix(7)). */
@@ -43,7 +45,20 @@ export function instanceRuntimeRoot(runtimeDir: string): string {
 
 export function instancePaths(stateDir: string, runtimeDir: string, uid: string): InstancePaths {
   const dir = `${instancesDir(stateDir)}/${uid}`;
-  const sockets = `${instanceRuntimeRoot(runtimeDir)}/${uid}`;
+  return pathsIn(uid, dir, `${instanceRuntimeRoot(runtimeDir)}/${uid}`);
+}
+
+/** The directory of what is handed to a unit. */
+export function handOverDir(runtimeDir: string, unitInstance: string): string {
+  return `${runtimeDir}/vm/${unitInstance}`;
+}
+
+/** An instance's paths inside its unit, where the directories of all others are hidden. */
+export function pathsInUnit(runtimeDir: string, uid: string): InstancePaths {
+  return pathsIn(uid, `${runtimeDir}/self/evidence`, `${runtimeDir}/self/sockets`);
+}
+
+function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {
   return {
     uid,
     dir,

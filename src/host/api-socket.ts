@@ -65,8 +65,8 @@ function isServed(path: string): Promise<boolean> {
   return promise;
 }
 
-/** group(5). Groups of directory services are not looked up: the packaged one is local. */
-function groupId(group: string): number | undefined {
+/** The number of a group in group(5); undefined when it is not there. Groups of directory services are not looked up: the packaged one is local. */
+export function groupId(group: string): number | undefined {
   try {
     const line = readFileSync('/etc/group', 'utf8')
       .split('\n')

@@ -61,7 +61,7 @@ export function acquireDaemonLock(stateDir: string): DaemonLock {
   return {
     release: () => {
       if (!held.delete(database)) return;
-      rmSync(pidFile, { force: true });
+      removeQuietly(pidFile);
       database.close();
     },
   };
@@ -82,7 +82,8 @@ function lock(path: string): DatabaseSync {
 function lockOnce(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // The journal that nothing is ever written to needs no room on the disk.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database.close();
@@ -95,7 +96,16 @@ function writePid(path: string): void {
   try {
     writeFileSync(path, `${process.pid}\n`, { mode: 0o600 });
   } catch {
+    removeQuietly(path);
+  }
+}
+
+/** A read-only disk keeps it. */
+function removeQuietly(path: string): void {
+  try {
     rmSync(path, { force: true });
+  } catch {
+    // Then it names a daemon that is gone; only the lock says that one runs.
   }
 }
 

@@ -3,13 +3,12 @@
  * written to the disk (fsync) when it returns, or has thrown and changed nothing. Rows that no longer make
  * sense are moved out of the way and reported; one bad row costs one VM its record, not the daemon its start.
  */
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Evidence } from '../core/model/evidence.ts';
 import type { RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import type { Clock, Logger } from '../ports.ts';
-import { plainWords, StateReadError, StateWriteError } from './state-errors.ts';
-import { openStateFile } from './state-open.ts';
+import { instancesDir } from '../core/paths.ts';
+import { type Row, StateConnection, type StateServices } from './state-connection.ts';
+import { StateWriteError } from './state-errors.ts';
 import { evidenceShape, runEntryShape, vmRecordShape } from './state-records.ts';
 import { parseStored } from './state-shape.ts';
 
@@ -34,51 +33,43 @@ export interface StoredRun {
   readonly evidence: Evidence;
 }
 
-interface StateServices {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Told after every write how it went: undefined when it is on the disk. */
-  readonly onWriteTrouble?: (trouble: string | undefined) => void;
-}
-
-type Row = Record<string, unknown>;
+const VERSIONS = 'resourceVersion';
 
 export class StateDb implements Disposable {
-  readonly #database: DatabaseSync;
+  readonly #connection: StateConnection;
   readonly #services: StateServices;
-  readonly #statements = new Map<string, StatementSync>();
+  /** Resource versions up to this one may be in use, although the file does not know of them. */
+  #owedVersion: number;
 
-  private constructor(database: DatabaseSync, services: StateServices) {
-    this.#database = database;
+  private constructor(connection: StateConnection, services: StateServices) {
+    this.#connection = connection;
     this.#services = services;
+    // Versions that clients have seen must not come again: no database counts as fast as the clock.
+    this.#owedVersion = connection.lost === undefined ? 0 : services.clock.now();
   }
 
   /**
-   * Opens `STATE/state.db`, made when missing.
-   * @returns with `setAside` (one sentence for people) when an unusable database was moved out of the way
-   * @throws StateOpenError, or StateWriteError when a new one cannot be written
+   * Opens `STATE/state.db`, made when missing. On a full or read-only disk it can only be read; every write is then
+   * an attempt to open it anew.
+   * @returns with `lost` (words for people) when stored things are missing from it
+   * @throws StateOpenError
    */
-  static open(stateDir: string, services: StateServices): { db: StateDb; setAside?: string } {
-    const opened = openStateFile(stateDir, services.clock);
-    const db = new StateDb(opened.database, services);
-    if (opened.setAside === undefined) return { db };
-    // Versions that clients have seen must not come again: no database counts as fast as the clock.
-    db.#run('INSERT INTO counters VALUES (?, ?)', 'resourceVersion', services.clock.now());
-    const { path, reason } = opened.setAside;
-    return {
-      db,
-      setAside: `the state database could not be used: ${reason}; it was moved to ${path}, and an empty one is used instead`,
-    };
+  static open(stateDir: string, services: StateServices): { db: StateDb; lost?: string } {
+    const connection = new StateConnection(stateDir, services);
+    const db = new StateDb(connection, services);
+    const { lost } = connection;
+    return { db, ...(lost === undefined ? {} : { lost: lost + lostWords(stateDir) }) };
   }
 
   [Symbol.dispose](): void {
-    this.#statements.clear();
-    this.#database.close();
+    this.#connection[Symbol.dispose]();
   }
 
   /** All readable records, by namespace and name. */
   vms(): VmRecord[] {
-    const rows = this.#all('SELECT namespace, name, record FROM vms ORDER BY namespace, name');
+    const rows = this.#connection.all(
+      'SELECT namespace, name, record FROM vms ORDER BY namespace, name',
+    );
     return rows.flatMap((row) => {
       const read = parseStored<VmRecord>(row['record'], vmRecordShape);
       if (read.ok && read.value.namespace === row['namespace'] && read.value.name === row['name']) {
@@ -86,14 +77,14 @@ export class StateDb implements Disposable {
       }
       const reason = read.ok ? 'it is stored under another name than its own' : read.reason;
       this.#setRowAside('vms', `${row['namespace']}/${row['name']}`, row['record'], reason, () =>
-        this.#run('DELETE FROM vms WHERE namespace = ? AND name = ?', ...identity(row)),
+        this.#connection.run('DELETE FROM vms WHERE namespace = ? AND name = ?', ...identity(row)),
       );
       return [];
     });
   }
 
   saveVm(record: VmRecord): void {
-    this.#run(
+    this.#connection.run(
       'INSERT INTO vms VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
       record.namespace,
       record.name,
@@ -104,8 +95,16 @@ export class StateDb implements Disposable {
   /** Forgets a VM with its runs. Its events stay: they tell of the deletion. */
   deleteVm(id: VmIdentity): void {
     this.transaction(() => {
-      this.#run('DELETE FROM runs WHERE namespace = ? AND name = ?', id.namespace, id.name);
-      this.#run('DELETE FROM vms WHERE namespace = ? AND name = ?', id.namespace, id.name);
+      this.#connection.run(
+        'DELETE FROM runs WHERE namespace = ? AND name = ?',
+        id.namespace,
+        id.name,
+      );
+      this.#connection.run(
+        'DELETE FROM vms WHERE namespace = ? AND name = ?',
+        id.namespace,
+        id.name,
+      );
     });
   }
 
@@ -113,7 +112,7 @@ export class StateDb implements Disposable {
   appendRun(id: VmIdentity, entry: RunEntry, evidence: Evidence): void {
     const { namespace, name } = id;
     this.transaction(() => {
-      this.#run(
+      this.#connection.run(
         `INSERT INTO runs (namespace, name, uid, entry, evidence) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (uid) DO UPDATE SET entry = excluded.entry, evidence = excluded.evidence`,
         namespace,
@@ -122,7 +121,7 @@ export class StateDb implements Disposable {
         JSON.stringify(entry),
         JSON.stringify(evidence),
       );
-      this.#run(
+      this.#connection.run(
         `DELETE FROM runs WHERE namespace = ? AND name = ? AND seq NOT IN
            (SELECT seq FROM runs WHERE namespace = ? AND name = ? ORDER BY seq DESC LIMIT ?)`,
         ...[namespace, name, namespace, name, MAX_RUNS_PER_VM],
@@ -132,7 +131,7 @@ export class StateDb implements Disposable {
 
   /** Newest first. */
   runs(id: VmIdentity, limit = MAX_RUNS_PER_VM): StoredRun[] {
-    const rows = this.#all(
+    const rows = this.#connection.all(
       'SELECT seq, uid, entry, evidence FROM runs WHERE namespace = ? AND name = ? ORDER BY seq DESC LIMIT ?',
       ...[id.namespace, id.name, limit],
     );
@@ -143,21 +142,32 @@ export class StateDb implements Disposable {
       const reason = entry.ok ? (evidence.ok ? '' : evidence.reason) : entry.reason;
       const value = JSON.stringify([row['entry'], row['evidence']]);
       this.#setRowAside('runs', `${id.namespace}/${id.name}/${row['uid']}`, value, reason, () =>
-        this.#run('DELETE FROM runs WHERE seq = ?', Number(row['seq'])),
+        this.#connection.run('DELETE FROM runs WHERE seq = ?', Number(row['seq'])),
       );
       return [];
     });
   }
 
+  /** Whose run it was; undefined when there is none with this uid. */
+  vmOfRun(uid: string): VmIdentity | undefined {
+    const row = this.#connection.all('SELECT namespace, name FROM runs WHERE uid = ?', uid)[0];
+    if (row === undefined) return undefined;
+    const [namespace, name] = identity(row);
+    return { namespace, name };
+  }
+
   appendEvent(event: StoredEvent): void {
     this.transaction(() => {
       const { uid, namespace, name, type, reason, message, at, instanceUid } = event;
-      const { lastInsertRowid } = this.#run(
+      const { lastInsertRowid } = this.#connection.run(
         `INSERT INTO events (uid, namespace, name, type, reason, message, at, instance_uid)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         ...[uid, namespace, name, type, reason, message, at, instanceUid ?? null],
       );
-      this.#run('DELETE FROM events WHERE seq <= ?', Number(lastInsertRowid) - MAX_EVENTS);
+      this.#connection.run(
+        'DELETE FROM events WHERE seq <= ?',
+        Number(lastInsertRowid) - MAX_EVENTS,
+      );
     });
   }
 
@@ -166,7 +176,7 @@ export class StateDb implements Disposable {
     const where = ['namespace', 'name'] as const;
     const given = where.flatMap((key) => (filter[key] === undefined ? [] : [[key, filter[key]]]));
     const condition = given.map(([key]) => `${key} = ?`).join(' AND ') || 'true';
-    const rows = this.#all(
+    const rows = this.#connection.all(
       `SELECT * FROM events WHERE ${condition} ORDER BY seq DESC LIMIT ?`,
       ...given.map(([, value]) => String(value)),
       limit,
@@ -175,26 +185,43 @@ export class StateDb implements Disposable {
   }
 
   /**
-   * Reserves a block of resource versions for ever, whether they are used or not.
+   * Reserves a block of resource versions for ever, whether they are used or not. While nothing can be stored the
+   * clock gives them: readers must see what changes all the same.
    * @returns the first of the block; at least 1, and above every number reserved before
    */
   reserveResourceVersions(count: number): number {
-    const row = this.#get(
-      `INSERT INTO counters VALUES ('resourceVersion', ?)
-       ON CONFLICT DO UPDATE SET value = value + excluded.value RETURNING value`,
-      count,
-    );
-    return Number(row?.['value']) - count + 1;
+    try {
+      const row = this.#connection.get(
+        `INSERT INTO counters VALUES (?1, ?2 + ?3)
+         ON CONFLICT DO UPDATE SET value = MAX(value, ?2) + ?3 RETURNING value`,
+        ...[VERSIONS, this.#owedVersion, count],
+      );
+      this.#owedVersion = 0;
+      return Number(row?.['value']) - count + 1;
+    } catch (error) {
+      if (!(error instanceof StateWriteError)) throw error;
+      const first =
+        Math.max(this.#storedVersion(), this.#owedVersion, this.#services.clock.now()) + 1;
+      this.#owedVersion = first + count - 1;
+      return first;
+    }
+  }
+
+  #storedVersion(): number {
+    const row = this.#connection.all('SELECT value FROM counters WHERE name = ?', VERSIONS)[0];
+    return Number(row?.['value'] ?? 0);
   }
 
   /** A small text kept under a name, such as the identity of the VM directory. */
   note(name: string): string | undefined {
-    const value = this.#all('SELECT value FROM notes WHERE name = ?', name)[0]?.['value'];
+    const value = this.#connection.all('SELECT value FROM notes WHERE name = ?', name)[0]?.[
+      'value'
+    ];
     return typeof value === 'string' ? value : undefined;
   }
 
   saveNote(name: string, value: string): void {
-    this.#run(
+    this.#connection.run(
       'INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
       ...[name, value],
     );
@@ -205,17 +232,7 @@ export class StateDb implements Disposable {
    * @throws StateWriteError, or what `work` throws
    */
   transaction<T>(work: () => T): T {
-    if (this.#database.isTransaction) return work();
-    this.#exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#exec('COMMIT');
-      return result;
-    } catch (error) {
-      // SQLite rolls back by itself after some failures, a full disk among them.
-      if (this.#database.isTransaction) this.#exec('ROLLBACK');
-      throw error;
-    }
+    return this.#connection.transaction(work);
   }
 
   /** Kept for people to look at, but out of the way. */
@@ -226,60 +243,29 @@ export class StateDb implements Disposable {
     reason: string,
     remove: () => void,
   ): void {
-    this.#services.log.warn({ source, key, reason }, 'stored row is unreadable and was set aside');
-    this.transaction(() => {
-      const { lastInsertRowid } = this.#run(
-        'INSERT INTO unreadable (at, source, key, value, reason) VALUES (?, ?, ?, ?, ?)',
-        ...[this.#services.clock.now(), source, key, String(value), reason],
-      );
-      this.#run('DELETE FROM unreadable WHERE seq <= ?', Number(lastInsertRowid) - MAX_UNREADABLE);
-      remove();
-    });
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    const { log } = this.#services;
+    log.warn({ source, key, reason }, 'stored row is unreadable and was set aside');
     try {
-      return this.#statement(sql).all(...values);
-    } catch (error) {
-      throw new StateReadError(`the state database cannot be read: ${plainWords(error)}`, {
-        cause: error,
+      this.transaction(() => {
+        const { lastInsertRowid } = this.#connection.run(
+          'INSERT INTO unreadable (at, source, key, value, reason) VALUES (?, ?, ?, ?, ?)',
+          ...[this.#services.clock.now(), source, key, String(value), reason],
+        );
+        this.#connection.run(
+          'DELETE FROM unreadable WHERE seq <= ?',
+          Number(lastInsertRowid) - MAX_UNREADABLE,
+        );
+        remove();
       });
-    }
-  }
-
-  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#writing(() => this.#statement(sql).get(...values));
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): { lastInsertRowid: number | bigint } {
-    return this.#writing(() => this.#statement(sql).run(...values));
-  }
-
-  #exec(sql: string): void {
-    this.#writing(() => this.#database.exec(sql));
-  }
-
-  #writing<T>(write: () => T): T {
-    const { onWriteTrouble } = this.#services;
-    try {
-      const result = write();
-      onWriteTrouble?.(undefined);
-      return result;
     } catch (error) {
-      const words = `the state database cannot be written: ${plainWords(error)}`;
-      onWriteTrouble?.(words);
-      throw new StateWriteError(words, { cause: error });
+      if (!(error instanceof StateWriteError)) throw error;
+      log.warn({ source, key, error }, 'unreadable row stays where it is');
     }
   }
+}
 
-  /** Compiled once per text. */
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
-  }
+function lostWords(stateDir: string): string {
+  return `; lost: runs before the last ones of each VM, backoff waits, queued starts, events; not lost: VM files, guests that run, and how the last ones ended, for these are read from ${instancesDir(stateDir)}`;
 }
 
 function identity(row: Row): [string, string] {

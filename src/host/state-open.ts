@@ -1,11 +1,24 @@
 /**
  * Opens the state database file: checks it, brings the schema about, and sets a damaged or newer one aside, all
- * before anybody sees the handle.
+ * before anybody sees the handle. Where the disk is full or read-only a stand-in is opened, so that a daemon can look
+ * after the guests that run.
  */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { instancesDir } from '../core/paths.ts';
 import type { Clock } from '../ports.ts';
-import { isDamage, plainWords, StateOpenError } from './state-errors.ts';
+import { isDamage, isUnwritable, plainWords, StateOpenError } from './state-errors.ts';
 
 /** Raised with every change of the schema below. */
 export const SCHEMA_VERSION = 1;
@@ -36,46 +49,114 @@ const SCHEMA = `
   ) STRICT;
 `;
 
+const TABLES = ['vms', 'runs', 'events', 'counters', 'notes', 'unreadable'];
+
 /** How long to wait for another program, such as sqlite3 used by hand. The whole daemon waits. */
 const BUSY_TIMEOUT_MS = 1000;
 
 export interface OpenedState {
   readonly database: DatabaseSync;
-  /** Where an unusable database went, and why it was unusable. */
-  readonly setAside?: { readonly path: string; readonly reason: string };
+  /** What is not in it although it was stored once: one clause for people. */
+  readonly lost?: string;
+  /** Why the file cannot be written. The database can only be read then; it may be another opening of the file. */
+  readonly readOnly?: string;
 }
 
 /**
- * @throws StateOpenError when the place is to blame rather than the file
+ * @throws StateOpenError when the place is to blame rather than the file, and what is stored cannot be read either
  */
 export function openStateFile(stateDir: string, clock: Clock): OpenedState {
   const path = `${stateDir}/state.db`;
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const first = tryOpen(path);
-    if (typeof first !== 'string') return { database: first };
-    const aside = setAside(path, clock.now());
-    const second = tryOpen(path);
-    if (typeof second !== 'string') {
-      return { database: second, setAside: { path: aside, reason: first } };
-    }
-    throw new Error(`a new one is no better: ${second}`);
+    return openToWrite(stateDir, path, clock);
   } catch (error) {
+    const standIn = isUnwritable(error) ? openToRead(path, whyNot(stateDir, error)) : undefined;
+    if (standIn !== undefined) return standIn;
     throw new StateOpenError(`state database ${path} cannot be opened: ${plainWords(error)}`, {
       cause: error,
     });
   }
 }
 
+/** The file system says it more plainly than SQLite. */
+function whyNot(stateDir: string, error: unknown): string {
+  try {
+    accessSync(stateDir, constants.W_OK);
+    return plainWords(error);
+  } catch (refusal) {
+    return plainWords(refusal);
+  }
+}
+
+function openToWrite(stateDir: string, path: string, clock: Clock): OpenedState {
+  const isNew = !existsSync(path) || statSync(path).size === 0;
+  const first = tryOpen(path);
+  if (typeof first !== 'string') {
+    if (!isNew || !hasInstances(stateDir)) return { database: first };
+    return { database: first, lost: 'the state database was missing; a new one was made' };
+  }
+  const aside = setAside(path, clock.now());
+  const second = tryOpen(path);
+  if (typeof second === 'string') throw new Error(`a new one is no better: ${second}`);
+  const lost = `the state database could not be used: ${first}; it was moved to ${aside}, and an empty one is used instead`;
+  return { database: second, lost };
+}
+
+/** There were instances, so there was a database. */
+function hasInstances(stateDir: string): boolean {
+  const dir = instancesDir(stateDir);
+  return existsSync(dir) && readdirSync(dir).length > 0;
+}
+
+/** @returns undefined when something is stored that cannot be read at present */
+function openToRead(path: string, readOnly: string): OpenedState | undefined {
+  if (!existsSync(path)) return emptyStandIn(readOnly, 'the state database is missing');
+  const wal = `${path}-wal`;
+  const isWhole = !existsSync(wal) || statSync(wal).size === 0;
+  // Beside a journal, SQLite needs an index that it cannot make anew here.
+  for (const place of [path, ...(isWhole ? [`file:${encodeURI(path)}?immutable=1`] : [])]) {
+    const found = tryRead(place);
+    if (found === undefined) continue;
+    if (typeof found !== 'string') return { database: found, readOnly };
+    return emptyStandIn(readOnly, `the state database cannot be used: ${found}`);
+  }
+  return undefined;
+}
+
+/** @returns the database, why its content is no good, or undefined when nobody can tell */
+function tryRead(place: string): DatabaseSync | string | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(place, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    const fault = findFault(database);
+    if (fault === undefined && single(database, 'PRAGMA user_version') !== 0) return database;
+    database.close();
+    return fault ?? 'it is empty';
+  } catch (error) {
+    database?.close();
+    return isDamage(error) ? plainWords(error) : undefined;
+  }
+}
+
+function emptyStandIn(readOnly: string, lost: string): OpenedState {
+  const database = new DatabaseSync(':memory:');
+  database.exec(`${SCHEMA} PRAGMA query_only = ON`);
+  return { database, readOnly, lost };
+}
+
 /** @returns the database, or why this file is no good */
 function tryOpen(path: string): DatabaseSync | string {
   // SQLite would make it readable for all; -wal and -shm take over the mode.
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600));
-  chmodSync(path, 0o600);
+  if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600);
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     const fault = findFault(database);
-    if (fault === undefined) return database;
+    if (fault === undefined) {
+      bringAbout(database);
+      return database;
+    }
     database.close();
     return fault;
   } catch (error) {
@@ -92,11 +173,17 @@ function findFault(database: DatabaseSync): string | undefined {
   }
   const check = single(database, 'PRAGMA quick_check(1)');
   if (check !== 'ok') return `it is damaged: ${String(check)}`;
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  const names = new Set(tables.map(({ name }) => name));
+  if (version === 0) return names.size === 0 ? undefined : 'it is the database of another program';
+  const missing = TABLES.find((name) => !names.has(name));
+  return missing === undefined ? undefined : `it lacks the table ${missing}`;
+}
+
+function bringAbout(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-  if (version === 0) {
-    database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
-  }
-  return undefined;
+  if (single(database, 'PRAGMA user_version') !== 0) return;
+  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }
 
 function single(database: DatabaseSync, sql: string): unknown {

@@ -70,6 +70,7 @@ const stop = object<StopRecord>({
   initiator,
   gracePeriodSeconds: number,
   since: number,
+  commanded: optional(flag),
   rung: optional(oneOf<Rung>(rungs)),
   rungAt: optional(number),
 });
@@ -93,6 +94,7 @@ const spec = object<InstanceSpec>({
   gracePeriodSeconds: number,
   startPaused: flag,
   rebootPolicy: oneOf<InstanceSpec['rebootPolicy']>({ Reboot: true, Terminate: true }),
+  limits: optional(anyObject),
 });
 
 const instance = object<InstanceRecord>({
@@ -154,6 +156,7 @@ export const instanceDescriptionShape = object<InstanceDescription>({
   argv: anyList,
   template: anyObject,
   spec,
+  startPaused: optional(flag),
 });
 
 /** The reason stays any word: an old verdict whose reason has gone out of use is still worth showing. */
@@ -196,6 +199,7 @@ export const evidenceShape = object<Evidence>({
     }),
   ),
   oomProof: optional(text),
+  diskHolder: optional(text),
   launchError: optional(text),
   stderrTail: text,
   consoleTail: text,

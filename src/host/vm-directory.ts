@@ -56,6 +56,8 @@ export class VmDirectory implements AsyncDisposable {
   #watchTrouble: string | undefined;
   #trouble: string | undefined;
   #timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
+  /** Whoever waits for the next look. */
+  #asked: (() => void)[] = [];
   #looking = false;
   #lookAgain = false;
   #closed = false;
@@ -89,14 +91,24 @@ export class VmDirectory implements AsyncDisposable {
     return this.#identity;
   }
 
-  /** Looks at the directory soon although no event came, e.g. because somebody asked for a reload. */
-  rescan(): void {
+  /**
+   * Looks at the directory soon although no event came, e.g. because somebody asked for a reload. Resolves after
+   * that look, however it went, or when its deadline is over.
+   */
+  async rescan(): Promise<void> {
+    if (this.#closed) return;
+    const { promise, resolve: looked } = Promise.withResolvers<void>();
+    this.#asked.push(looked);
     this.#lookIn(0);
+    const alarm = setTimeout(looked, LOOK_DEADLINE_MS);
+    await promise;
+    clearTimeout(alarm);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer?.handle);
+    for (const looked of this.#asked.splice(0)) looked();
     await this.#watch?.handle.close();
     this.#watch = undefined;
   }
@@ -126,7 +138,9 @@ export class VmDirectory implements AsyncDisposable {
         `VM directory ${this.#options.dir} has not answered for ${LOOK_DEADLINE_MS / 1000} s; the VMs known from it stay as they are`,
       );
     }, LOOK_DEADLINE_MS);
+    const asked = this.#asked.splice(0);
     await this.#lookNow();
+    for (const looked of asked) looked();
     clearTimeout(alarm);
     this.#looking = false;
     if (this.#lookAgain) this.#lookIn(DEBOUNCE_MS);

@@ -1,7 +1,8 @@
 /**
  * Replaces the text of a manifest, whole or not at all: compare-and-swap against the text that the caller
- * knows, then one rename. Owner and mode are kept, links are followed and stay. After a failure the old file is
- * as it was and no temporary file is left.
+ * knows, then one rename. Mode, owner and group are kept, links are followed and stay; only a file that its group may
+ * write can come to belong to a daemon without privileges. After a failure the old file is as it was and no temporary
+ * file is left.
  */
 import { constants, type Stats } from 'node:fs';
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -100,15 +101,20 @@ async function stage(staged: string, target: string, text: string): Promise<void
   if (found.size !== new TextEncoder().encode(text).length) {
     throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
   }
-  if (!sameOwner(found, old)) {
+  if (!keptByItsPeople(found, old)) {
     throw new ManifestWriteError(
       `${target} cannot be replaced: its owner (uid ${old.uid}, gid ${old.gid}) could not be kept; run the daemon as root or make the file its own`,
     );
   }
 }
 
-function sameOwner(a: Stats, b: Stats): boolean {
-  return a.uid === b.uid && a.gid === b.gid;
+/**
+ * Whoever could write the file still can. Only root can give a file away; where its group may write it, that it belongs to
+ * another of them now makes no difference to anybody.
+ */
+function keptByItsPeople(found: Stats, old: Stats): boolean {
+  const groupMayWrite = (old.mode & constants.S_IWGRP) !== 0;
+  return found.gid === old.gid && (found.uid === old.uid || groupMayWrite);
 }
 
 /** So that the rename survives a power cut (fsync(2), notes on directories). */

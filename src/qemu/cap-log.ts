@@ -3,7 +3,9 @@
  * content is copied away and the file truncated in place; writing then goes on at its new end.
  * Lines written between copy and truncation are lost: a moment, against a full disk.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { openEvidence } from './evidence-file.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -12,14 +14,9 @@ const CHUNK_BYTES = 256 * 1024;
  * Returns whether it did. A missing file is short enough. On a full disk it is emptied without a copy.
  */
 export async function capLog(path: string, maxBytes: number): Promise<boolean> {
-  let log: Awaited<ReturnType<typeof open>>;
-  try {
-    log = await open(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-  await using _ = log;
+  const found = await openEvidence(path, constants.O_RDWR);
+  if (found === undefined) return false;
+  await using log = found;
   const { size } = await log.stat();
   if (size <= maxBytes) return false;
   const copy = `${path}.1.tmp`;
@@ -37,16 +34,18 @@ export async function capLog(path: string, maxBytes: number): Promise<boolean> {
 
 /** From `start` to wherever the end is by then, but no more than `limit`: the guest may write as fast as we read. */
 async function copyRange(
-  source: Awaited<ReturnType<typeof open>>,
+  source: FileHandle,
   target: string,
   start: number,
   limit: number,
 ): Promise<void> {
-  await using copy = await open(target, 'w', 0o600);
+  await rm(target, { force: true });
+  await using copy = await open(target, 'wx', 0o600);
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let position = start;
   while (position - start < limit) {
-    const { bytesRead } = await source.read(chunk, 0, chunk.length, position);
+    const length = Math.min(chunk.length, start + limit - position);
+    const { bytesRead } = await source.read(chunk, 0, length, position);
     if (bytesRead === 0) return;
     await copy.writeFile(chunk.subarray(0, bytesRead));
     position += bytesRead;

@@ -2,17 +2,21 @@
  * Everything that is known about an instance, from its evidence directory and /proc alone: the same facts
  * whether a daemon watched or not. Facts, no judgement. Changes nothing.
  */
-import type { Evidence, ExitStatus } from '../core/model/evidence.ts';
+import type { Evidence, ExitStatus, ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { readExitFile } from './exit-file.ts';
+import { identityOf, isInstanceAlive } from './instance-process.ts';
 import { readIntents } from './intent.ts';
 import { readJournal } from './journal.ts';
+import { findLockHolder } from './lock-holder.ts';
 import { findOomProof, readOomBaseline } from './oom.ts';
 import { escapeControls, stripTerminalCodes } from './plain-text.ts';
-import { currentBootId, isAlive, readProcessFile } from './process-identity.ts';
+import { currentBootId, readIfThere } from './process-identity.ts';
 import { readTail, type TailLimits } from './tail.ts';
 
 export interface EvidenceOptions {
+  /** The process as the record knows it, should the directory have lost it. */
+  readonly recorded?: ProcessIdentity;
   /** Where the kernel log is read. Default `/dev/kmsg`. */
   readonly kernelLog?: string;
 }
@@ -32,16 +36,24 @@ export async function collectEvidence(
   paths: InstancePaths,
   options: EvidenceOptions = {},
 ): Promise<Evidence> {
-  const identity = readProcessFile(paths.process)?.identity;
+  const identity = identityOf(paths, options.recorded);
   // Asked first: an end during the reading below must not leave us with half of its traces.
-  const alive = identity !== undefined && isAlive(identity);
+  const alive = identity !== undefined && isInstanceAlive(identity, paths);
   const sameBoot = identity === undefined ? undefined : identity.bootId === currentBootId();
   const exit = readExitFile(paths);
   const mayBeOom = identity !== undefined && !alive && sameBoot === true && isKillOrUnknown(exit);
   const baseline = readOomBaseline(paths);
-  const oomProof = mayBeOom
-    ? await findOomProof(identity, { ...options, ...(baseline === undefined ? {} : { baseline }) })
-    : undefined;
+  const told = readIfThere(`${paths.dir}/oom`)?.trim();
+  const oomProof =
+    told ??
+    (mayBeOom
+      ? await findOomProof(identity, {
+          ...options,
+          ...(baseline === undefined ? {} : { baseline }),
+        })
+      : undefined);
+  const stderr = await stderrTail(paths);
+  const diskHolder = alive ? undefined : findLockHolder(stderr);
   return {
     alive,
     ...(sameBoot === undefined ? {} : { sameBoot }),
@@ -49,7 +61,8 @@ export async function collectEvidence(
     events: readJournal(paths.events),
     intents: readIntents(paths),
     ...(oomProof === undefined ? {} : { oomProof }),
-    stderrTail: await stderrTail(paths),
+    ...(diskHolder === undefined ? {} : { diskHolder }),
+    stderrTail: stderr,
     consoleTail: await consoleTail(paths),
   };
 }

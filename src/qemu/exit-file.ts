@@ -4,7 +4,7 @@
 import type { ExitStatus, ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { awaitInDirectory } from './await-file.ts';
-import { isAlive, readIfThere, readProcessFile } from './process-identity.ts';
+import { currentBootId, isAlive, readIfThere, readProcessFile } from './process-identity.ts';
 
 /** `exited 0` to `exited 255`, `signaled 1` to `signaled 64`; undefined for anything else. */
 export function parseExitFile(text: string): ExitStatus | undefined {
@@ -35,12 +35,22 @@ export async function waitForExitFile(
     paths.dir,
     (): ExitStatus | 'lost' | undefined => {
       // Asked before the file is read: the keeper writes first and goes then.
-      const lost = !isAlive(identity) && keeperPid !== undefined && !isKeeper(keeperPid, paths);
+      const lost = !isAlive(identity) && isKeeperGone(identity, keeperPid, paths);
       return readExitFile(paths) ?? (lost ? 'lost' : undefined);
     },
     { timeoutMs },
   );
   return found === 'lost' ? undefined : found;
+}
+
+/** A service manager never goes while the host is up. */
+function isKeeperGone(
+  { bootId }: ProcessIdentity,
+  keeperPid: number | undefined,
+  paths: InstancePaths,
+): boolean {
+  if (bootId !== currentBootId()) return true;
+  return keeperPid !== undefined && !isKeeper(keeperPid, paths);
 }
 
 /** The instance's uid is in nobody else's command line. A zombie has none. */

@@ -7,10 +7,9 @@ import { constants, type Stats } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import type { ImageFormat } from '../core/qemu-args/input.ts';
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { QCOW2_MAGIC } from './qcow2-header.ts';
 
 const SECTOR_BYTES = 512;
-/** `QFI\xfb` (QEMU docs/interop/qcow2.txt). */
-const QCOW2_MAGIC = 0x514649fb;
 const QCOW2_SIZE_OFFSET = 24;
 const QCOW2_HEAD_BYTES = 32;
 

@@ -2,10 +2,11 @@
  * What solovirt was about to do to an instance, written before doing it, so that an ending of our making can be
  * told from one that came from elsewhere, by any later daemon. One JSON line each, oldest first.
  */
-import { readFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Initiator, Intent } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { openEvidence, readEvidence } from './evidence-file.ts';
 
 const ACTIONS: Record<Intent['action'], true> = {
   powerdown: true,
@@ -27,7 +28,7 @@ const INITIATORS: Record<Initiator, true> = {
 
 /** Returns once the line is on the disk; only then may the deed be done. */
 export async function appendIntent(paths: InstancePaths, intent: Intent): Promise<void> {
-  await using file = await open(paths.intent, 'a+', 0o600);
+  await using file = await openToAppend(paths.intent);
   const { size } = await file.stat();
   // A line torn by a crash must not swallow this one.
   const gap = size > 0 && !(await endsWithNewline(file, size)) ? '\n' : '';
@@ -35,15 +36,18 @@ export async function appendIntent(paths: InstancePaths, intent: Intent): Promis
   await file.sync();
 }
 
+/** What is no file stands in the way of a stop, so it goes. */
+async function openToAppend(path: string): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
+  const file = await openEvidence(path, flags, 0o660);
+  if (file !== undefined) return file;
+  await rm(path, { recursive: true, force: true });
+  return await open(path, flags | constants.O_EXCL, 0o660);
+}
+
 /** Empty when nothing was ever intended. Lines that cannot be understood (torn ones) are left out. */
 export function readIntents(paths: InstancePaths): Intent[] {
-  let text: string;
-  try {
-    text = readFileSync(paths.intent, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  const text = readEvidence(paths.intent, 'utf8') ?? '';
   return text.split('\n').flatMap(parseIntentLine);
 }
 

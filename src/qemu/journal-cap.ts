@@ -3,8 +3,9 @@
  * for the event that tells the end may come at any moment: the middle, which nobody reads (`journal.ts`), is given
  * back to the file system as a hole, and not a byte at either end is touched.
  */
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { execa } from 'execa';
+import { openEvidence } from './evidence-file.ts';
 import { JOURNAL_WINDOW_BYTES } from './journal.ts';
 
 /** Punched when the file takes more than this on the disk. */
@@ -13,13 +14,18 @@ const BLOCK_BYTES = 512;
 
 /** @returns whether a hole was punched; a file system that cannot do it keeps the file as it is */
 export async function capJournal(path: string, maxBytes = JOURNAL_MAX_BYTES): Promise<boolean> {
-  const { size, blocks } = await stat(path);
+  const found = await openEvidence(path, constants.O_RDWR);
+  if (found === undefined) return false;
+  await using journal = found;
+  const { size, blocks } = await journal.stat();
   const length = size - 2 * JOURNAL_WINDOW_BYTES;
   if (blocks * BLOCK_BYTES <= maxBytes || length <= 0) return false;
   const offset = ['--offset', String(JOURNAL_WINDOW_BYTES)];
+  // The file that was looked at, whatever its path may lead to by now.
+  const file = `/proc/${process.pid}/fd/${journal.fd}`;
   const { exitCode } = await execa(
     'fallocate',
-    ['--punch-hole', ...offset, '--length', String(length), path],
+    ['--punch-hole', ...offset, '--length', String(length), file],
     { reject: false, stdin: 'ignore', timeout: 5000, killSignal: 'SIGKILL' },
   );
   return exitCode === 0;

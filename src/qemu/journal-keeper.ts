@@ -3,8 +3,9 @@
  * journal because a null chardev never negotiates; no documentation promises that, so it is tested on every run:
  * a second after RESUME was seen, RESUME must be in the file.
  */
-import { appendFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { QmpEvent } from '../core/model/evidence.ts';
+import { UNTRUSTED } from './evidence-file.ts';
 import { readJournal } from './journal.ts';
 
 const PROOF_AFTER_MS = 1000;
@@ -48,10 +49,19 @@ export class JournalKeeper {
     for (const { event, data, at } of events) {
       const timestamp = { seconds: Math.floor(at / 1000), microseconds: (at % 1000) * 1000 };
       try {
-        appendFileSync(this.#path, `${JSON.stringify({ event, data, timestamp })}\n`);
+        appendLine(this.#path, JSON.stringify({ event, data, timestamp }));
       } catch {
         // A full disk: the end is then judged from the exit status alone.
       }
     }
+  }
+}
+
+function appendLine(path: string, line: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | UNTRUSTED);
+  try {
+    writeSync(fd, `${line}\n`);
+  } finally {
+    closeSync(fd);
   }
 }

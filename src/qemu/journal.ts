@@ -3,8 +3,9 @@
  * but may end in the middle of a line (SIGKILL), hold NULs (a host crash) and be huge (a guest that resets
  * for ever writes 130 bytes each time).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import type { QmpEvent } from '../core/model/evidence.ts';
+import { openEvidenceSync } from './evidence-file.ts';
 import { parseQmpLine } from './qmp-message.ts';
 
 /** Of a longer journal only the first and the last so many bytes are read: its beginning and its end judge. */
@@ -28,13 +29,8 @@ export function parseJournal(text: string): QmpEvent[] {
 
 /** One text, or two with a gap between them. */
 function windows(path: string): string[] {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  const fd = openEvidenceSync(path);
+  if (fd === undefined) return [];
   try {
     const { size } = fstatSync(fd);
     if (size <= 2 * JOURNAL_WINDOW_BYTES) return [readRange(fd, 0, size)];

@@ -1,5 +1,5 @@
 /**
- * From a VM's specification to a QEMU process: directories, images, command line, spawn. Throws on the first thing
+ * From a VM's specification to a QEMU process: directories, images, command line, launcher. Throws on the first thing
  * that does not work, with words for the user; what was made stays for the evidence and is removed with it.
  */
 import { writeFile } from 'node:fs/promises';
@@ -8,16 +8,22 @@ import type { InstanceDescription } from '../core/model/record.ts';
 import type { InstanceSpec, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
-import { prepareInstance } from './prepare.ts';
-import { preallocateJournal, prepareInstanceDirs, spawnQemu } from './spawn.ts';
+import { fileAccess } from '../core/qemu-args/confinement.ts';
+import { makeConsoleFile, preallocateJournal } from './instance-dirs.ts';
+import type { Launcher } from './launcher.ts';
+import { type PreparedInstance, prepareInstance } from './prepare.ts';
 
 export interface LaunchInput {
   readonly vm: VmIdentity;
   /** What `spec` was made from, as written; only kept for the record. */
   readonly template: JsonObject;
   readonly spec: InstanceSpec;
+  /** Also when a command asked for it; only kept for the record, too. */
+  readonly startPaused: boolean;
   readonly paths: InstancePaths;
   readonly imagesDir: string;
+  /** Where else disks may lie. */
+  readonly diskRoots: readonly string[];
   /** Asked for at every launch, so that a QEMU installed later is found. */
   readonly host: () => Promise<QemuHost>;
 }
@@ -28,17 +34,35 @@ export interface QemuHost {
   readonly accelerator: 'kvm' | 'tcg';
 }
 
-export async function launch(input: LaunchInput): Promise<ProcessIdentity> {
-  const { vm, template, spec, paths, imagesDir } = input;
-  await prepareInstanceDirs(paths);
-  const [{ qemuPath, accelerator }, prepared] = await Promise.all([
+export async function launch(input: LaunchInput, launcher: Launcher): Promise<ProcessIdentity> {
+  const { vm, template, spec, startPaused, paths, imagesDir, diskRoots } = input;
+  await launcher.makeDirs(paths);
+  const [{ qemuPath, accelerator }, onHost] = await Promise.all([
     input.host(),
-    prepareInstance(spec, { imagesDir, instanceDir: paths.dir }),
+    prepareInstance(spec, { imagesDir, diskRoots, instanceDir: paths.dir }),
     preallocateJournal(paths),
+    makeConsoleFile(paths),
   ]);
-  const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths, accelerator, ...prepared });
+  const seen = launcher.seenBy(paths);
+  const prepared = movedTo(seen, paths, onHost);
+  const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths: seen, accelerator, ...prepared });
+  const { interfaces } = spec;
+  const access = fileAccess({ paths: seen, accelerator, interfaces, ...prepared });
   const argv = [qemuPath, ...args];
-  const description: InstanceDescription = { vm, uid: paths.uid, argv, template, spec };
+  const { uid } = paths;
+  const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  return spawnQemu({ paths, qemuPath, args });
+  return launcher.spawn({ vm, paths, spec, qemuPath, args, access });
+}
+
+/** The disks that lie in the instance's directory, at the place where QEMU sees it. */
+function movedTo(
+  seen: InstancePaths,
+  paths: InstancePaths,
+  prepared: PreparedInstance,
+): PreparedInstance {
+  const moved = (file: string): string =>
+    file.startsWith(`${paths.dir}/`) ? `${seen.dir}${file.slice(paths.dir.length)}` : file;
+  const disks = prepared.disks.map((disk) => ({ ...disk, file: moved(disk.file) }));
+  return { ...prepared, disks };
 }

@@ -3,27 +3,30 @@
  * or found it running. Observes and obeys; it decides nothing: whoever owns it is told that something changed and
  * looks again.
  *
- * Invariants: the stage only moves launching → live → ended; `ended` means that QEMU is gone and that its evidence
+ * Invariants: the stage only moves launching → live → ending → ended; `ended` means that QEMU is gone and that its evidence
  * is as complete as it will ever be; letting go of it (`release`) never touches the guest.
  */
 import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { capLog } from './cap-log.ts';
 import { waitForExitFile } from './exit-file.ts';
+import { identityOf, isInstanceAlive } from './instance-process.ts';
 import { readJournal } from './journal.ts';
-import { capJournal } from './journal-cap.ts';
+import { capJournal, JOURNAL_MAX_BYTES } from './journal-cap.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import { killTree, signalProcess } from './kill-tree.ts';
 import { type LaunchInput, launch } from './launch.ts';
+import type { Launcher, Target } from './launcher.ts';
 import { LogCapper } from './log-capper.ts';
 import { Monitor } from './monitor.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
 
 export interface LiveInstanceDeps {
+  readonly vm: VmIdentity;
+  readonly launcher: Launcher;
   readonly clock: Clock;
   readonly log: Logger;
   /** Something about the instance changed: look again. */
@@ -40,7 +43,7 @@ export class LiveInstance {
   readonly #deps: LiveInstanceDeps;
   readonly #journal: JournalKeeper;
   readonly #monitor: Monitor;
-  #stage: 'unlaunched' | 'launching' | 'live' | 'ended' = 'launching';
+  #stage: 'unlaunched' | 'launching' | 'live' | 'ending' | 'ended' = 'launching';
   #identity: ProcessIdentity | undefined;
   #launchError: string | undefined;
   #runState: string | undefined;
@@ -48,6 +51,7 @@ export class LiveInstance {
   #resumedAt: number | undefined;
   #resets: ResetTally = NO_RESETS;
   #stateEvents = 0;
+  #watched = false;
   #capper: LogCapper | undefined;
 
   private constructor(paths: InstancePaths, deps: LiveInstanceDeps) {
@@ -68,18 +72,26 @@ export class LiveInstance {
     return instance;
   }
 
-  /** Takes over the instance of an earlier daemon from what lies in its directory. */
-  static adopt(paths: InstancePaths, deps: LiveInstanceDeps): LiveInstance {
+  /**
+   * Takes over the instance of an earlier daemon from what lies in its directory.
+   * @param recorded its process, as far as the record knows it
+   */
+  static adopt(
+    paths: InstancePaths,
+    deps: LiveInstanceDeps,
+    recorded: ProcessIdentity | undefined,
+  ): LiveInstance {
     const instance = new LiveInstance(paths, deps);
-    const identity = readProcessFile(paths.process)?.identity;
+    const identity = identityOf(paths, recorded);
+    for (const event of readJournal(paths.events)) instance.#remember(event);
     if (identity === undefined) {
-      instance.#stage = 'unlaunched';
+      // A crash of the host can empty the file that names the process, but no guest ran without one.
+      instance.#stage = instance.#resumed ? 'ended' : 'unlaunched';
       return instance;
     }
     instance.#identity = identity;
-    instance.#stage = 'live';
-    for (const event of readJournal(paths.events)) instance.#remember(event);
-    if (isAlive(identity)) {
+    if (isInstanceAlive(identity, paths)) {
+      instance.#stage = 'live';
       instance.#watchFiles();
       void instance.#watch(identity);
     } else {
@@ -92,6 +104,7 @@ export class LiveInstance {
     switch (this.#stage) {
       case 'unlaunched':
       case 'launching':
+      case 'ending':
       case 'ended':
         return { kind: this.#stage };
       case 'live':
@@ -106,6 +119,11 @@ export class LiveInstance {
 
   get identity(): ProcessIdentity | undefined {
     return this.#identity;
+  }
+
+  /** This daemon has seen QEMU alive; else it ended before. */
+  get watched(): boolean {
+    return this.#watched;
   }
 
   /** Why QEMU was never spawned. */
@@ -136,12 +154,20 @@ export class LiveInstance {
     return this.#monitor.execute(command, args, timeoutMs);
   }
 
-  terminate(): void {
-    if (this.#identity !== undefined) signalProcess(this.#identity, 'SIGTERM');
+  async terminate(): Promise<void> {
+    const target = this.#target();
+    if (target !== undefined) await this.#deps.launcher.terminate(target);
   }
 
   async kill(): Promise<void> {
-    if (this.#identity !== undefined) await killTree(this.#identity, 'SIGKILL');
+    const target = this.#target();
+    if (target !== undefined) await this.#deps.launcher.kill(target);
+  }
+
+  #target(): Target | undefined {
+    const identity = this.#identity;
+    if (identity === undefined || !isInstanceAlive(identity, this.paths)) return undefined;
+    return { vm: this.#deps.vm, identity };
   }
 
   /** Stops watching. The guest runs on. */
@@ -152,7 +178,7 @@ export class LiveInstance {
 
   async #launch(input: LaunchInput): Promise<void> {
     try {
-      this.#identity = await launch(input);
+      this.#identity = await launch(input, this.#deps.launcher);
       this.#stage = 'live';
       this.#watchFiles();
       void this.#watch(this.#identity);
@@ -175,6 +201,7 @@ export class LiveInstance {
   }
 
   async #watch(identity: ProcessIdentity): Promise<void> {
+    this.#watched = true;
     if (await this.#monitor.hold(identity)) await this.#finish(identity);
   }
 
@@ -185,7 +212,8 @@ export class LiveInstance {
   }
 
   async #finish(identity: ProcessIdentity): Promise<void> {
-    await waitForExitFile(this.paths, identity, 1000);
+    this.#stage = 'ending';
+    await waitForExitFile(this.paths, identity, this.#deps.launcher.exitFileMs);
     this.#closeFiles();
     this.#stage = 'ended';
     this.#deps.onChange();
@@ -227,9 +255,9 @@ export class LiveInstance {
   #watchFiles(): void {
     const { consoleLogBytes, qemuLogBytes, log } = this.#deps;
     const files = [
-      { path: this.paths.console, cap: (path: string) => capLog(path, consoleLogBytes) },
-      { path: this.paths.stderr, cap: (path: string) => capLog(path, qemuLogBytes) },
-      { path: this.paths.events, cap: (path: string) => capJournal(path) },
+      { path: this.paths.console, maxBytes: consoleLogBytes, cap: capLog },
+      { path: this.paths.stderr, maxBytes: qemuLogBytes, cap: capLog },
+      { path: this.paths.events, maxBytes: JOURNAL_MAX_BYTES, cap: capJournal },
     ];
     this.#capper = new LogCapper(this.paths.dir, files, log);
   }

@@ -3,11 +3,12 @@
  * the kernel log, which names the victim but needs privilege, and the memory cgroup's counter of kills, which
  * needs none but speaks for the whole cgroup and only against a baseline taken at launch.
  */
-import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { readEvidence, UNTRUSTED } from './evidence-file.ts';
 import {
   type KernelRecord,
   oomCounterFiles,
@@ -34,6 +35,7 @@ const USER_HZ = 100;
 /** One record never is longer (CONSOLE_EXT_LOG_MAX is 8192). */
 const RECORD_BYTES = 8192;
 const RECORDS_PER_TURN = 500;
+const REPLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | UNTRUSTED;
 /** PROC_PID_INIT_INO: pids in the kernel log are those of this namespace. */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
@@ -76,7 +78,10 @@ export async function recordOomBaseline(paths: InstancePaths, pid: number): Prom
   const counter = readOomCounter(pid);
   if (counter === undefined) return;
   try {
-    await writeFile(baselineFile(paths), `${counter.count} ${counter.cgroup}\n`, { mode: 0o600 });
+    await writeFile(baselineFile(paths), `${counter.count} ${counter.cgroup}\n`, {
+      mode: 0o600,
+      flag: REPLACE,
+    });
   } catch (error) {
     // On a full disk a guest may run all the same: its journal has its room already.
     const code = (error as NodeJS.ErrnoException).code;
@@ -158,7 +163,7 @@ function readRecord(fd: number, buffer: Buffer): string | undefined {
 
 function readOrNothing(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readEvidence(path, 'utf8');
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /**
  * Makes the files that disks are written to: overlays and scratch disks in the instance's directory, and
- * host disks that are to be created. Each appears complete or not at all, readable by its owner only.
+ * host disks that are to be created. Each appears complete or not at all, and is nobody else's to read.
  */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
@@ -16,7 +16,8 @@ import {
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
 
 const SECTOR_BYTES = 512;
-const OWNER_ONLY = 0o600;
+/** The directory says which group that is: the one of the unit that QEMU runs in, or none but the owner's. */
+const OWNER_AND_GROUP = 0o660;
 /** Marks a file that is still being made. */
 export const UNFINISHED = '.unfinished';
 
@@ -88,7 +89,7 @@ async function writeSparse(
   { pieces, length }: SparseFile,
   finish?: (handle: FileHandle) => Promise<void>,
 ): Promise<void> {
-  await using handle = await open(path, 'wx', OWNER_ONLY);
+  await using handle = await open(path, 'wx', OWNER_AND_GROUP);
   for (const { at, bytes } of pieces) await handle.write(bytes, 0, bytes.length, at);
   await handle.truncate(length);
   await finish?.(handle);

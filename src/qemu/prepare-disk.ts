@@ -3,20 +3,21 @@ import { isAbsolute, join } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
+import { filesBelow } from './image-chain.ts';
 import { canDoDirectIo, type DiskFile, findDiskFile, type Image, readImage } from './image-file.ts';
 import { createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
+import { allowedFile, checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError } from './prepare-error.ts';
 
 /** Where an instance's files come from and go to: absolute paths. */
-export interface Directories {
-  readonly imagesDir: string;
+export interface Directories extends Roots {
   readonly instanceDir: string;
 }
 
 interface PlacedDisk extends DiskFile {
   readonly format: ImageFormat;
-  /** The file below an overlay: QEMU opens it with the same cache mode. */
-  readonly base?: string;
+  /** The files below, from the next one down: QEMU opens them with the same cache mode. */
+  readonly below: readonly string[];
 }
 
 /** @throws PrepareError, without the disk's name in it */
@@ -29,6 +30,7 @@ export async function prepareDisk(spec: DiskSpec, where: Directories): Promise<P
     format: placed.format,
     readonly,
     cache: await chooseCache(spec.cache, placed),
+    ...(placed.below.length === 0 ? {} : { below: placed.below }),
     ...(placed.blockDevice ? { blockDevice: true } : {}),
   };
 }
@@ -40,18 +42,19 @@ async function placeDisk(
 ): Promise<PlacedDisk> {
   switch (source.kind) {
     case 'containerDisk': {
-      const image = await findImage(source, where.imagesDir);
-      if (readonly) return image;
+      const image = await findImage(source, where);
+      const below = await filesBelow(image, where);
+      if (readonly) return { ...image, below };
       const path = instanceDisk(where.instanceDir, name);
       await createOverlay(path, image);
-      return { path, format: 'qcow2', blockDevice: false, base: image.path };
+      return { path, format: 'qcow2', blockDevice: false, below: [image.path, ...below] };
     }
     case 'hostDisk':
-      return await placeHostDisk(source, readonly);
+      return await placeHostDisk(source, readonly, where);
     case 'emptyDisk': {
       const path = instanceDisk(where.instanceDir, name);
       await createScratchDisk(path, source.capacityBytes);
-      return { path, format: 'qcow2', blockDevice: false };
+      return { path, format: 'qcow2', blockDevice: false, below: [] };
     }
   }
 }
@@ -64,8 +67,9 @@ function instanceDisk(instanceDir: string, name: string): string {
 
 async function findImage(
   { image, path }: Extract<DiskSource, { kind: 'containerDisk' }>,
-  imagesDir: string,
+  roots: Roots,
 ): Promise<Image> {
+  const { imagesDir } = roots;
   const candidates = imageFileCandidates(image, path);
   const [preferred] = candidates;
   if (preferred === undefined)
@@ -73,7 +77,7 @@ async function findImage(
       `${JSON.stringify(image)}${path === undefined ? '' : ` with the path ${JSON.stringify(path)}`} does not name an image`,
     );
   for (const candidate of candidates) {
-    const file = await findDiskFile(join(imagesDir, candidate), 'read');
+    const file = await findAllowed(join(imagesDir, candidate), 'read', roots);
     if (file !== undefined) return await readImage(file);
   }
   throw new PrepareError(
@@ -84,12 +88,14 @@ async function findImage(
 async function placeHostDisk(
   { path, create, capacityBytes }: Extract<DiskSource, { kind: 'hostDisk' }>,
   readonly: boolean,
+  roots: Roots,
 ): Promise<PlacedDisk> {
   if (!isAbsolute(path)) throw new PrepareError(`the path ${path} must be absolute`);
   const format = path.endsWith('.qcow2') ? 'qcow2' : 'raw';
   const wanted = readonly ? 'read' : 'write';
-  const present = await findDiskFile(path, wanted);
-  if (present !== undefined) return { ...present, format };
+  const present = await findAllowed(path, wanted, roots);
+  if (present !== undefined) return await hostDiskOf(present, format, roots);
+  await checkNewFile(path, roots);
   if (!create)
     throw new PrepareError(
       `${path} does not exist: create it, or use type DiskOrCreate with a capacity`,
@@ -97,15 +103,29 @@ async function placeHostDisk(
   if (capacityBytes === undefined)
     throw new PrepareError(`${path} does not exist, and without a capacity it cannot be created`);
   await createHostDisk(path, format, capacityBytes);
-  const created = await findDiskFile(path, wanted);
+  const created = await findAllowed(path, wanted, roots);
   if (created === undefined) throw new PrepareError(`${path} vanished while it was created`);
-  return { ...created, format };
+  return await hostDiskOf(created, format, roots);
+}
+
+async function hostDiskOf(file: DiskFile, format: ImageFormat, roots: Roots): Promise<PlacedDisk> {
+  return { ...file, format, below: await filesBelow({ path: file.path, format }, roots) };
+}
+
+/** The file by its real path, so that a link which is changed later leads QEMU nowhere else. */
+async function findAllowed(
+  path: string,
+  wanted: 'read' | 'write',
+  roots: Roots,
+): Promise<DiskFile | undefined> {
+  const real = await allowedFile(path, roots);
+  return real === undefined ? undefined : await findDiskFile(real, wanted);
 }
 
 /** KubeVirt's rule: no host cache where the file systems can do without, else every write at once. */
 async function chooseCache(wanted: DiskCache | undefined, disk: PlacedDisk): Promise<DiskCache> {
   if (wanted !== undefined && wanted !== 'none') return wanted;
-  const files = disk.base === undefined ? [disk.path] : [disk.path, disk.base];
+  const files = [disk.path, ...disk.below];
   const direct = await Promise.all(files.map(canDoDirectIo));
   const cached = files.filter((_, index) => direct[index] === false);
   if (cached.length === 0) return 'none';

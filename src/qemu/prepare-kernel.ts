@@ -1,22 +1,20 @@
-/** Finds the files of a direct kernel boot. They lie in the image directory and nowhere else. */
+/** Finds the files of a direct kernel boot: names in the image directory, which lead to where disks may lie. */
 import { join, resolve, sep } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { KernelSource } from '../core/model/virtual-machine.ts';
 import type { PreparedKernel } from '../core/qemu-args/input.ts';
-import { findDiskFile } from './image-file.ts';
+import { type DiskFile, findDiskFile } from './image-file.ts';
+import { allowedFile, type Roots } from './path-policy.ts';
 import { PrepareError } from './prepare-error.ts';
 
 /** @throws PrepareError */
-export async function prepareKernel(
-  source: KernelSource,
-  imagesDir: string,
-): Promise<PreparedKernel> {
+export async function prepareKernel(source: KernelSource, roots: Roots): Promise<PreparedKernel> {
   const { kernelPath, initrdPath } = source;
   if (kernelPath === undefined)
     throw new PrepareError('kernel boot: an initrd alone does not boot; name a kernelPath too');
   const [kernel, initrd] = await Promise.all([
-    find('kernel', source, kernelPath, imagesDir),
-    initrdPath === undefined ? undefined : find('initrd', source, initrdPath, imagesDir),
+    find('kernel', source, kernelPath, roots),
+    initrdPath === undefined ? undefined : find('initrd', source, initrdPath, roots),
   ]);
   return { kernelPath: kernel, ...(initrd === undefined ? {} : { initrdPath: initrd }) };
 }
@@ -25,18 +23,23 @@ async function find(
   what: 'kernel' | 'initrd',
   source: KernelSource,
   path: string,
-  imagesDir: string,
+  roots: Roots,
 ): Promise<string> {
-  const candidates = candidatePaths(source, path, imagesDir);
+  const candidates = candidatePaths(source, path, roots.imagesDir);
   if (candidates.length === 0)
     throw new PrepareError(`${what}: ${JSON.stringify(path)} names no file of the image directory`);
   for (const candidate of candidates) {
-    const file = await findDiskFile(candidate, 'read').catch((cause: unknown) => {
+    const file = await look(candidate, roots).catch((cause: unknown) => {
       throw new PrepareError(`${what}: ${messageOf(cause)}`, { cause });
     });
     if (file?.blockDevice === false) return file.path;
   }
   throw new PrepareError(`${what}: there is no file ${candidates.join(', ')}; put it there`);
+}
+
+async function look(candidate: string, roots: Roots): Promise<DiskFile | undefined> {
+  const real = await allowedFile(candidate, roots);
+  return real === undefined ? undefined : await findDiskFile(real, 'read');
 }
 
 function candidatePaths(source: KernelSource, path: string, imagesDir: string): readonly string[] {

@@ -34,12 +34,13 @@ export async function prepareInstance(
   where.signal?.throwIfAborted();
   const directories = {
     imagesDir: resolve(where.imagesDir),
+    diskRoots: where.diskRoots,
     instanceDir: resolve(where.instanceDir),
   };
   await makeInstanceDir(directories.instanceDir);
   const source = spec.kernelBoot?.source;
   const [kernel, disks] = await Promise.allSettled([
-    source === undefined ? undefined : prepareKernel(source, directories.imagesDir),
+    source === undefined ? undefined : prepareKernel(source, directories),
     allDisks(spec, directories),
   ]);
   where.signal?.throwIfAborted();

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
+import { readEvidence } from './evidence-file.ts';
 
 interface ProcessStat {
   readonly pid: number;
@@ -88,13 +89,7 @@ function readStat(pid: number): ProcessStat | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
-/** ESRCH: the process ended between open and read. */
+/** A file of /proc or of an instance's directory; undefined when there is none. */
 export function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
+  return readEvidence(path, 'latin1');
 }

@@ -1,5 +1,5 @@
 /**
- * Starts one QEMU: first its directories, then the shim (`shim.sh`), which outlives the daemon and writes the files.
+ * Starts one QEMU under the shim (`shim.sh`), which outlives the daemon and writes the files.
  *
  * - Resolves as soon as QEMU has an identity, just before it is executed; how the launch goes on shows in the
  *   `exit` file and on the QMP socket.
@@ -7,14 +7,14 @@
  * - Neither shim nor QEMU holds a descriptor, the session, the environment or the event loop of the daemon.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { recordOomBaseline } from './oom.ts';
 import { readProcessFile } from './process-identity.ts';
+import { programFile } from './program-files.ts';
+import { SpawnError } from './spawn-error.ts';
 import { readTail } from './tail.ts';
 
 export interface SpawnOptions {
@@ -30,19 +30,6 @@ export interface SpawnOptions {
   readonly shimPath?: string;
 }
 
-/** QEMU was not started. */
-export class SpawnError extends Error {
-  override readonly name = 'SpawnError';
-}
-
-/** Room for about 400 events, taken before the guest can fill the disk. */
-const JOURNAL_BYTES = 64 * 1024;
-
-/** The file system is full: nothing can be launched before there is room. */
-export class DiskFullError extends Error {
-  override readonly name = 'DiskFullError';
-}
-
 /** All that QEMU gets to see of an environment: English messages, nothing of systemd's or the user's. */
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -55,53 +42,11 @@ interface Shim {
   ended: string | undefined;
 }
 
-/**
- * Makes the evidence directory and a fresh one for the sockets, mode 0700: a QMP path in use would be stolen
- * silently by the second QEMU. Throws DiskFullError, or SpawnError when the socket directory is in use.
- */
-export async function prepareInstanceDirs(paths: InstancePaths): Promise<void> {
-  await makePrivateDir(paths.dir);
-  await makePrivateDir(paths.runtimeDir);
-  const [leftover] = await readdir(paths.runtimeDir);
-  if (leftover !== undefined)
-    throw new SpawnError(
-      `${paths.runtimeDir} is not empty (it holds ${leftover}): every instance needs socket paths of its own`,
-    );
-}
-
-/**
- * Takes room for QEMU's event journal without changing its size, so that the end of an instance is recorded on
- * a full disk too. QEMU appends to it. Returns false where the file system cannot do that.
- * Throws DiskFullError.
- */
-export async function preallocateJournal(paths: InstancePaths): Promise<boolean> {
-  try {
-    await using _journal = await open(paths.events, 'a', 0o600);
-  } catch (error) {
-    throw isDiskFull(error) ? diskFull(paths.dir, error) : error;
-  }
-  const result = await execa(
-    'fallocate',
-    ['--keep-size', '--length', String(JOURNAL_BYTES), paths.events],
-    {
-      reject: false,
-      stdin: 'ignore',
-      extendEnv: true,
-      env: { LC_ALL: 'C' },
-      timeout: 5000,
-      killSignal: 'SIGKILL',
-    },
-  );
-  if (result.exitCode === 0) return true;
-  if (/No space left|quota exceeded/i.test(result.stderr)) throw diskFull(paths.dir, result);
-  return false;
-}
-
 /** Throws SpawnError, or the signal's reason. */
 export async function spawnQemu(options: SpawnOptions): Promise<ProcessIdentity> {
   const { paths, signal, timeoutMs = 10_000 } = options;
   signal?.throwIfAborted();
-  const shimPath = options.shimPath ?? fileURLToPath(new URL('shim.sh', import.meta.url));
+  const shimPath = options.shimPath ?? programFile('shim.sh');
   refuseBadStart(paths, shimPath);
   const shim = startShim(shimPath, options);
   try {
@@ -184,26 +129,4 @@ function killGroup(shim: Shim): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-/** Makes a directory (its parents too), or takes one that is there, for its owner alone. */
-async function makePrivateDir(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await chmod(dir, 0o700);
-  } catch (error) {
-    throw isDiskFull(error) ? diskFull(dir, error) : error;
-  }
-}
-
-function isDiskFull(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
-function diskFull(dir: string, cause: unknown): DiskFullError {
-  return new DiskFullError(
-    `no space left on the file system of ${dir}: an instance needs ${JOURNAL_BYTES / 1024} KiB there for the record of its end`,
-    { cause },
-  );
 }

@@ -1,7 +1,7 @@
 /**
  * The last lines of a log that `cap-log.ts` keeps short: PATH, and before it PATH.1.
  */
-import { open } from 'node:fs/promises';
+import { openEvidence } from './evidence-file.ts';
 
 export interface TailLimits {
   readonly maxLines: number;
@@ -36,16 +36,13 @@ interface FileEnd {
 const NOTHING: FileEnd = { bytes: Buffer.alloc(0), isCut: false };
 
 async function readEnd(path: string, maxBytes: number): Promise<FileEnd> {
-  try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    const length = Math.min(size, maxBytes);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return { bytes: buffer.subarray(0, bytesRead), isCut: size > length };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
-    throw error;
-  }
+  const file = await openEvidence(path);
+  if (file === undefined) return NOTHING;
+  await using handle = file;
+  const { size } = await handle.stat();
+  const length = Math.min(size, maxBytes);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+  return { bytes: buffer.subarray(0, bytesRead), isCut: size > length };
 }
 
 function countLines(bytes: Buffer): number {

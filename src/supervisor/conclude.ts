@@ -3,12 +3,12 @@
  * will look at. Only then are the instance's scratch files removed.
  */
 import type { Evidence } from '../core/model/evidence.ts';
-import type { RunEntry, VmRecord } from '../core/model/record.ts';
+import type { InstanceRecord, RunEntry, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
 import { concluded, withInstance } from '../core/strategy/transitions.ts';
 import { verdict } from '../core/verdict/verdict.ts';
 import { endedAt } from '../qemu/ended-at.ts';
-import { collectEvidence } from '../qemu/evidence.ts';
+import { collectEvidence, type EvidenceOptions } from '../qemu/evidence.ts';
 import type { Context } from './context.ts';
 import { pruneTraces, removeScratch } from './evidence-store.ts';
 
@@ -20,7 +20,7 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   const paths = ctx.paths(instance.uid);
   const launchError = ctx.lives.get(key)?.launchError;
   const evidence: Evidence = {
-    ...(await collectEvidence(paths)),
+    ...(await collectEvidence(paths, recordedProcess(instance))),
     ...(launchError === undefined ? {} : { launchError }),
   };
   const judged = verdict(evidence);
@@ -32,11 +32,21 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   if (end === undefined) return;
   ctx.records.saveEnd(end.record, end.run, abridged(evidence));
   const live = ctx.lives.get(key);
+  if (live?.watched === true && isHostStopping(instance, evidence)) ctx.drain('host-shutdown');
   ctx.lives.delete(key);
   await live?.release();
   noteEnd(ctx, record, judged, end.run, end.record);
   await removeScratch(paths);
   await pruneTraces(ctx, key);
+}
+
+/** Somebody else, the service manager for one, stops guests because the host goes down: it must not come up again. */
+function isHostStopping({ stop }: InstanceRecord, { intents }: Evidence): boolean {
+  return stop?.initiator !== 'host' && intents.some(({ action }) => action === 'host-shutdown');
+}
+
+function recordedProcess({ process }: InstanceRecord): EvidenceOptions {
+  return process === undefined ? {} : { recorded: process };
 }
 
 /** A guest can end before a daemon got to note that it ran; the journal knows. */

@@ -2,6 +2,7 @@
  * The log of what happened to VMs, as Kubernetes Events: stored, bounded, and streamed to whoever watches.
  */
 import { randomUUID } from 'node:crypto';
+import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { StoredEvent } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
@@ -47,7 +48,8 @@ export class EventLog {
     try {
       this.#store.appendEvent(event);
     } catch (error) {
-      this.#log.warn({ vm: id.name, reason: note.reason, error }, 'event could not be stored');
+      const vm = keyOf(id);
+      this.#log.warn({ vm, event: note.reason, error }, 'event could not be stored');
     }
     for (const listener of this.#listeners) listener(event);
   }
@@ -68,4 +70,22 @@ export class EventLog {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+/**
+ * Writes every event to the log as well.
+ * @returns how to stop
+ */
+export function logEvents(events: EventLog, log: Logger): () => void {
+  return events.listen((event) => {
+    const { reason, message, instanceUid } = event;
+    const fields = {
+      vm: keyOf(event),
+      event: reason,
+      note: message,
+      ...(instanceUid === undefined ? {} : { instance: instanceUid }),
+    };
+    if (event.type === 'Warning') log.warn(fields, 'event');
+    else log.info(fields, 'event');
+  });
 }

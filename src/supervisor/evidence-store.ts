@@ -2,38 +2,19 @@
  * The directories that instances leave behind: scratch files go with the instance, logs and evidence files stay for
  * the last few runs of a VM, everything goes with the VM.
  */
-import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { VmRecord } from '../core/model/record.ts';
-import { type InstancePaths, instanceRuntimeRoot } from '../core/paths.ts';
+import type { InstancePaths } from '../core/paths.ts';
 import { removeInstanceDisks } from '../qemu/prepare.ts';
-import { isAlive, readProcessFile } from '../qemu/process-identity.ts';
 import type { Context } from './context.ts';
 
 /** Runs whose console and stderr files are kept. */
 const KEPT_RUNS = 3;
 
-/**
- * Removes what only a live instance needs: sockets, overlays and scratch disks. The directory of sockets goes last:
- * while it is there, `sweepScratch` finds what a killed daemon did not get to.
- */
+/** Removes what only a live instance needs: sockets, overlays and scratch disks. */
 export async function removeScratch(paths: InstancePaths): Promise<void> {
   await removeInstanceDisks(paths.dir);
   await rm(paths.runtimeDir, { recursive: true, force: true });
-}
-
-/** Removes the scratch files of instances that have ended; those of a QEMU that lives are left alone. */
-export async function sweepScratch(ctx: Context): Promise<void> {
-  const current = new Set(ctx.records.keys().map((key) => ctx.records.get(key)?.instance?.uid));
-  const root = instanceRuntimeRoot(ctx.settings.runtimeDir);
-  const left = existsSync(root) ? await readdir(root) : [];
-  for (const uid of left.filter((name) => !current.has(name))) {
-    const paths = ctx.paths(uid);
-    const identity = readProcessFile(paths.process)?.identity;
-    if (identity !== undefined && isAlive(identity))
-      ctx.log.warn({ uid, pid: identity.pid }, 'a QEMU runs that belongs to no VM on record');
-    else await removeScratch(paths);
-  }
 }
 
 export async function removeTraces(paths: InstancePaths): Promise<void> {

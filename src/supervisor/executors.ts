@@ -15,7 +15,6 @@ import {
   stopBegun,
   withInstance,
 } from '../core/strategy/transitions.ts';
-import { discardInstance } from '../qemu/discard.ts';
 import { appendIntent } from '../qemu/intent.ts';
 import { conclude } from './conclude.ts';
 import type { Context } from './context.ts';
@@ -95,7 +94,7 @@ async function discard({ ctx, key, record }: ActionInput): Promise<void> {
   const { instance } = record;
   if (instance === undefined) return;
   ctx.lives.delete(key);
-  await discardInstance(ctx.paths(instance.uid));
+  await ctx.settings.launcher.discard(record, ctx.paths(instance.uid));
   ctx.records.save(discarded(record, ctx.clock.now()));
 }
 
@@ -145,6 +144,9 @@ async function takeRungOfLadder(
   const { rung, gracePeriodSeconds } = action;
   // Both witnesses before the deed: the evidence directory must tell our end from a stranger's by itself.
   const { initiator } = instance.stop;
+  // Whatever it does when it is asked, its end is the host's doing.
+  if (initiator === 'host' && instance.stop.rung === undefined)
+    await appendIntent(live.paths, { action: 'host-shutdown', initiator, gracePeriodSeconds, at });
   await appendIntent(live.paths, { action: rung, initiator, gracePeriodSeconds, at });
   ctx.records.save(rungTaken(record, rung, at));
   if (instance.stop.rung !== rung) {

@@ -5,6 +5,7 @@
 import type { QmpEvent } from '../core/model/evidence.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
+import { escapeControls } from '../qemu/plain-text.ts';
 import type { EventLog, EventNote } from './event-log.ts';
 
 /** The same note about the same VM is not repeated while it comes again within this time. */
@@ -13,8 +14,16 @@ const QUIET_MS = 1000;
 const LOOP_RESETS = 5;
 const LOOP_WINDOW_MS = 60_000;
 
+/** More notes than this within the window are left out: they would push out those about other VMs. */
+const MOST_NOTES = 20;
+const NOTES_WINDOW_MS = 60_000;
+/** Of what QEMU says in its own words. */
+const MOST_WORDS = 200;
+
 interface Recent {
   readonly lastAt: Map<string, number>;
+  /** Times of the notes within the window. */
+  notedAt: number[];
   tally: ResetTally;
   /** Guest resets within the window. */
   resets: number[];
@@ -29,15 +38,33 @@ export class GuestEvents {
   }
 
   take(id: VmIdentity, event: QmpEvent, instanceUid: string | undefined): void {
-    const note = NOTES[event.event]?.(event);
+    // The name is QEMU's to choose: `constructor` is none of ours.
+    const note = Object.hasOwn(NOTES, event.event) ? NOTES[event.event]?.(event) : undefined;
     if (note !== undefined && !this.#isRepetition(id, note, event.at, QUIET_MS))
-      this.#note(id, note, instanceUid);
+      this.#noteSparingly(id, note, { at: event.at, instanceUid });
     if (event.event === 'RESET' && event.data['guest'] === true)
       this.#countReset(id, event, instanceUid);
   }
 
   #note(id: VmIdentity, note: EventNote, instanceUid: string | undefined): void {
     this.#log.note(id, instanceUid === undefined ? note : { ...note, instanceUid });
+  }
+
+  /** A guest decides how often these come. */
+  #noteSparingly(
+    id: VmIdentity,
+    note: EventNote,
+    { at, instanceUid }: { readonly at: number; readonly instanceUid: string | undefined },
+  ): void {
+    const recent = this.#recentOf(id);
+    recent.notedAt = recent.notedAt.filter((before) => Math.abs(at - before) < NOTES_WINDOW_MS);
+    if (recent.notedAt.length >= MOST_NOTES) {
+      if (!this.#isRepetition(id, TOO_MANY, at, NOTES_WINDOW_MS))
+        this.#note(id, TOO_MANY, instanceUid);
+      return;
+    }
+    recent.notedAt.push(at);
+    this.#note(id, note, instanceUid);
   }
 
   #isRepetition(id: VmIdentity, note: EventNote, at: number, quietMs: number): boolean {
@@ -63,7 +90,7 @@ export class GuestEvents {
     const key = `${id.namespace}/${id.name}`;
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
-    const recent: Recent = { lastAt: new Map(), tally: NO_RESETS, resets: [] };
+    const recent: Recent = { lastAt: new Map(), tally: NO_RESETS, notedAt: [], resets: [] };
     this.#recent.set(key, recent);
     return recent;
   }
@@ -74,6 +101,18 @@ const REBOOT_LOOP: EventNote = {
   reason: 'RebootLoop',
   message: `the guest was reset ${LOOP_RESETS} times within a minute: it may be in a reboot loop`,
 };
+
+const TOO_MANY: EventNote = {
+  type: 'Warning',
+  reason: 'TooManyEvents',
+  message: `the guest causes more than ${MOST_NOTES} events a minute: some are left out`,
+};
+
+/** A value out of an event as part of one line. */
+function words(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'unknown');
+  return escapeControls(text).replaceAll('\n', ' ').slice(0, MOST_WORDS);
+}
 
 const NOTES: Readonly<Record<string, (event: QmpEvent) => EventNote>> = {
   RESET: ({ data }) =>
@@ -93,17 +132,17 @@ const NOTES: Readonly<Record<string, (event: QmpEvent) => EventNote>> = {
   WATCHDOG: ({ data }) => ({
     type: 'Warning',
     reason: 'WatchdogFired',
-    message: `the guest stopped feeding its watchdog; action ${String(data['action'])}`,
+    message: `the guest stopped feeding its watchdog; action ${words(data['action'])}`,
   }),
   BLOCK_IO_ERROR: ({ data }) => ({
     type: 'Warning',
     reason: 'DiskError',
-    message: `disk ${String(data['node-name'] ?? data['device'])}: ${String(data['operation'])} failed: ${String(data['reason'])} (action ${String(data['action'])})`,
+    message: `disk ${words(data['node-name'] ?? data['device'])}: ${words(data['operation'])} failed: ${words(data['reason'])} (action ${words(data['action'])})`,
   }),
   BLOCK_IMAGE_CORRUPTED: ({ data }) => ({
     type: 'Warning',
     reason: 'DiskImageCorrupted',
-    message: `disk image ${String(data['node-name'] ?? data['device'])} is damaged: ${String(data['msg'])}`,
+    message: `disk image ${words(data['node-name'] ?? data['device'])} is damaged: ${words(data['msg'])}`,
   }),
   SUSPEND: () => ({ type: 'Normal', reason: 'Suspended', message: 'the guest went to sleep' }),
   WAKEUP: () => ({ type: 'Normal', reason: 'WokeUp', message: 'the guest woke up' }),

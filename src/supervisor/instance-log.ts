@@ -3,8 +3,9 @@
  * follower that finds its file shorter than before goes on at the beginning.
  */
 import { watch } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { InstancePaths } from '../core/paths.ts';
+import { openEvidence } from '../qemu/evidence-file.ts';
 import { readTail } from '../qemu/tail.ts';
 
 export type LogName = 'console' | 'qemu';
@@ -64,7 +65,7 @@ async function* followFile(file: string, from: number, signal: AbortSignal): Asy
 
 async function sizeOf(file: string): Promise<number> {
   try {
-    return (await stat(file)).size;
+    return (await lstat(file)).size;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
     throw error;
@@ -72,7 +73,9 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 async function readAt(file: string, position: number, length: number): Promise<Uint8Array> {
-  await using handle = await open(file, 'r');
+  const found = await openEvidence(file);
+  if (found === undefined) return new Uint8Array();
+  await using handle = found;
   const buffer = new Uint8Array(length);
   const { bytesRead } = await handle.read(buffer, 0, length, position);
   return buffer.subarray(0, bytesRead);

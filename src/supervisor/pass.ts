@@ -5,11 +5,11 @@
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import { type Action, decide } from '../core/strategy/decide.ts';
-import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Context } from './context.ts';
 import { execute } from './executors.ts';
-import { bringIntoForce, type InForce } from './in-force.ts';
+import { bringIntoForce } from './in-force.ts';
 import { publish, shownUid } from './publish.ts';
+import { situationOf } from './situation.ts';
 
 /** More steps than any VM needs in a row: a pass that takes them goes round in circles. */
 const MAX_STEPS = 20;
@@ -20,7 +20,7 @@ export async function pass(ctx: Context, key: string): Promise<void> {
       const inForce = bringIntoForce(ctx, key, () => shownUid(ctx, key));
       const { record, vm } = inForce;
       if (record === undefined) return;
-      const action = decideNow(ctx, key, record, inForce);
+      const action = decide(situationOf(ctx, key, record, inForce));
       if (action.kind === 'wait') {
         if (action.until !== undefined) ctx.queue.addIn(key, action.until - ctx.clock.now());
         return;
@@ -31,17 +31,9 @@ export async function pass(ctx: Context, key: string): Promise<void> {
     }
     throw new Error(`no rest after ${MAX_STEPS} steps`);
   } finally {
+    ctx.order.tell(key);
     publish(ctx, key);
   }
-}
-
-function decideNow(ctx: Context, key: string, record: VmRecord, { vm, removed }: InForce): Action {
-  const instance = record.instance === undefined ? undefined : sightOf(ctx, key);
-  return decide({ vm, removed, record, instance, now: ctx.clock.now() });
-}
-
-function sightOf(ctx: Context, key: string): InstanceView {
-  return ctx.lives.get(key)?.sight() ?? { kind: 'unlaunched' };
 }
 
 /** The one line that an operator can retell the story from. */

@@ -1,13 +1,17 @@
 /** Puts the current state of a VM on the board. */
 import { randomUUID } from 'node:crypto';
 import { keyOf } from '../core/catalogue/catalogue.ts';
+import type { VmRecord } from '../core/model/record.ts';
+import { decide } from '../core/strategy/decide.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
-import type { InstanceSnapshot } from './snapshot.ts';
+import { type Standpoint, situationOf } from './situation.ts';
+import type { InstanceSnapshot, VmSnapshot } from './snapshot.ts';
+import { standing } from './standing.ts';
 
 /** @param key of a VM or of a file that declares none */
 export function publish(ctx: Context, key: string): void {
-  const entry = ctx.files.catalogue.get(key);
+  const { entry, vm, removed } = standing(ctx, key);
   const record = ctx.records.get(key);
   if (entry === undefined && record === undefined) {
     ctx.board.remove(key);
@@ -16,8 +20,6 @@ export function publish(ctx: Context, key: string): void {
   const id = record ?? entry;
   if (id === undefined) return;
   const shown = ctx.board.get(key);
-  const removed = record !== undefined && entry === undefined && ctx.listed();
-  const vm = entry?.vm ?? (removed ? undefined : ctx.records.lastGood(key));
   const file = entry?.path ?? record?.source.path;
   const live = ctx.lives.get(key);
   ctx.board.publish({
@@ -32,8 +34,22 @@ export function publish(ctx: Context, key: string): void {
     problems: entry?.problems ?? [],
     ...(removed ? { terminatingSince: shown?.terminatingSince ?? ctx.clock.now() } : {}),
     ...(live === undefined ? {} : { instance: instanceSnapshot(live) }),
+    ...(record === undefined ? {} : heldUp(ctx, key, record, { vm, removed })),
     history: ctx.records.history(key),
   });
+}
+
+/** What the VM waits for, in the words of whoever decides it. */
+function heldUp(
+  ctx: Context,
+  key: string,
+  record: VmRecord,
+  standpoint: Standpoint,
+): Pick<VmSnapshot, 'held'> {
+  const action = decide(situationOf(ctx, key, record, standpoint));
+  if (action.kind !== 'wait' || action.held === undefined) return {};
+  const { held: by, reason: message, until } = action;
+  return { held: { by, message, ...(until === undefined ? {} : { until }) } };
 }
 
 /** A file that becomes valid goes on under the uid that it was shown with. */

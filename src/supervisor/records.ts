@@ -8,6 +8,7 @@ import type { Evidence } from '../core/model/evidence.ts';
 import type { RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { StateDb } from '../host/state-db.ts';
+import { StateWriteError } from '../host/state-errors.ts';
 import type { Claims } from './vm-files.ts';
 
 /** Entries of the history that a snapshot shows. */
@@ -16,6 +17,7 @@ const SHOWN_RUNS = 10;
 export class Records {
   readonly #db: StateDb;
   readonly #records = new Map<string, VmRecord>();
+  readonly #unstored = new Set<string>();
   readonly #lastGood = new Map<string, VirtualMachine>();
   readonly #histories = new Map<string, readonly RunEntry[]>();
 
@@ -48,6 +50,27 @@ export class Records {
     this.#remember(record);
   }
 
+  /**
+   * Takes in what is so whether it is stored or not, such as a guest that runs. If it cannot be stored now, `settle`
+   * tries again.
+   */
+  take(record: VmRecord): void {
+    try {
+      this.save(record);
+    } catch (error) {
+      if (!(error instanceof StateWriteError)) throw error;
+      this.#remember(record);
+      this.#unstored.add(keyOf(record));
+    }
+  }
+
+  /** @returns false while something that was taken in is not stored */
+  settle(key: string): boolean {
+    const record = this.#records.get(key);
+    if (record !== undefined && this.#unstored.has(key)) this.take(record);
+    return !this.#unstored.has(key);
+  }
+
   /** A finished instance: history and record change together. */
   saveEnd(record: VmRecord, run: RunEntry, evidence: Evidence): void {
     this.#db.transaction(() => {
@@ -56,7 +79,9 @@ export class Records {
     });
     this.#remember(record);
     const key = keyOf(record);
-    this.#histories.set(key, [run, ...this.history(key)].slice(0, SHOWN_RUNS));
+    // A run of a lost record can be judged a second time.
+    const others = this.history(key).filter(({ uid }) => uid !== run.uid);
+    this.#histories.set(key, [run, ...others].slice(0, SHOWN_RUNS));
   }
 
   forget(key: string): void {
@@ -77,6 +102,11 @@ export class Records {
     const runs = this.#db.runs(record, SHOWN_RUNS).map(({ entry }) => entry);
     this.#histories.set(key, runs);
     return runs;
+  }
+
+  /** Whose run it was, also when its VM is not on record any more. */
+  vmOfRun(uid: string): VmIdentity | undefined {
+    return this.#db.vmOfRun(uid);
   }
 
   /** All runs with their evidence, newest first. */
@@ -101,6 +131,7 @@ export class Records {
   }
 
   #remember(record: VmRecord): void {
+    this.#unstored.delete(keyOf(record));
     this.#records.set(keyOf(record), record);
   }
 }

@@ -25,7 +25,7 @@ async function carryOut(live: LiveInstance, rung: Rung): Promise<void> {
       await live.execute('quit');
       return;
     case 'terminate':
-      live.terminate();
+      await live.terminate();
       return;
     case 'kill':
       await live.kill();

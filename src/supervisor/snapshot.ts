@@ -4,6 +4,7 @@
 import type { Problem } from '../core/model/problem.ts';
 import type { RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { Hold } from '../core/strategy/decide.ts';
 
 export interface VmSnapshot extends VmIdentity {
   readonly key: string;
@@ -21,6 +22,8 @@ export interface VmSnapshot extends VmIdentity {
   /** The document was removed; the VM goes once its instance has ended. */
   readonly terminatingSince?: number;
   readonly instance?: InstanceSnapshot;
+  /** A start or a stop is due and waits for something. */
+  readonly held?: HeldSnapshot;
   /** Last ten, newest first. */
   readonly history: readonly RunEntry[];
 }
@@ -29,4 +32,12 @@ export interface InstanceSnapshot {
   readonly runState?: string;
   readonly resets: number;
   readonly unresponsive: boolean;
+}
+
+export interface HeldSnapshot {
+  readonly by: Hold;
+  /** In words: `waiting for db to run`. */
+  readonly message: string;
+  /** Unix ms; absent when something has to happen first. */
+  readonly until?: number;
 }

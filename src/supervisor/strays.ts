@@ -1,72 +1,189 @@
 /**
- * Guests that run although no record knows them: the state database was lost, their evidence directories were not.
- * Each goes back to its VM when a file declares it; a second QEMU beside it could ruin its disks.
+ * Instances that no record knows: the state database was lost, or is an older one; their evidence directories are
+ * there. Each goes back to its VM once a file declares it, as if it had been the VM's all the time: one that runs,
+ * because a second QEMU beside it could ruin its disks; one that has ended, because a run strategy looks at how.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstanceDescription, InstanceRecord } from '../core/model/record.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { type InstancePaths, instancesDir } from '../core/paths.ts';
+import { stopUnderWay } from '../core/strategy/stop-ladder.ts';
 import { instanceDescriptionShape } from '../host/state-records.ts';
 import { parseStored } from '../host/state-shape.ts';
-import { isAlive, readProcessFile } from '../qemu/process-identity.ts';
+import { identityOf, isInstanceAlive } from '../qemu/instance-process.ts';
+import { readIntents } from '../qemu/intent.ts';
+import { readJournal } from '../qemu/journal.ts';
 import type { Context } from './context.ts';
 
-type Ground = Pick<Context, 'records' | 'settings' | 'paths' | 'log'>;
+type Ground = Pick<Context, 'records' | 'settings' | 'paths' | 'clock'>;
 
-/** By VM key; of several guests of one VM the one that was started last. */
-export function findStrays(ctx: Ground): ReadonlyMap<string, InstanceRecord> {
-  const known = new Set(ctx.records.keys().map((key) => ctx.records.get(key)?.instance?.uid));
-  const found = instanceUids(ctx.settings.stateDir)
-    .filter((uid) => !known.has(uid))
-    .flatMap((uid) => strayOf(ctx, uid))
-    .sort((a, b) => a.instance.createdAt - b.instance.createdAt);
-  return new Map(found.map(({ key, instance }) => [key, instance]));
+interface Stray {
+  readonly paths: InstancePaths;
+  readonly vm: VmIdentity;
+  readonly instance: InstanceRecord;
 }
 
-function instanceUids(stateDir: string): readonly string[] {
+/** A QEMU that runs, but whose directory does not tell of which VM. */
+interface Nameless {
+  readonly paths: InstancePaths;
+  readonly process: ProcessIdentity;
+}
+
+export class Strays {
+  readonly #records: Context['records'];
+  readonly #vmsDir: string;
+  #strays: readonly Stray[] = [];
+  #nameless: readonly Nameless[] = [];
+
+  constructor(records: Context['records'], vmsDir: string) {
+    this.#records = records;
+    this.#vmsDir = vmsDir;
+  }
+
+  /** Looks through the evidence directories. Changes nothing. */
+  find(ctx: Ground): void {
+    const unknown = instanceUids(ctx.settings.stateDir)
+      .filter((uid) => !isKnown(ctx, uid))
+      .map((uid) => ctx.paths(uid));
+    this.#strays = unknown.flatMap((paths) => strayOf(ctx, paths)).sort(inTurn);
+    this.#nameless = unknown.flatMap(namelessOf);
+  }
+
+  /**
+   * What is to become the VM's instance next: those that have ended, oldest first, then those that run.
+   * @param since when the VM's last known run was started (Unix ms): what ended before it has no say any more
+   */
+  next(key: string, since = 0): InstanceRecord | undefined {
+    return this.#strays.find(
+      (stray) => keyOf(stray.vm) === key && (stray.instance.createdAt > since || isRunning(stray)),
+    )?.instance;
+  }
+
+  /** The record knows it by now. */
+  taken(uid: string): void {
+    this.#strays = this.#strays.filter(({ instance }) => instance.uid !== uid);
+  }
+
+  /** True for a directory that is still to be judged. */
+  has(uid: string): boolean {
+    return this.#strays.some(({ instance }) => instance.uid === uid);
+  }
+
+  /** A guest of this VM that runs and is not on record; of several the newest. */
+  running(key: string): InstanceRecord | undefined {
+    return this.#running().find(({ vm }) => keyOf(vm) === key)?.instance;
+  }
+
+  /** What an operator has to know, one sentence each. */
+  warnings(): readonly string[] {
+    const strangers = this.#nameless.filter(({ process, paths }) =>
+      isInstanceAlive(process, paths),
+    );
+    return [
+      ...this.#running().map((stray) => this.#words(stray)),
+      ...strangers.map(
+        ({ process, paths }) =>
+          `a QEMU runs (pid ${process.pid}) whose VM cannot be told, because ${paths.description} is missing or damaged; nothing is done to it: \`kill ${process.pid}\` ends it`,
+      ),
+    ];
+  }
+
+  #running(): readonly Stray[] {
+    return this.#strays.filter(isRunning);
+  }
+
+  #words({ vm, instance }: Stray): string {
+    const key = keyOf(vm);
+    const pid = instance.process?.pid;
+    const guest = `a guest of VM ${key} runs (pid ${pid}, instance ${instance.uid})`;
+    return this.#records.get(key)?.instance === undefined
+      ? `${guest} that no valid file declares and no record knows; nothing is done to it: declare the VM in ${this.#vmsDir} again to have it taken over (under runStrategy Halted it is then shut down), or end it with \`kill ${pid}\``
+      : `${guest} beside the one on record; nothing is done to it: \`kill ${pid}\` ends it`;
+  }
+}
+
+/** Of several that run the newest comes first: the VM has room for one. */
+function inTurn(a: Stray, b: Stray): number {
+  const runs = isRunning(a);
+  if (runs !== isRunning(b)) return runs ? 1 : -1;
+  const age = a.instance.createdAt - b.instance.createdAt;
+  return runs ? -age : age;
+}
+
+function isRunning({ instance, paths }: Stray): boolean {
+  return instance.process !== undefined && isInstanceAlive(instance.process, paths);
+}
+
+export function instanceUids(stateDir: string): readonly string[] {
   try {
-    return readdirSync(instancesDir(stateDir));
+    return readdirSync(instancesDir(stateDir)).filter(isUid);
   } catch {
     return [];
   }
 }
 
-function strayOf(ctx: Ground, uid: string): { key: string; instance: InstanceRecord }[] {
-  const paths = ctx.paths(uid);
-  const identity = readProcessFile(paths.process)?.identity;
-  if (identity === undefined || !isAlive(identity)) return [];
-  const description = readDescription(paths);
-  if (description === undefined) {
-    ctx.log.warn({ uid, pid: identity.pid }, 'a QEMU runs whose VM cannot be told');
-    return [];
-  }
-  const createdAt = statSync(paths.process).mtimeMs;
-  return [{ key: keyOf(description.vm), instance: recordOf(description, identity, createdAt) }];
+/** Other names are not ours. */
+export function isUid(name: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
-/** What the guest does shows once its monitor answers. */
+/** A run counts as forgotten with the record of its VM. */
+function isKnown({ records }: Ground, uid: string): boolean {
+  if (records.keys().some((key) => records.get(key)?.instance?.uid === uid)) return true;
+  const vm = records.vmOfRun(uid);
+  return vm !== undefined && records.get(keyOf(vm)) !== undefined;
+}
+
+function strayOf(ctx: Ground, paths: InstancePaths): Stray[] {
+  const description = readDescription(paths);
+  if (description === undefined) return [];
+  const process = identityOf(paths, undefined);
+  const resumedAt = readJournal(paths.events).find(({ event }) => event === 'RESUME')?.at;
+  if (process === undefined && resumedAt === undefined) return [];
+  return [{ paths, vm: description.vm, instance: recordOf(ctx, paths, description, resumedAt) }];
+}
+
+/** As far as the directory tells. */
 function recordOf(
-  { uid, template, spec }: InstanceDescription,
-  process: ProcessIdentity,
-  createdAt: number,
+  { clock }: Ground,
+  paths: InstancePaths,
+  { uid, template, spec, startPaused }: InstanceDescription,
+  resumedAt: number | undefined,
 ): InstanceRecord {
+  const process = identityOf(paths, undefined);
+  const stop = stopUnderWay(readIntents(paths));
+  const createdAt = Math.round(statSync(paths.description).mtimeMs);
   return {
     uid,
-    phase: 'Scheduled',
+    phase: resumedAt === undefined ? 'Scheduled' : 'Running',
     createdAt,
     startedAt: createdAt,
-    startPaused: spec.startPaused,
+    startPaused: startPaused ?? spec.startPaused,
     gracePeriodSeconds: spec.gracePeriodSeconds,
     acpi: spec.acpi,
     template,
     spec,
-    process,
     pausedByUser: false,
+    ...(resumedAt === undefined ? {} : { runningAt: resumedAt }),
+    ...(process === undefined ? {} : { process }),
+    ...(stop === undefined ? {} : { stop }),
+    // QEMU may have been told to survive a reset of ours.
+    ...(spec.rebootPolicy === 'Terminate' ? { resetAt: clock.now() } : {}),
   };
 }
 
-function readDescription(paths: InstancePaths): InstanceDescription | undefined {
+function namelessOf(paths: InstancePaths): Nameless[] {
+  if (readDescription(paths) !== undefined) return [];
+  const process = identityOf(paths, undefined);
+  return process !== undefined && isInstanceAlive(process, paths) ? [{ paths, process }] : [];
+}
+
+/** @returns undefined when it is missing, damaged, or of another instance */
+export function readDescription(
+  paths: Pick<InstancePaths, 'uid' | 'description'>,
+): InstanceDescription | undefined {
   try {
     const text = readFileSync(paths.description, 'utf8');
     const read = parseStored<InstanceDescription>(text, instanceDescriptionShape);

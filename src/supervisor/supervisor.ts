@@ -13,15 +13,16 @@ import type { StateDb } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import { Board } from './board.ts';
-import type { Context, SupervisorSettings } from './context.ts';
+import type { Context, DrainingState, SupervisorSettings } from './context.ts';
 import { EventLog } from './event-log.ts';
-import { sweepScratch } from './evidence-store.ts';
 import { GuestEvents } from './guest-events.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
+import { sweepLeftovers } from './leftovers.ts';
 import { pass } from './pass.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
-import { findStrays } from './strays.ts';
+import { StartOrder } from './start-order.ts';
+import { Strays } from './strays.ts';
 import { commandVm } from './vm-command.ts';
 import { type FileChange, VmFiles } from './vm-files.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -41,30 +42,41 @@ export class Supervisor implements AsyncDisposable {
   readonly #ctx: Context;
   readonly #queue: WorkQueue;
   readonly #guestEvents: GuestEvents;
+  readonly #drainingListeners = new Set<() => void>();
   #listed = false;
+  #draining: DrainingState | undefined;
 
   constructor(deps: SupervisorDeps) {
     const { clock, log, db, random, settings } = deps;
     this.#queue = new WorkQueue({
       pass: (key) => pass(this.#ctx, key),
       onError: (key, error) => this.#retry(key, error),
+      // An adopted guest asks for a look as soon as it answers or is found dead, and the files are not read by then.
+      held: true,
     });
     const events = new EventLog(db, clock, log);
     this.#guestEvents = new GuestEvents(events);
-    this.#ctx = {
+    const records = new Records(db);
+    const ground = {
       clock,
       log,
-      random,
       settings,
-      records: new Records(db),
+      records,
       files: new VmFiles(),
+      queue: this.#queue,
+      lives: new Map<string, LiveInstance>(),
+      listed: () => this.#listed,
+    };
+    this.#ctx = {
+      ...ground,
+      random,
       board: new Board((count) => db.reserveResourceVersions(count)),
       events,
-      queue: this.#queue,
-      lives: new Map(),
-      strays: new Map(),
+      order: new StartOrder(ground),
+      draining: () => this.#draining,
+      drain: (cause) => this.drain(cause),
+      strays: new Strays(records, settings.vmsDir),
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
-      listed: () => this.#listed,
       launch: (key, uid) => this.#launch(key, uid),
       adopt: (key) => this.#adopt(key),
     };
@@ -84,10 +96,9 @@ export class Supervisor implements AsyncDisposable {
       this.#adopt(key);
       publish(this.#ctx, key);
     }
-    for (const [key, stray] of findStrays(this.#ctx)) this.#ctx.strays.set(key, stray);
-    await sweepScratch(this.#ctx).catch((error: unknown) =>
-      this.#ctx.log.warn({ error }, 'leftovers of ended instances could not be removed'),
-    );
+    this.#ctx.strays.find(this.#ctx);
+    for (const stray of this.warnings()) this.#ctx.log.warn({ stray }, "a guest is nobody's");
+    await sweepLeftovers(this.#ctx);
   }
 
   /** The directory was listed and nothing in it is new: what is missing from it now counts as removed. */
@@ -99,6 +110,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Looks at every VM on record: after `adopt`, when the VM directory could not be read. */
   begin(): void {
+    this.#queue.open();
     for (const key of this.#ctx.records.keys()) this.#queue.add(key);
   }
 
@@ -108,6 +120,28 @@ export class Supervisor implements AsyncDisposable {
     // Shown by their passes, so that no reader sees a new spec with an old record.
     for (const key of keys) this.#queue.add(key);
     this.directoryListed();
+  }
+
+  /** What draining began with; undefined when the host is not drained. */
+  get draining(): DrainingState | undefined {
+    return this.#draining;
+  }
+
+  /** Stops every guest as a host shutdown does, and starts none, until `endDraining` or the end of this daemon. */
+  drain(cause: DrainingState['cause']): void {
+    if (this.#draining !== undefined) return;
+    this.#setDraining({ since: this.#ctx.clock.now(), cause });
+  }
+
+  /** Lets run strategies act again. A stop that has begun goes on. */
+  endDraining(): void {
+    if (this.#draining !== undefined) this.#setDraining(undefined);
+  }
+
+  /** @returns how to stop listening */
+  onDraining(listener: () => void): () => void {
+    this.#drainingListeners.add(listener);
+    return () => this.#drainingListeners.delete(listener);
   }
 
   /** @throws Refusal */
@@ -134,6 +168,11 @@ export class Supervisor implements AsyncDisposable {
     return this.#ctx.lives.size;
   }
 
+  /** Guests that run and are nobody's, one sentence each. */
+  warnings(): readonly string[] {
+    return this.#ctx.strays.warnings();
+  }
+
   /** Source files of the VMs on record. */
   recordedFiles(): readonly string[] {
     return [...new Set([...this.#ctx.records.claims().values()].map((claim) => claim.path))];
@@ -145,6 +184,14 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all([...this.#ctx.lives.values()].map((live) => live.release()));
   }
 
+  #setDraining(state: DrainingState | undefined): void {
+    this.#draining = state;
+    if (state === undefined) this.#ctx.log.info({}, 'draining is over');
+    else this.#ctx.log.info({ cause: state.cause }, 'draining: all guests are stopped');
+    for (const listener of this.#drainingListeners) listener();
+    this.begin();
+  }
+
   #retry(key: string, error: unknown): void {
     this.#ctx.log.error({ vm: key, error }, 'pass failed, to be tried again');
     this.#queue.addIn(key, RETRY_MS);
@@ -154,21 +201,24 @@ export class Supervisor implements AsyncDisposable {
     const record = this.#ctx.records.get(key);
     if (record?.instance === undefined) return;
     const paths = this.#ctx.paths(record.instance.uid);
-    this.#ctx.lives.set(key, LiveInstance.adopt(paths, this.#instanceDeps(key, record)));
+    const deps = this.#instanceDeps(key, record);
+    this.#ctx.lives.set(key, LiveInstance.adopt(paths, deps, record.instance.process));
   }
 
   #launch(key: string, uid: string): void {
     const record = this.#ctx.records.get(key);
     if (record?.instance === undefined) return;
-    const { host, imagesDir } = this.#ctx.settings;
+    const { host, imagesDir, diskRoots } = this.#ctx.settings;
     const { namespace, name } = record;
     const live = LiveInstance.launch(
       {
         vm: { namespace, name },
         template: record.instance.template,
         spec: record.instance.spec,
+        startPaused: record.instance.startPaused,
         paths: this.#ctx.paths(uid),
         imagesDir,
+        diskRoots,
         host,
       },
       this.#instanceDeps(key, record),
@@ -178,6 +228,8 @@ export class Supervisor implements AsyncDisposable {
 
   #instanceDeps(key: string, id: VmIdentity): LiveInstanceDeps {
     return {
+      vm: { namespace: id.namespace, name: id.name },
+      launcher: this.#ctx.settings.launcher,
       clock: this.#ctx.clock,
       log: this.#ctx.log.child({ vm: key }),
       onChange: () => this.#queue.add(key),

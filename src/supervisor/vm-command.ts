@@ -50,6 +50,7 @@ function judge(ctx: Context, inForce: InForce, record: VmRecord, command: Comman
   const judgement = judgeCommand(command, {
     record,
     terminating: inForce.removed,
+    draining: ctx.draining() !== undefined,
     table: ctx.settings.strategyTable,
     now: ctx.clock.now(),
   });
@@ -60,6 +61,11 @@ function judge(ctx: Context, inForce: InForce, record: VmRecord, command: Comman
 function unknownVm(ctx: Context, key: string): Refusal {
   const entry = ctx.files.catalogue.get(key);
   const name = key.slice(key.indexOf('/') + 1);
+  const stray = ctx.strays.running(key)?.process?.pid;
+  if (stray !== undefined)
+    return conflict(
+      `a guest of VM ${name} runs (pid ${stray}), but no valid file declares it; declare it in ${ctx.settings.vmsDir} again, or end the guest with \`kill ${stray}\``,
+    );
   if (entry === undefined) return notFound(`virtualmachines.kubevirt.io "${name}" not found`);
   return conflict(`VM ${name} has never been valid: ${entry.path} has problems`);
 }

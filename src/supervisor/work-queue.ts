@@ -8,6 +8,8 @@ export interface WorkQueueOptions {
   /** One pass. Its error is given to `onError`; the key is not retried by itself. */
   readonly pass: (key: string) => Promise<void>;
   readonly onError: (key: string, error: unknown) => void;
+  /** No pass runs before `open`. */
+  readonly held?: boolean;
 }
 
 interface Lane {
@@ -22,15 +24,29 @@ interface Lane {
 export class WorkQueue implements AsyncDisposable {
   readonly #options: WorkQueueOptions;
   readonly #lanes = new Map<string, Lane>();
+  /** Keys that were added before `open`; undefined once it was called. */
+  #waiting: Set<string> | undefined;
   #closed = false;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+    if (options.held === true) this.#waiting = new Set();
+  }
+
+  /** Lets passes run, those that were asked for so far first. */
+  open(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const key of waiting) this.add(key);
   }
 
   /** Asks for a pass as soon as the key is free. */
   add(key: string): void {
     if (this.#closed) return;
+    if (this.#waiting !== undefined) {
+      this.#waiting.add(key);
+      return;
+    }
     const lane = this.#lane(key);
     if (lane.passQueued) return;
     lane.passQueued = true;

@@ -3,7 +3,16 @@
  * Waits are watches of the API with a deadline, never sleeps. Whatever still runs at the end is killed by identity.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -31,14 +40,16 @@ export class World implements AsyncDisposable {
   readonly extraArgs: readonly string[];
   readonly images: string;
   log = '';
+  readonly #user: number | undefined;
   #child: ChildProcess | undefined;
 
-  /** @param options config: text of a configuration file */
+  /** @param options config: text of a configuration file; user: whom the daemon runs as, which takes root */
   constructor(
     options: {
       readonly args?: readonly string[];
       readonly images?: string;
       readonly config?: string;
+      readonly user?: number;
     } = {},
   ) {
     const file = join(this.dir, 'solovirt.yaml');
@@ -47,11 +58,21 @@ export class World implements AsyncDisposable {
     this.extraArgs = [...config, ...(options.args ?? [])];
     this.images = options.images ?? imagesDir;
     mkdirSync(this.vms);
+    this.#user = options.user;
+    if (options.user !== undefined)
+      for (const dir of [this.dir, this.vms]) chownSync(dir, options.user, options.user);
+    // Guests have users of their own, who must get through.
+    chmodSync(this.dir, 0o711);
   }
 
   static async start(options: ConstructorParameters<typeof World>[0] = {}): Promise<World> {
     const world = new World(options);
-    await world.startDaemon();
+    try {
+      await world.startDaemon();
+    } catch (error) {
+      await world[Symbol.asyncDispose]();
+      throw error;
+    }
     return world;
   }
 
@@ -66,6 +87,7 @@ export class World implements AsyncDisposable {
       MAIN,
       'daemon',
       ...['--vms', this.vms, '--images', this.images, '--state', this.state],
+      ...['--disk-roots', tmpdir()],
       ...['--runtime', this.runtime, '--socket', this.socket],
       ...['--accel', 'tcg', '--log-level', 'info', ...this.extraArgs],
     ];
@@ -75,6 +97,7 @@ export class World implements AsyncDisposable {
   async startDaemon(): Promise<void> {
     const child = spawn(process.execPath, ['--max-semi-space-size=1', ...this.daemonArgs()], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(this.#user === undefined ? {} : { uid: this.#user, gid: this.#user }),
     });
     this.#child = child;
     const { promise, resolve: ready, reject } = Promise.withResolvers<void>();

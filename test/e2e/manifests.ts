@@ -6,6 +6,8 @@ export interface TinyVm {
   readonly strategy: RunStrategy;
   readonly guest?: TinyVariant;
   readonly grace?: number;
+  /** Of the VM, without the prefix `solovirt.io/`. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Further lines under `domain.devices`, indented by ten. */
   readonly devices?: string;
   /** Further lines under `domain`, indented by eight. */
@@ -22,7 +24,7 @@ apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata:
   name: ${name}
-spec:
+${annotationLines(vm.annotations)}spec:
   runStrategy: ${strategy} # so does this one
   template:
     spec:
@@ -41,6 +43,13 @@ ${devices}          disks:
         - name: root
           containerDisk: {image: '${tinyReference(guest)}'}
 `;
+}
+
+function annotationLines(annotations: TinyVm['annotations'] = {}): string {
+  const lines = Object.entries(annotations).map(
+    ([name, value]) => `    solovirt.io/${name}: ${JSON.stringify(value)}\n`,
+  );
+  return lines.length === 0 ? '' : `  annotations:\n${lines.join('')}`;
 }
 
 /** The panic guest writes to the port of the ISA panic device. */

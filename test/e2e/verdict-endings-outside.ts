@@ -124,10 +124,12 @@ export const OUTSIDE_ENDINGS: readonly Ending[] = [
   {
     ...idle,
     name: 'host-shutdown',
+    // A daemon that sees it stops all others, too: test/e2e/drain.test.ts.
+    only: 'unwatched',
     end: afterIntent('host-shutdown'),
     reason: 'HostShutdown',
     initiator: 'host',
-    message: 'The guest was stopped because the host shut down.',
+    message: 'The guest was stopped because the host shut down or was drained.',
   },
   {
     ...idle,

@@ -1,8 +1,9 @@
 /** One VM of a test: its file, its commands, and what became of it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunView, VmObject } from '../../src/api/contract.ts';
+import type { Intent } from '../../src/core/model/evidence.ts';
 import type { VmRecord } from '../../src/core/model/record.ts';
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
@@ -169,6 +170,16 @@ export class Vm {
       const identity = readIdentity(pid);
       if (identity !== undefined) signalProcess(identity, 'SIGKILL');
     }
+  }
+
+  /** Writes down an intent, as helpers of a service manager do. */
+  intend({ uid }: Pick<Live, 'uid'>, intent: Intent): void {
+    appendFileSync(this.paths(uid).intent, `${JSON.stringify(intent)}\n`);
+  }
+
+  /** Until QEMU is gone, whoever watches it. */
+  async gone({ pid }: Live): Promise<void> {
+    await poll(`QEMU of ${this.name} is gone`, () => !this.processes().includes(pid));
   }
 
   paths(uid: string): InstancePaths {

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli, scratchDir } from './cli-harness.ts';
 
 let dir = '';
@@ -102,5 +102,43 @@ test('a directory without VM files is no failure, but is mentioned', async () =>
     code: 0,
     stdout: '0 files, 0 valid VMs: no problems\n',
     stderr: 'No VM files (*.yaml, *.yml) were found.\n',
+  });
+});
+
+describe('the order of starts', () => {
+  const ordered = (name: string, after: string): string =>
+    manifest(name).replace(
+      `name: ${name}`,
+      `name: ${name}\n  annotations: {solovirt.io/start-after: ${after}}`,
+    );
+
+  test('a circle over several files is warned about at each VM of it', async () => {
+    const a = await write('a.yaml', ordered('a', 'b'));
+    const b = await write('b.yaml', ordered('b', 'a'));
+    const { code, stdout } = await runCli(['validate', a, b]);
+    expect(code).toBe(0);
+    const field = 'metadata.annotations[solovirt.io/start-after]';
+    const opened =
+      'so that it does not wait for ever, b is started without waiting for a (warning)';
+    expect(stdout).toBe(
+      [
+        `${a}:5:42: ${field}: start-after goes round in a circle: a → b → a; ${opened}`,
+        `${b}:5:42: ${field}: start-after goes round in a circle: b → a → b; ${opened}`,
+        '2 files, 2 valid VMs: 0 errors, 2 warnings\n',
+      ].join('\n'),
+    );
+  });
+
+  test('a name that nobody declares is warned about where a whole directory is looked at', async () => {
+    const a = await write('a.yaml', ordered('a', 'bee'));
+    await write('b.yaml', manifest('beo'));
+    const alone = await runCli(['validate', a]);
+    expect(alone.stdout).toBe('1 file, 1 valid VM: no problems\n');
+    const { code, stdout } = await runCli(['validate', dir]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('a.yaml:5:42: ');
+    expect(stdout).toContain(
+      'no VM file declares bee, so it is not waited for; did you mean "beo"?',
+    );
   });
 });

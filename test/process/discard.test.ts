@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
 import { discardInstance } from '../../src/qemu/discard.ts';
+import { killTree } from '../../src/qemu/kill-tree.ts';
 import { isAlive, readIdentity } from '../../src/qemu/process-identity.ts';
 
 const SHIM = resolve(import.meta.dirname, '../../src/qemu/shim.sh');
@@ -31,30 +32,49 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
+/** A process that looks as if it were of the instance, by its name. */
+function sleeper(name: string): ChildProcess {
+  return spawn('sleep', ['600'], { stdio: 'ignore', argv0: `qemu ${name}` });
+}
+
+function discard(): Promise<void> {
+  return discardInstance(paths, (identity) => killTree(identity, 'SIGKILL'));
+}
+
 function expectNothingLeft(): void {
   expect(readdirSync(`${root}/instances`)).toEqual([]);
   expect(existsSync(paths.runtimeDir)).toBe(false);
 }
 
 test('a QEMU that was started after all is killed', async () => {
-  child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  child = sleeper(paths.uid);
   const identity = readIdentity(child.pid ?? 0);
   if (identity === undefined) throw new Error('no child');
   const gone = once(child, 'exit');
   writeFileSync(paths.process, `${identity.pid} ${identity.startTime} ${identity.bootId}\n`);
-  await discardInstance(paths);
+  await discard();
   await gone;
   expect(isAlive(identity)).toBe(false);
   expectNothingLeft();
 });
 
+test('a process of somebody else that the file has come to name is left alone', async () => {
+  child = sleeper('of somebody else');
+  const identity = readIdentity(child.pid ?? 0);
+  if (identity === undefined) throw new Error('no child');
+  writeFileSync(paths.process, `${identity.pid} ${identity.startTime} ${identity.bootId}\n`);
+  await discard();
+  expect(isAlive(identity)).toBe(true);
+  expectNothingLeft();
+});
+
 test('a QEMU whose shim is just writing its identity is killed', async () => {
-  child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  child = sleeper(paths.uid);
   const identity = readIdentity(child.pid ?? 0);
   if (identity === undefined) throw new Error('no child');
   const gone = once(child, 'exit');
   writeFileSync(paths.process, '');
-  const discarded = discardInstance(paths);
+  const discarded = discard();
   await vanished(paths.dir);
   const moved = `${paths.dir}.discarded/process`;
   writeFileSync(moved, `${identity.pid} ${identity.startTime} ${identity.bootId}\n`);
@@ -68,7 +88,7 @@ async function vanished(dir: string): Promise<void> {
 }
 
 test('a shim that comes later starts nothing', async () => {
-  await discardInstance(paths);
+  await discard();
   const marker = join(root, 'started');
   const { status } = spawnSync('/bin/sh', [SHIM, paths.dir, '/usr/bin/touch', marker]);
   expect(status).not.toBe(0);
@@ -77,7 +97,7 @@ test('a shim that comes later starts nothing', async () => {
 });
 
 test('a second time there is nothing to do', async () => {
-  await discardInstance(paths);
-  await discardInstance(paths);
+  await discard();
+  await discard();
   expectNothingLeft();
 });

@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { capLog } from '../../src/qemu/cap-log.ts';
-import { DiskFullError, preallocateJournal, prepareInstanceDirs } from '../../src/qemu/spawn.ts';
+import { preallocateJournal, prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
+import { DiskFullError } from '../../src/qemu/spawn-error.ts';
 import { type InstanceDir, instanceDir } from '../support/instance-dir.ts';
 
 interface SmallDisk extends AsyncDisposable {

@@ -1,4 +1,5 @@
 /** What is made of an evidence directory, whole or damaged; what real QEMUs leave is in test/qemu. */
+import { spawn } from 'node:child_process';
 import { appendFile, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -42,21 +43,44 @@ test('an empty or missing directory gives no facts and no error', async () => {
 
 test('a running process is alive; the same numbers of another boot are not', async () => {
   await using dir = await instanceDir();
-  const identity = readIdentity(process.pid);
+  const child = spawn('sleep', ['60'], { stdio: 'ignore', argv0: `qemu ${dir.paths.uid}` });
+  const identity = readIdentity(child.pid ?? 0);
   if (identity === undefined) throw new Error('no identity');
+  // `instanceDir` ends it.
   await writeFile(dir.paths.process, processLine(identity));
   expect(await collectEvidence(dir.paths)).toEqual({ ...NOTHING, alive: true, sameBoot: true });
   await writeFile(dir.paths.process, processLine({ ...identity, bootId: OTHER_BOOT }));
   expect(await collectEvidence(dir.paths)).toEqual({ ...NOTHING, sameBoot: false });
   await writeFile(dir.paths.process, processLine(identity).trimEnd());
   expect(await collectEvidence(dir.paths)).toEqual(NOTHING);
+  await writeFile(dir.paths.process, processLine(identity));
+});
+
+test('a running process that is not of the instance does not count', async () => {
+  await using dir = await instanceDir();
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const identity = readIdentity(child.pid ?? 0);
+  if (identity === undefined) throw new Error('no identity');
+  await writeFile(dir.paths.process, processLine(identity));
+  expect(await collectEvidence(dir.paths)).toEqual({ ...NOTHING, sameBoot: true });
+});
+
+test('a process that only the record names counts, unless the directory names one that lives', async () => {
+  await using dir = await instanceDir();
+  const recorded = { ...goneIdentity(), bootId: OTHER_BOOT };
+  expect(await collectEvidence(dir.paths, { recorded })).toEqual({ ...NOTHING, sameBoot: false });
+  // As a crash of the host leaves it.
+  await writeFile(dir.paths.process, '');
+  expect(await collectEvidence(dir.paths, { recorded })).toEqual({ ...NOTHING, sameBoot: false });
+  await writeFile(dir.paths.process, processLine(goneIdentity()));
+  expect(await collectEvidence(dir.paths, { recorded })).toEqual({ ...NOTHING, sameBoot: true });
 });
 
 test('a zombie is not alive', async () => {
   await using dir = await instanceDir();
   // The shell becomes a sleep, which never reaps the child that the shell had.
-  const script = 'sleep 60 & echo $! >"$1"; exec sleep 60';
-  const parent = execa('/bin/sh', ['-c', script, 'sh', `${dir.root}/pid`], {
+  const script = 'sleep 60 2>"$2" & echo $! >"$1"; exec sleep 60';
+  const parent = execa('/bin/sh', ['-c', script, 'sh', `${dir.root}/pid`, dir.paths.stderr], {
     reject: false,
     forceKillAfterDelay: false,
   });

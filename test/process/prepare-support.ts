@@ -15,6 +15,7 @@ export interface Place extends AsyncDisposable {
   readonly root: string;
   readonly imagesDir: string;
   readonly instanceDir: string;
+  readonly diskRoots: readonly string[];
 }
 
 /** An empty image directory and an instance directory inside a directory of this name. */
@@ -29,6 +30,7 @@ export async function place(name = 'p'): Promise<Place> {
     root,
     imagesDir,
     instanceDir,
+    diskRoots: ['/'],
     [Symbol.asyncDispose]: () => rm(temp, { recursive: true, force: true }),
   };
 }

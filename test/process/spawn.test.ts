@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { InstancePaths } from '../../src/core/paths.ts';
 import { waitForExitFile } from '../../src/qemu/exit-file.ts';
+import { preallocateJournal, prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
 import { signalProcess } from '../../src/qemu/kill-tree.ts';
 import {
   isAlive,
@@ -12,12 +13,8 @@ import {
   readIdentity,
   readProcessFile,
 } from '../../src/qemu/process-identity.ts';
-import {
-  preallocateJournal,
-  prepareInstanceDirs,
-  SpawnError,
-  spawnQemu,
-} from '../../src/qemu/spawn.ts';
+import { spawnQemu } from '../../src/qemu/spawn.ts';
+import { SpawnError } from '../../src/qemu/spawn-error.ts';
 import { instanceDir } from '../support/instance-dir.ts';
 
 const DEADLINE_MS = 10_000;

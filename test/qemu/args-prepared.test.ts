@@ -26,7 +26,11 @@ async function launchPrepared(
 ): Promise<LiveQemu> {
   const spec = aSpec({ disks });
   await makeInstanceDirs(paths);
-  const prepared = await prepareInstance(spec, { imagesDir, instanceDir: paths.dir });
+  const prepared = await prepareInstance(spec, {
+    imagesDir,
+    diskRoots: ['/'],
+    instanceDir: paths.dir,
+  });
   return await launch(anInput({ spec, paths, ...prepared }));
 }
 

@@ -73,9 +73,9 @@ export class BareQemu implements AsyncDisposable {
     return this.child.exitCode;
   }
 
-  /** Runs a QMP command without arguments; its reply is not waited for. */
-  send(command: string): void {
-    this.qmp?.write(`${JSON.stringify({ execute: command })}\n`);
+  /** Runs a QMP command; its reply is not waited for. */
+  send(command: string, args: object = {}): void {
+    this.qmp?.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
   }
 
   /** Processor time that QEMU has used, in seconds (proc(5), utime and stime of `stat`, 100 a second). */

@@ -43,6 +43,7 @@ export function virtualMachine(
     runStrategy,
     strategyField: 'runStrategy',
     template: { labels: {}, annotations: {}, spec: instanceSpec(spec) },
+    startOrder: { after: [], delayMs: 0 },
     manifest: { spec: { runStrategy, template: { spec: {} } } },
   };
 }

@@ -33,6 +33,7 @@ export const TINY_VARIANTS = [
   'panic',
   'spin',
   'watchdog',
+  'witness',
 ] as const;
 export type TinyVariant = (typeof TINY_VARIANTS)[number];
 

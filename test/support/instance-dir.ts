@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
+import { prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
 import { isAlive, readProcessFile } from '../../src/qemu/process-identity.ts';
-import { prepareInstanceDirs } from '../../src/qemu/spawn.ts';
 
 export interface InstanceDir extends AsyncDisposable {
   readonly root: string;

@@ -9,10 +9,11 @@ import type { ExitStatus, ProcessIdentity, QmpEvent } from '../../src/core/model
 import type { InstancePaths } from '../../src/core/paths.ts';
 import { awaitInDirectory } from '../../src/qemu/await-file.ts';
 import { waitForExitFile } from '../../src/qemu/exit-file.ts';
+import { preallocateJournal } from '../../src/qemu/instance-dirs.ts';
 import { isAlive } from '../../src/qemu/process-identity.ts';
 import { QmpClient } from '../../src/qemu/qmp-client.ts';
 import { QmpBusyError, QmpConnectError } from '../../src/qemu/qmp-error.ts';
-import { preallocateJournal, spawnQemu } from '../../src/qemu/spawn.ts';
+import { spawnQemu } from '../../src/qemu/spawn.ts';
 import { firmware, type GUESTS } from './tiny-bios.ts';
 
 export const QEMU = '/usr/bin/qemu-system-x86_64';

@@ -22,6 +22,8 @@ export interface Client {
   get<T>(path: string, guard: (value: unknown) => value is T): Promise<T>;
   /** PUT with a JSON body; the answer's body is not looked at. @throws ApiError when refused */
   put(path: string, body: object): Promise<void>;
+  /** DELETE without a body. @throws ApiError when refused */
+  delete(path: string): Promise<void>;
   /** GET of a body in chunks, without an end if `endless`. @throws ApiError when refused */
   stream(path: string, options: StreamOptions): Promise<AsyncIterable<string>>;
 }
@@ -32,6 +34,17 @@ interface StreamOptions {
 }
 
 export function createClient(context: CliContext, socketPath: string): Client {
+  const change = async (method: 'PUT' | 'DELETE', path: string, body?: string): Promise<void> => {
+    const request = {
+      method,
+      path,
+      patience: 'whole',
+      ...(body === undefined ? {} : { body }),
+    } as const;
+    const answer = await sendRequest(context, socketPath, request);
+    const text = await readAll(answer);
+    if (answer.code >= 400) throw refusal(answer, parseJson(text), text);
+  };
   return {
     async get(path, guard) {
       const answer = await sendRequest(context, socketPath, {
@@ -47,17 +60,8 @@ export function createClient(context: CliContext, socketPath: string): Client {
         hint: 'Are the client and the daemon of the same version? See `solovirt --version` and `solovirt info`.',
       });
     },
-    async put(path, body) {
-      const request = {
-        method: 'PUT',
-        path,
-        body: JSON.stringify(body),
-        patience: 'whole',
-      } as const;
-      const answer = await sendRequest(context, socketPath, request);
-      const text = await readAll(answer);
-      if (answer.code >= 400) throw refusal(answer, parseJson(text), text);
-    },
+    put: (path, body) => change('PUT', path, JSON.stringify(body)),
+    delete: (path) => change('DELETE', path),
     async stream(path, { endless, signal }) {
       const patience = endless ? 'endless' : 'silence';
       const request = { method: 'GET', path, patience, ...(signal && { signal }) } as const;

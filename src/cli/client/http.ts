@@ -1,14 +1,23 @@
 /**
  * One HTTP exchange over the Unix socket. Owns the connection, the deadline and the translation of
- * socket errors into what the user can do. `node:http` is loaded at the first request only.
+ * socket errors into what the user can do. On `node:net`, because loading `node:http` takes as long as all the rest of
+ * a short command.
  */
-import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import type { CliContext } from '../context.ts';
 import { DEFAULT_LIMITS } from '../context.ts';
-import { CliError, ConnectionLostError, InterruptedError, NoDaemonError } from '../errors.ts';
+import {
+  CliError,
+  ConnectionLostError,
+  InterruptedError,
+  NoDaemonError,
+  SocketForbiddenError,
+} from '../errors.ts';
+import { NotHttpError, ResponseParser } from './response-parser.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: string;
   /** Ends the exchange from outside, beside Ctrl-C. */
@@ -62,61 +71,85 @@ export async function sendRequest(
   const exchange: Exchange = { context, socketPath, request, deadline };
   deadline.start();
   try {
-    const message = await awaitHead(exchange);
-    message.setEncoding('utf8');
-    return { code: message.statusCode ?? 0, body: readBody(message, exchange) };
+    return await exchangeHead(exchange);
   } catch (error) {
     deadline.stop();
     throw explain(error, exchange);
   }
 }
 
-async function awaitHead(exchange: Exchange): Promise<IncomingMessage> {
+async function exchangeHead(exchange: Exchange): Promise<HttpAnswer> {
   const { context, socketPath, request, deadline } = exchange;
-  const { request: open } = await import('node:http');
   const signals = [context.signal, deadline.signal, request.signal];
-  return new Promise((resolve, reject) => {
-    const outgoing = open({
-      socketPath,
-      path: request.path,
-      method: request.method,
-      agent: false,
-      signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)),
-      headers: {
-        host: 'solovirt',
-        accept: 'application/json, text/plain',
-        connection: 'close',
-        ...(request.body === undefined
-          ? {}
-          : {
-              'content-type': 'application/json',
-              'content-length': Buffer.byteLength(request.body),
-            }),
-      },
-    });
-    outgoing.once('response', resolve);
-    // Kept for the whole exchange: an error after the head must not go unhandled.
-    outgoing.on('error', reject);
-    outgoing.end(request.body);
+  const socket = connect({
+    path: socketPath,
+    signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)),
   });
+  // For errors that nobody waits for, such as one between two reads.
+  socket.on('error', () => undefined);
+  socket.write(requestText(request));
+  const bytes = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const parser = new ResponseParser();
+  try {
+    const first: Buffer[] = [];
+    while (parser.code === undefined) first.push(...(await nextPieces(bytes, parser)));
+    return { code: parser.code, body: readBody(first, bytes, parser, exchange) };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
-async function* readBody(message: IncomingMessage, exchange: Exchange): AsyncGenerator<string> {
+function requestText({ method, path, body }: HttpRequest): string {
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    'host: solovirt',
+    'accept: application/json, text/plain',
+    'connection: close',
+  ];
+  if (body !== undefined)
+    head.push('content-type: application/json', `content-length: ${Buffer.byteLength(body)}`);
+  return `${head.join('\r\n')}\r\n\r\n${body ?? ''}`;
+}
+
+/** What the next bytes add to the body. */
+async function nextPieces(bytes: AsyncIterator<Buffer>, parser: ResponseParser): Promise<Buffer[]> {
+  const next = await bytes.next();
+  if (next.done !== true) return parser.push(next.value);
+  parser.end();
+  return [];
+}
+
+async function* readBody(
+  first: Buffer[],
+  bytes: AsyncIterator<Buffer>,
+  parser: ResponseParser,
+  exchange: Exchange,
+): AsyncGenerator<string> {
   const { deadline, request } = exchange;
   const { patience } = request;
+  // A character may lie across two pieces.
+  const decoder = new StringDecoder('utf8');
   if (patience === 'endless') deadline.stop();
   try {
-    for await (const chunk of message) {
-      // A slow reader on our side (a pager) is not the peer's silence.
-      if (patience === 'silence') deadline.stop();
-      yield String(chunk);
+    for (let pieces = first; ; pieces = await nextPieces(bytes, parser)) {
+      const text = pieces.map((piece) => decoder.write(piece)).join('');
+      if (text !== '') {
+        // A slow reader on our side (a pager) is not the peer's silence.
+        if (patience === 'silence') deadline.stop();
+        yield text;
+      }
+      if (parser.complete) break;
       if (patience === 'silence') deadline.start();
     }
+    const rest = decoder.end();
+    if (rest !== '') yield rest;
   } catch (error) {
     throw explain(error, exchange);
   } finally {
     deadline.stop();
-    message.destroy();
+    // Closes the connection.
+    await bytes.return?.();
   }
 }
 
@@ -128,7 +161,7 @@ function explain(error: unknown, { context, socketPath, request, deadline }: Exc
     return new CliError(
       `the daemon did not answer within ${deadline.ms / 1000} s (${socketPath})`,
       {
-        hint: `${request.method === 'PUT' ? 'The command may still take effect: see `solovirt list`. ' : ''}Is the daemon stopped or overloaded? See \`systemctl status solovirt\`.`,
+        hint: `${request.method !== 'GET' ? 'The command may still take effect: see `solovirt list`. ' : ''}Is the daemon stopped or overloaded? See \`systemctl status solovirt\`.`,
         cause: error,
       },
     );
@@ -146,26 +179,33 @@ function explainSocketError(error: unknown, socketPath: string, request: HttpReq
     });
   }
   if (code === 'EACCES' || code === 'EPERM')
-    return new NoDaemonError(`this user may not use the daemon's socket ${socketPath}`, {
+    return new SocketForbiddenError(`this user may not use the daemon's socket ${socketPath}`, {
       hint: 'Join the group `solovirt` (`sudo usermod -aG solovirt $USER`, then log in again), or use sudo.',
       cause: error,
     });
-  if (code.startsWith('HPE_'))
+  if (error instanceof NotHttpError)
     return new CliError(`what listens on ${socketPath} is not solovirt: it does not speak HTTP`, {
       hint: 'Name the right socket with `--socket PATH` or SOLOVIRT_SOCKET.',
       cause: error,
     });
-  return new ConnectionLostError(`the connection to the daemon broke (${code || String(error)})`, {
-    hint:
-      request.method === 'PUT'
-        ? 'Whether the command took effect is not known: see `solovirt list`.'
-        : 'Is the daemon being restarted? Try again.',
-    cause: error,
-  });
+  return new ConnectionLostError(
+    `the connection to the daemon broke (${code || messageOf(error)})`,
+    {
+      hint:
+        request.method !== 'GET'
+          ? 'Whether the command took effect is not known: see `solovirt list`.'
+          : 'Is the daemon being restarted? Try again.',
+      cause: error,
+    },
+  );
 }
 
 function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 /**
  * Time as people read and write it: ages, durations, instants. Pure.
  */
+import { parseDuration as readDuration } from '../../core/manifest/duration.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -38,28 +39,13 @@ export function formatUntil(at: number, now: number): string {
   return at <= now ? 'now' : `in ${formatAge(Math.ceil((at - now) / SECOND) * SECOND)}`;
 }
 
-const UNIT_MS: ReadonlyMap<string, number> = new Map([
-  ['ms', 1],
-  ['s', SECOND],
-  ['m', MINUTE],
-  ['h', HOUR],
-]);
-
 /**
  * Reads `30s`, `2m`, `1h30m`, `500ms`, `1.5s`, or a bare number of seconds.
  * Returns milliseconds, or undefined when the text is no duration above zero.
  */
 export function parseDuration(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return positive(Number(text) * SECOND);
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
-    total += Number(amount) * (UNIT_MS.get(unit ?? '') ?? Number.NaN);
-  return positive(total);
-}
-
-function positive(ms: number): number | undefined {
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  const ms = readDuration(text);
+  return ms === undefined || ms === 0 ? undefined : ms;
 }
 
 /** Unix milliseconds of an RFC 3339 time; undefined when absent, malformed, or the epoch, which stands for "never". */

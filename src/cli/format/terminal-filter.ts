@@ -5,6 +5,8 @@
 
 const ESC = '\u001b';
 const BEL = '\u0007';
+/** They make text read in another order than it was written (Unicode UAX #9); letters alone show right without. */
+const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/;
 /** Longest parameter text of a colour sequence that is passed on. */
 const MAX_PARAMETERS = 64;
 
@@ -77,6 +79,7 @@ function afterEscape(char: string): State {
 function passes(char: string, carriageReturn: boolean): boolean {
   if (char === '\n' || char === '\t') return true;
   if (char === '\r') return carriageReturn;
+  if (BIDI_CONTROLS.test(char)) return false;
   return char >= ' ' && !(char >= '\u007f' && char <= '\u009f');
 }
 

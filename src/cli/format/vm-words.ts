@@ -45,7 +45,18 @@ export function lastEndCell(vm: VmObject, now: number): string {
   const [last] = runHistory;
   const ended = last === undefined ? '-' : lastEndWords(last, now);
   const retry = nextTry(vm, now);
-  return retry === undefined ? ended : `${ended}, next try ${retry}`;
+  if (retry !== undefined) return `${ended}, next try ${retry}`;
+  const held = heldWords(vm, now);
+  if (held === undefined) return ended;
+  return last === undefined ? held : `${ended}, ${held}`;
+}
+
+/** `waiting for db to run`, `starts in 12s`: what keeps a start or a stop that is due. */
+export function heldWords(vm: VmObject, now: number): string | undefined {
+  const { held } = vm.status;
+  if (held === undefined) return undefined;
+  const until = parseTime(held.until);
+  return until === undefined ? held.message : `starts ${formatUntil(until, now)}`;
 }
 
 /** `in 42s`, while a VM waits for its next start. */
@@ -75,11 +86,11 @@ export function statusReason(vm: VmObject, now: number): string {
   const { status } = vm;
   switch (status.printableStatus) {
     case 'Running':
-      return `for ${ageCell(vm, now)}`;
+      return joined(`for ${ageCell(vm, now)}`, heldWords(vm, now));
     case 'Paused':
       return conditionMessage(vm, 'Paused') ?? 'its CPUs stand still';
     case 'Starting':
-      return `phase ${status.instance?.phase ?? 'Pending'}`;
+      return heldWords(vm, now) ?? `phase ${status.instance?.phase ?? 'Pending'}`;
     case 'Stopping':
     case 'Terminating':
       return stoppingReason(vm, now);
@@ -88,10 +99,14 @@ export function statusReason(vm: VmObject, now: number): string {
     case 'Invalid':
       return 'its file has errors, and no valid version of it was ever seen';
     case 'Stopped':
-      return stoppedReason(vm, now);
+      return joined(stoppedReason(vm, now), heldWords(vm, now));
     case 'Provisioning':
       return 'its disks are being prepared';
   }
+}
+
+function joined(words: string, more: string | undefined): string {
+  return more === undefined ? words : `${words}; ${more}`;
 }
 
 function conditionMessage(vm: VmObject, type: string): string | undefined {

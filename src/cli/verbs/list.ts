@@ -115,6 +115,7 @@ function vmTable(context: CliContext, { namespace, output }: ListOptions): LiveT
         status.runHistory[0]?.uid,
         status.instance?.runningAt,
         status.startFailure?.retryAfterTimestamp,
+        status.held,
         status.problems,
       ]),
     gone: columns.map((column) =>

@@ -8,6 +8,12 @@
 import type { ParsedDocument } from '../manifest/parsed.ts';
 import type { Problem } from '../model/problem.ts';
 import type { VirtualMachine, VmIdentity } from '../model/virtual-machine.ts';
+import {
+  circleProblems,
+  type FilePlace,
+  orderedVm,
+  unknownNameProblems,
+} from './start-order-problems.ts';
 
 /** One file of the VM directory, as last read. */
 export interface KnownFile {
@@ -33,6 +39,8 @@ export interface CatalogueEntry extends VmIdentity {
   readonly text?: string;
   /** Present when the document is valid. */
   readonly vm?: VirtualMachine;
+  /** Where the document names VMs to be started after. */
+  readonly startAfterAt?: FilePlace;
   readonly problems: readonly Problem[];
   /** False for an entry that only carries the problems of a file. */
   readonly isVm: boolean;
@@ -86,6 +94,7 @@ export function resolveCatalogue(
   for (const file of ordered) if (isBroken(file)) keepClaims(entries, file, claims);
   for (const loser of losers) addFileEntry(entries, loser.file, [duplicate(entries, loser)]);
   for (const file of ordered) addOrphans(entries, file);
+  addOrderProblems(entries);
   return entries;
 }
 
@@ -107,6 +116,7 @@ function entryOf(file: KnownFile, document: ParsedDocument, identity: VmIdentity
     index: document.index,
     text: document.text,
     ...(document.vm === undefined ? {} : { vm: document.vm }),
+    ...(document.startAfterAt === undefined ? {} : { startAfterAt: document.startAfterAt }),
     problems: document.problems,
     isVm: true,
   };
@@ -167,6 +177,23 @@ function addOrphans(entries: Map<string, CatalogueEntry>, file: KnownFile): void
   if (problems.length === 0) return;
   const carried = [...entries.values()].some((e) => e.path === file.path && e.index === undefined);
   if (!carried) addFileEntry(entries, file, problems);
+}
+
+/** What is wrong with a VM's file may so change although the file did not. */
+function addOrderProblems(entries: Map<string, CatalogueEntry>): void {
+  const ordered = [...entries.values()].flatMap((entry) => orderedVm(entry) ?? []);
+  if (ordered.length === 0) return;
+  const known = new Set([...entries.values()].flatMap(({ isVm, key }) => (isVm ? [key] : [])));
+  const found = [...circleProblems(ordered), ...unknownNameProblems(ordered, known)];
+  for (const [key, problem] of found) {
+    const entry = entries.get(key);
+    if (entry === undefined) continue;
+    const problems = [...entry.problems, problem];
+    entries.set(key, {
+      ...entry,
+      problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    });
+  }
 }
 
 function addFileEntry(

@@ -2,7 +2,16 @@
  * Reads the text of the configuration file: YAML, one mapping, known entries only. Every value keeps its
  * position, so that later complaints can name it. Aliases are not followed, so none can blow up.
  */
-import { isMap, isNode, isScalar, LineCounter, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { didYouMean } from './setting-values.ts';
 import { type ConfigProblem, type GivenValue, SETTING_KEYS } from './settings.ts';
 
@@ -56,11 +65,16 @@ function readEntry(reader: Reader, { key, value }: Pair, prefix: string): void {
   else if (isGroup) {
     reader.problems.push({ origin, setting: name, message: 'must be a mapping' });
   } else if (SETTING_KEYS.some((known) => known === name)) {
-    const raw = isScalar(value) ? value.value : value;
+    const raw = isSeq(value) ? value.items.map(plainValue) : plainValue(value);
     reader.values.set(name, { raw, origin: isNode(value) ? reader.at(value) : origin });
   } else {
     reader.problems.push({ origin, setting: name, message: unknownEntry(name, prefix) });
   }
+}
+
+/** What is no scalar stays a node, which no reader takes. */
+function plainValue(value: unknown): unknown {
+  return isScalar(value) ? value.value : value;
 }
 
 function unknownEntry(name: string, prefix: string): string {

@@ -7,7 +7,16 @@ import { type BackoffPolicy, DEFAULT_BACKOFF } from '../strategy/backoff.ts';
 import { STRATEGY_TABLES, type StrategyTableName } from '../strategy/run-strategy.ts';
 import { readConfigText } from './config-text.ts';
 import { type DefaultPaths, defaultPaths } from './default-paths.ts';
-import { absolutePath, choice, integer, path, program, word } from './setting-values.ts';
+import {
+  absolutePath,
+  choice,
+  integer,
+  path,
+  paths,
+  program,
+  range,
+  word,
+} from './setting-values.ts';
 import {
   type ConfigProblem,
   choose,
@@ -22,16 +31,30 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const ACCELERATOR_CHOICES = ['auto', 'kvm', 'tcg'] as const;
 export type AcceleratorChoice = (typeof ACCELERATOR_CHOICES)[number];
 
+export const LAUNCHER_CHOICES = ['auto', 'direct', 'systemd'] as const;
+export type LauncherChoice = (typeof LAUNCHER_CHOICES)[number];
+
+export const QEMU_USER_CHOICES = ['auto', 'own', 'daemon'] as const;
+export type QemuUserChoice = (typeof QEMU_USER_CHOICES)[number];
+
 /** Everything the daemon can be told. All paths are absolute. */
 export interface DaemonConfig {
   readonly vmsDir: string;
   readonly imagesDir: string;
+  /** Directories besides `imagesDir` that the disks of VMs may lie in. */
+  readonly diskRoots: readonly string[];
   readonly stateDir: string;
   readonly runtimeDir: string;
   readonly socketPath: string;
   /** Group that may use the socket, by name. */
   readonly socketGroup: string;
   readonly accel: AcceleratorChoice;
+  /** What starts QEMU: the daemon itself, or the service manager. `auto` is `direct`. */
+  readonly launcher: LauncherChoice;
+  /** Whether the direct launcher gives each QEMU a user of its own; `auto`: where that user can use its files. */
+  readonly qemuUser: QemuUserChoice;
+  /** Numbers of those users, both included. */
+  readonly qemuUids: { readonly first: number; readonly last: number };
   /** Path of QEMU, or a name to look up in PATH; absent: QEMU's usual name. */
   readonly qemu?: string;
   readonly logLevel: LogLevel;
@@ -62,6 +85,13 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: DaemonConfig }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
+/** Below are the users of the system and of Debian's packages. */
+const LEAST_UID = 1000;
+/** The two above are no users: (uid_t) -1 and what 32-bit programs make of it. */
+const MOST_UID = 4_294_967_293;
+/** Between systemd's dynamic users and the first of subuid(5): neither Debian nor systemd gives these to anybody. */
+const DEFAULT_UIDS = { first: 70_000, last: 79_999 };
+
 const MEBIBYTE = 1024 * 1024;
 const DAY_SECONDS = 86_400;
 
@@ -83,6 +113,8 @@ export function mergeConfig(input: ConfigInput, file: ConfigFile | undefined): C
   };
   const config = readSettings(settings, input.cwd, defaultPaths(input));
   checkSocketPaths(settings, config);
+  if (config.qemuUser === 'own' && !input.isRoot)
+    complain(settings, 'qemuUser', 'own needs a daemon that runs as root; use auto or daemon');
   const { backoff } = config;
   if (backoff.capSeconds < backoff.baseSeconds) {
     complain(
@@ -103,11 +135,15 @@ function readSettings(settings: Settings, cwd: string, defaults: DefaultPaths): 
   return {
     vmsDir: choose(settings, 'vms', aPath, defaults.vms),
     imagesDir: choose(settings, 'images', aPath, defaults.images),
+    diskRoots: choose(settings, 'diskRoots', paths(cwd), []),
     stateDir: choose(settings, 'state', aPath, defaults.state),
     runtimeDir,
     socketPath: choose(settings, 'socket', aPath, `${runtimeDir}/solovirt.sock`),
     socketGroup: choose(settings, 'socketGroup', word, 'solovirt'),
     accel: choose(settings, 'accel', choice(ACCELERATOR_CHOICES), 'auto'),
+    launcher: choose(settings, 'launcher', choice(LAUNCHER_CHOICES), 'auto'),
+    qemuUser: choose(settings, 'qemuUser', choice(QEMU_USER_CHOICES), 'auto'),
+    qemuUids: choose(settings, 'qemuUids', range(LEAST_UID, MOST_UID), DEFAULT_UIDS),
     ...(qemu !== undefined && { qemu }),
     logLevel: choose(settings, 'logLevel', choice(LOG_LEVELS), 'info'),
     strategyTable: choose(settings, 'strategyTable', choice(strategyTableNames()), 'default'),

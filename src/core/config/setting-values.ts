@@ -27,6 +27,34 @@ export function path(cwd: string): Reader<string> {
   };
 }
 
+/** Paths: a list in the configuration file, else parted by colons as in PATH. */
+export function paths(cwd: string): Reader<readonly string[]> {
+  const aPath = path(cwd);
+  return (raw) => {
+    const items = typeof raw === 'string' ? raw.split(':') : Array.isArray(raw) ? raw : undefined;
+    if (items === undefined)
+      return no(`must be a list of paths, or paths parted by ":", found ${show(raw)}`);
+    const readings = items.map(aPath);
+    const fault = readings.find((reading) => !reading.ok);
+    if (fault !== undefined) return fault;
+    return { ok: true, value: readings.flatMap((reading) => (reading.ok ? [reading.value] : [])) };
+  };
+}
+
+/** `FIRST-LAST`, two whole numbers within limits, both included. */
+export function range(
+  least: number,
+  most: number,
+): Reader<{ readonly first: number; readonly last: number }> {
+  return (raw) => {
+    const [, first, last] = (typeof raw === 'string' && /^(\d+)-(\d+)$/.exec(raw)) || [];
+    const value = { first: Number(first), last: Number(last) };
+    if (value.first >= least && value.first <= value.last && value.last <= most)
+      return { ok: true, value };
+    return no(`must be FIRST-LAST with numbers from ${least} to ${most}, found ${show(raw)}`);
+  };
+}
+
 /** A path when there is a slash in it, else a name for PATH. */
 export function program(cwd: string): Reader<string> {
   const aPath = path(cwd);

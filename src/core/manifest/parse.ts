@@ -48,11 +48,15 @@ function parseDocument(
     return { ...base, problems: report.problems() };
   }
   const identity = readIdentity(root);
-  const vm = broken ? undefined : readVirtualMachine(root, report);
+  const read = broken ? undefined : readVirtualMachine(root, report);
+  const { vm, startAfterAt } = report.hasErrors ? {} : { ...read };
   return {
     ...base,
     ...(identity && { identity }),
-    ...(vm && !report.hasErrors && { vm }),
+    ...(vm && { vm }),
+    ...(startAfterAt && {
+      startAfterAt: { path: startAfterAt.path, ...positions.at(startAfterAt.offset) },
+    }),
     problems: report.problems(),
   };
 }

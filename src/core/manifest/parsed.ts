@@ -28,6 +28,8 @@ export interface ParsedDocument {
   readonly identity?: VmIdentity;
   /** Absent when a problem is an error. */
   readonly vm?: VirtualMachine;
+  /** Where the VM names others to be started after. Whether there are such VMs only all files together tell. */
+  readonly startAfterAt?: Pick<Problem, 'path' | 'line' | 'column'>;
   /** In order of position in the file. */
   readonly problems: readonly Problem[];
 }

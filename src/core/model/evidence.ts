@@ -57,6 +57,8 @@ export interface Evidence {
   readonly oomProof?: string;
   /** Why QEMU could not even be tried (a missing image, say). */
   readonly launchError?: string;
+  /** Who kept a disk locked that QEMU could not get, in words. */
+  readonly diskHolder?: string;
   /** Last lines of QEMU's stderr, trimmed; empty when it said nothing. */
   readonly stderrTail: string;
   /** Last lines of the serial console, trimmed. */

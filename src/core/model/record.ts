@@ -120,6 +120,8 @@ export interface InstanceDescription {
   readonly argv: readonly string[];
   readonly template: JsonObject;
   readonly spec: InstanceSpec;
+  /** The guest was to come up paused. */
+  readonly startPaused?: boolean;
 }
 
 /** A stop in progress: the clock starts at `since` and no restart of the daemon resets it. */
@@ -127,6 +129,8 @@ export interface StopRecord {
   readonly initiator: Initiator;
   readonly gracePeriodSeconds: number;
   readonly since: number;
+  /** A command joined a stop that was the host's: no strategy may take its end for a failure. */
+  readonly commanded?: boolean;
   /** The last rung taken, and when. */
   readonly rung?: Rung;
   readonly rungAt?: number;

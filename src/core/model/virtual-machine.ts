@@ -33,8 +33,17 @@ export interface VirtualMachine extends VmIdentity {
   /** Which of the two mutually exclusive fields the file uses to say so. */
   readonly strategyField: 'runStrategy' | 'running';
   readonly template: InstanceTemplate;
+  readonly startOrder: StartOrder;
   /** The document as written, without defaults: what the API shows. */
   readonly manifest: JsonObject;
+}
+
+/** When the run strategy may start the VM. A start by command is not held up. */
+export interface StartOrder {
+  /** VMs that are to run first, as far as they are going to run at all. */
+  readonly after: readonly VmIdentity[];
+  /** Counted from the host's boot or, when that is later, from when the last of `after` began to run. */
+  readonly delayMs: number;
 }
 
 export interface InstanceTemplate {
@@ -67,6 +76,19 @@ export interface InstanceSpec {
   readonly startPaused: boolean;
   /** `Terminate` makes a guest reboot the end of the instance. */
   readonly rebootPolicy: 'Reboot' | 'Terminate';
+  /** What the whole QEMU process may take; only the systemd launcher can hold it to that. */
+  readonly limits?: Limits;
+}
+
+/** As cgroup v2 has them (systemd.resource-control(5)). Absent: no limit, or the default weight. */
+export interface Limits {
+  readonly memoryBytes?: number;
+  /** Processor time in billionths of one CPU. */
+  readonly cpuNano?: number;
+  /** 1 to 10000; the default is 100. */
+  readonly cpuWeight?: number;
+  /** 1 to 10000; the default is 100. */
+  readonly ioWeight?: number;
 }
 
 export interface CpuSpec {

@@ -17,6 +17,8 @@ export interface PreparedDisk {
   readonly format: ImageFormat;
   readonly readonly: boolean;
   readonly cache: DiskCache;
+  /** The files that the image builds on, which QEMU opens too and only reads. */
+  readonly below?: readonly string[];
   /** True when `file` is a block device: QEMU has a driver of its own for these. */
   readonly blockDevice?: boolean;
 }

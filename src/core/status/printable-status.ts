@@ -25,6 +25,8 @@ export interface StatusFacts {
   readonly terminating: boolean;
   /** QMP's run state of the live instance. */
   readonly runState: string | undefined;
+  /** Nothing is started at present. */
+  readonly draining: boolean;
 }
 
 /** Run states in which a live guest's CPUs stand still (QAPI `RunState`). */
@@ -48,6 +50,7 @@ const ORDER: readonly (readonly [PrintableStatus, (facts: KnownFacts) => boolean
   ['Stopping', (f) => f.record.instance?.stop !== undefined],
   ['Paused', (f) => f.record.instance?.phase === 'Running' && isHalted(f.runState)],
   ['Running', (f) => f.record.instance?.phase === 'Running'],
+  ['Stopped', (f) => f.record.instance === undefined && f.draining],
   ['Starting', (f) => f.record.instance !== undefined || f.record.startRequest !== undefined],
   ['CrashLoopBackOff', (f) => f.record.backoff.retryAt !== undefined && wantsStart(f.record)],
   ['Starting', (f) => wantsStart(f.record)],

@@ -26,12 +26,16 @@ export interface CommandSituation {
   readonly record: VmRecord;
   /** The document was removed: the VM is on its way out. */
   readonly terminating: boolean;
+  /** Nothing is started at present. */
+  readonly draining: boolean;
   readonly table: StrategyTable;
   readonly now: number;
 }
 
 export function judgeCommand(command: Command, situation: CommandSituation): Judgement {
   if (situation.terminating) return refuse('VM is being deleted');
+  if (situation.draining && command.verb !== 'stop')
+    return refuse('solovirt is draining: nothing is started before that is over');
   switch (command.verb) {
     case 'start':
       return judgeStart(command.paused, situation);
@@ -97,7 +101,8 @@ function stopOf(
   const asked = gracePeriodSeconds ?? instance.gracePeriodSeconds;
   const { stop } = instance;
   if (stop === undefined) return { initiator: 'command', gracePeriodSeconds: asked, since: now };
-  return { ...stop, gracePeriodSeconds: Math.min(stop.gracePeriodSeconds, asked) };
+  const joined = { ...stop, gracePeriodSeconds: Math.min(stop.gracePeriodSeconds, asked) };
+  return stop.initiator === 'host' ? { ...joined, commanded: true } : joined;
 }
 
 function isShorter(stop: StopRecord | undefined, gracePeriodSeconds: number | undefined): boolean {

@@ -7,11 +7,20 @@ import type { InstanceRecord, SoftReboot, StopRecord, VmRecord } from '../model/
 import { IO_RETRY_STATE } from './io-retry.ts';
 import { WISHES } from './run-strategy.ts';
 import type { InstanceView, Situation } from './situation.ts';
+import { inWords as namesInWords, startGate } from './start-order.ts';
 import { nextStep } from './stop-ladder.ts';
+
+/** What keeps a start or a stop that is due otherwise. */
+export type Hold = 'draining' | 'start-after' | 'start-delay' | 'stop-order';
 
 export type Action =
   /** Nothing to do before `until` (Unix ms), or before something happens. */
-  | { readonly kind: 'wait'; readonly reason: string; readonly until?: number }
+  | {
+      readonly kind: 'wait';
+      readonly reason: string;
+      readonly until?: number;
+      readonly held?: Hold;
+    }
   /** Record a new instance and launch it. */
   | { readonly kind: 'start'; readonly paused: boolean; readonly reason: string }
   /** Drop an instance that no QEMU was ever started for. */
@@ -53,18 +62,29 @@ export function decide(situation: Situation): Action {
 }
 
 /** No instance: only the run strategy and a queued start can ask for one. */
-function decideDown({ vm, removed, record, now }: Situation): Action {
+function decideDown(situation: Situation): Action {
+  const { vm, removed, record, draining } = situation;
   if (removed) return { kind: 'forget', reason: 'its document was removed' };
   if (vm === undefined) return { kind: 'wait', reason: 'its document is not understood' };
-  if (record.startRequest !== undefined)
-    return { kind: 'start', paused: record.startRequest.paused, reason: 'a command asked for it' };
-  if (WISHES[vm.runStrategy][record.lastRun] === 'stay down')
-    return { kind: 'wait', reason: `${vm.runStrategy}, ${inWords(record.lastRun)}: stays down` };
-  const reason = `${vm.runStrategy}, ${inWords(record.lastRun)}: to be started`;
+  const { startRequest, lastRun } = record;
+  if (startRequest === undefined && WISHES[vm.runStrategy][lastRun] === 'stay down')
+    return { kind: 'wait', reason: `${vm.runStrategy}, ${inWords(lastRun)}: stays down` };
+  if (draining !== undefined)
+    return { kind: 'wait', reason: 'draining: nothing is started', held: 'draining' };
+  if (startRequest !== undefined)
+    return { kind: 'start', paused: startRequest.paused, reason: 'a command asked for it' };
+  return decideStart(situation, `${vm.runStrategy}, ${inWords(lastRun)}: to be started`);
+}
+
+/** The run strategy wants the VM up: at once, unless its backoff or other VMs hold it up. */
+function decideStart({ record, startOrder, now }: Situation, reason: string): Action {
   const { retryAt } = record.backoff;
   if (retryAt !== undefined && retryAt > now)
     return { kind: 'wait', reason: `${reason} after the backoff`, until: retryAt };
-  return { kind: 'start', paused: false, reason };
+  const gate = startGate(startOrder, now);
+  if (gate.open) return { kind: 'start', paused: false, reason };
+  const { open: _, ...hold } = gate;
+  return { kind: 'wait', ...hold };
 }
 
 function decideInstance(
@@ -75,12 +95,14 @@ function decideInstance(
   switch (seen.kind) {
     case 'ended':
       return { kind: 'conclude', reason: 'the instance has ended' };
+    case 'ending':
+      return { kind: 'wait', reason: 'QEMU is gone, its wait status is awaited' };
     case 'unlaunched':
       return { kind: 'discard', reason: 'no QEMU was started for it' };
     case 'launching':
     case 'live': {
       const stop = instance.stop ?? stopToBegin(situation, instance);
-      if (stop === undefined) return decideWanted(situation, instance, seen);
+      if (stop === undefined) return heldBack(situation, decideWanted(situation, instance, seen));
       if (instance.stop === undefined)
         return { kind: 'begin-stop', stop, reason: stopReason(situation) };
       return decideStop(situation, instance, stop, seen);
@@ -88,18 +110,30 @@ function decideInstance(
   }
 }
 
-/** A file that was removed or says Halted ends the instance; a command has recorded its stop already. */
+/** A file that was removed or says Halted ends the instance, and so does draining; a command has recorded its stop. */
 function stopToBegin(
-  { vm, removed, now }: Situation,
+  { vm, removed, draining, now }: Situation,
   instance: InstanceRecord,
 ): StopRecord | undefined {
-  if (!removed && vm?.runStrategy !== 'Halted') return undefined;
-  const { gracePeriodSeconds } = instance;
-  return { initiator: 'file', gracePeriodSeconds, since: now };
+  const { gracePeriodSeconds, phase } = instance;
+  if (removed || vm?.runStrategy === 'Halted')
+    return { initiator: 'file', gracePeriodSeconds, since: now };
+  if (draining === undefined) return undefined;
+  // Nobody can depend on a guest that does not run yet.
+  const isTurn = draining.dependents.length === 0 || phase !== 'Running';
+  return isTurn ? { initiator: 'host', gracePeriodSeconds, since: now } : undefined;
 }
 
-function stopReason({ removed }: Situation): string {
-  return removed ? 'its document was removed' : 'its run strategy is Halted';
+function stopReason({ vm, removed }: Situation): string {
+  if (removed) return 'its document was removed';
+  return vm?.runStrategy === 'Halted' ? 'its run strategy is Halted' : 'draining';
+}
+
+/** While draining, a guest runs on only because others are to be down first. */
+function heldBack({ draining }: Situation, action: Action): Action {
+  if (draining === undefined || action.kind !== 'wait') return action;
+  const reason = `draining: waiting for ${namesInWords(draining.dependents)} to be down`;
+  return { ...action, reason, held: 'stop-order' };
 }
 
 function decideStop(

@@ -19,6 +19,8 @@ export type InstanceView =
       /** Guest code has run in this instance. */
       readonly resumed: boolean;
     }
+  /** QEMU is gone; what its parent has to say of the end is not there yet. */
+  | { readonly kind: 'ending' }
   | { readonly kind: 'ended' };
 
 export interface Situation {
@@ -29,6 +31,32 @@ export interface Situation {
   readonly record: VmRecord;
   /** Undefined when the record has no instance. */
   readonly instance: InstanceView | undefined;
+  /** Present while the host is shut down or emptied: nothing is started, and everything is stopped. */
+  readonly draining?: Draining;
+  /** Absent when the VM's start waits for nothing. */
+  readonly startOrder?: StartOrderFacts;
   /** Unix time in milliseconds. */
   readonly now: number;
 }
+
+export interface Draining {
+  /** VMs that are to be down before this one and have an instance yet. */
+  readonly dependents: readonly string[];
+}
+
+/** What a start by the run strategy looks at beyond the VM itself. */
+export interface StartOrderFacts {
+  /** The VMs that are to run first. */
+  readonly after: readonly { readonly name: string; readonly prospect: Prospect }[];
+  readonly delayMs: number;
+  /** When this host came up (Unix ms). */
+  readonly bootAt: number;
+}
+
+export type Prospect =
+  /** Guest code runs since then (Unix ms). */
+  | { readonly kind: 'runs'; readonly since: number }
+  /** It does not run yet, and is about to. */
+  | { readonly kind: 'coming' }
+  /** It is down and stays so for the time being, is not known, or was never valid. */
+  | { readonly kind: 'down' };

@@ -2,7 +2,7 @@
  * The stop ladder: which rung to take now, or until when to wait. The clock starts at `stop.since` and nothing but
  * a shorter grace period changes it, so a daemon that starts anew goes on at the same rung with the same clock.
  */
-import type { Rung } from '../model/evidence.ts';
+import type { Intent, Rung } from '../model/evidence.ts';
 import type { StopRecord } from '../model/record.ts';
 
 /** A booting guest can miss the button, so it is pressed again (kubevirt/kubevirt#5691). */
@@ -56,4 +56,34 @@ function force(facts: LadderFacts): LadderStep {
   const over = rungAt + FORCED_RUNG_MS;
   if (facts.now < over) return { kind: 'wait', until: over };
   return { kind: 'take', rung: rung === 'quit' ? 'terminate' : 'kill' };
+}
+
+/**
+ * The stop that an instance's own directory tells of, should its record be lost. The clock starts at the first rung,
+ * which is taken as soon as a stop is asked for.
+ * @returns undefined when no rung was ever taken
+ */
+export function stopUnderWay(intents: readonly Intent[]): StopRecord | undefined {
+  const taken = intents.flatMap(({ action, ...rest }) =>
+    isRung(action) ? [{ rung: action, ...rest }] : [],
+  );
+  const [first] = taken;
+  const last = taken.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  const { initiator, at: since } = first;
+  const { gracePeriodSeconds, rung, at: rungAt } = last;
+  return { initiator, gracePeriodSeconds, since, rung, rungAt };
+}
+
+function isRung(action: Intent['action']): action is Rung {
+  switch (action) {
+    case 'powerdown':
+    case 'quit':
+    case 'terminate':
+    case 'kill':
+      return true;
+    case 'host-shutdown':
+    case 'liveness-probe-failed':
+      return false;
+  }
 }

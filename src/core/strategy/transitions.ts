@@ -175,10 +175,10 @@ export function concluded(
 }
 
 /**
- * An instance that the file stopped is cleared away: should the file want the VM again by then, that is a wish for
- * a new run.
+ * What the run strategy will look at. An instance that the file stopped is cleared away: should the file want the VM
+ * again by then, that is a wish for a new run.
  */
-function lastRunAfterEnd(stop: StopRecord | undefined, outcome: Outcome): LastRun {
-  if (stop?.initiator === 'command') return 'Stopped';
+export function lastRunAfterEnd(stop: StopRecord | undefined, outcome: Outcome): LastRun {
+  if (stop?.initiator === 'command' || stop?.commanded === true) return 'Stopped';
   return stop?.initiator === 'file' ? 'NeverRan' : outcome;
 }

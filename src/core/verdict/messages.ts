@@ -6,11 +6,14 @@ import { signalName } from './signals.ts';
 export const hostLost = (): string =>
   'The host went down without warning (power loss, crash or reset) while the guest ran.';
 
-export const hostShutdown = (): string => 'The guest was stopped because the host shut down.';
+export const hostShutdown = (): string =>
+  'The guest was stopped because the host shut down or was drained.';
 
 export function launchFailed(f: EndFacts): string {
   const words = f.evidence.launchError ?? lastWords(f.evidence.stderrTail);
-  if (words !== undefined) return `The guest could not be launched: ${words}`;
+  const { diskHolder } = f.evidence;
+  const holder = diskHolder === undefined ? '' : ` (${diskHolder})`;
+  if (words !== undefined) return `The guest could not be launched: ${words}${holder}`;
   return `QEMU exited with code ${f.code ?? 'unknown'} before the guest ran, and said nothing.`;
 }
 

@@ -2,7 +2,7 @@
  * The state database as a file: who may read it, and what happens when it cannot be used.
  */
 import { execFileSync } from 'node:child_process';
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
@@ -32,6 +32,8 @@ describe('the file', () => {
       async (path) => writeFile(path, (await readFile(path)).subarray(0, 8192)),
       /damaged/,
     ],
+    ["is another program's", makeForeign, /the database of another program/],
+    ['lacks a table', dropTable, /it lacks the table runs/],
     ['is of a newer version', makeNewer, /newer solovirt \(schema 99, this one knows 1\)/],
   ])('that %s is set aside, whole, and said so', async ([, harm, reason]) => {
     await using tmp = await temporaryDirectory();
@@ -41,11 +43,11 @@ describe('the file', () => {
     });
     await harm(path);
     const before = await readFile(path);
-    const { db, setAside } = StateDb.open(tmp.path, services);
+    const { db, lost } = StateDb.open(tmp.path, services);
     using open = db;
     const aside = `${path}.damaged-20261122T170000Z`;
-    expect(setAside).toMatch(reason);
-    expect(setAside).toContain(`moved to ${aside}, and an empty one is used`);
+    expect(lost).toMatch(reason);
+    expect(lost).toContain(`moved to ${aside}, and an empty one is used`);
     expect(await readFile(aside)).toEqual(before);
     expect(open.vms()).toEqual([]);
     open.saveVm(vm('web'));
@@ -100,6 +102,18 @@ function makeNewer(path: string): Promise<void> {
   return Promise.resolve();
 }
 
+function makeForeign(path: string): Promise<void> {
+  using raw = new DatabaseSync(path);
+  raw.exec('PRAGMA user_version = 0');
+  return Promise.resolve();
+}
+
+function dropTable(path: string): Promise<void> {
+  using raw = new DatabaseSync(path);
+  raw.exec('DROP TABLE runs');
+  return Promise.resolve();
+}
+
 const canMount = ((): boolean => {
   try {
     execFileSync('unshare', [
@@ -128,4 +142,49 @@ test.skipIf(!canMount)('a full disk refuses the change in plain words and loses 
   expect(output).toBe(
     'StateWriteError: the state database cannot be written: no space left on the disk\nall there\n',
   );
+});
+
+const STORED = ['web'];
+const NO_SPACE = 'no space left on the disk';
+const READ_ONLY = 'its file system is read-only';
+
+test.skipIf(!canMount).for([
+  { last: 'closed', disk: 'full', found: STORED, reason: NO_SPACE },
+  { last: 'killed', disk: 'full', found: STORED, reason: NO_SPACE },
+  { last: 'never', disk: 'full', found: [], reason: NO_SPACE },
+  { last: 'closed', disk: 'ro', found: STORED, reason: READ_ONLY },
+  { last: 'killed', disk: 'ro', found: STORED, reason: READ_ONLY },
+  { last: 'never', disk: 'ro', found: [], reason: READ_ONLY },
+])(
+  'on a disk that is $disk, last $last: what is there is read, nothing can be stored, and later it can',
+  ({ last, disk, found, reason }) => {
+    const script = 'mount -t tmpfs -o size=1m none /mnt && exec "$@"';
+    const child = join(import.meta.dirname, 'unwritable-state.ts');
+    const args = ['sh', '-ec', script, 'sh', process.execPath, child, last, disk];
+    const output = execFileSync('unshare', ['--user', '--map-root-user', '--mount', ...args], {
+      encoding: 'utf8',
+    });
+    const told = JSON.parse(output);
+    expect(told).toMatchObject({ found, refused: 'StateWriteError', rising: true });
+    expect(told.troubles).toHaveLength(2);
+    expect(told.troubles[0]).toContain(`the state database cannot be written: `);
+    expect(told.troubles[0]).toContain(reason);
+    expect(told.troubles[1]).toBeNull();
+    expect(told.after).toEqual(['new', ...found]);
+    if (found.length === 0) expect(told.lost).toContain('the state database');
+    else expect(told).not.toHaveProperty('lost');
+  },
+);
+
+test('one that is missing although there were instances is told', async () => {
+  await using tmp = await temporaryDirectory();
+  const fresh = StateDb.open(tmp.path, services);
+  fresh.db[Symbol.dispose]();
+  expect(fresh).not.toHaveProperty('lost');
+  await mkdir(join(tmp.path, 'instances', 'some'), { recursive: true });
+  await rm(join(tmp.path, 'state.db'));
+  const { db, lost } = StateDb.open(tmp.path, services);
+  using open = db;
+  expect(lost).toMatch(/^the state database was missing; a new one was made; lost: .*not lost: /);
+  expect(open.reserveResourceVersions(1)).toBeGreaterThan(services.clock.now());
 });

@@ -127,6 +127,25 @@ test.skipIf(!canBeNobody)('a file whose owner could not be kept is left alone', 
   expect(await readdir(tmp.path)).toEqual(['web.yaml']);
 });
 
+test.skipIf(!canBeNobody)(
+  "a file that the group of the daemon may write stays the group's",
+  async () => {
+    await using tmp = await temporaryDirectory();
+    const path = join(tmp.path, 'web.yaml');
+    await writeFile(path, OLD);
+    await chown(path, 0, 65534);
+    await chmod(path, 0o664);
+    await chown(tmp.path, 0, 65534);
+    await chmod(tmp.path, 0o2770);
+    const output = execFileSync('setpriv', [...asNobody, REPLACE, path, '10'], {
+      encoding: 'utf8',
+    });
+    expect(output).toBe('replaced\n');
+    expect(await readFile(path, 'utf8')).toBe('##########');
+    expect(await stat(path)).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100664 });
+  },
+);
+
 test('an error is one of two kinds and has its cause', async () => {
   await using tmp = await temporaryDirectory();
   await expect(replaceManifest(tmp.path, OLD, NEW)).rejects.toThrow(ManifestWriteError);

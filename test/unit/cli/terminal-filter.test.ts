@@ -18,6 +18,7 @@ test.for([
   ['a title ended by ST', `${ESC}]0;evil${ESC}\\x`, 'x'],
   ['a device control string', `${ESC}P1$r0m${ESC}\\x`, 'x'],
   ['8-bit control sequences', '\u009b2Jx\u009d0;evil\u009cy', 'xy'],
+  ['changes of reading direction', 'a\u202eb\u2066c\u2069', 'abc'],
   ['bells, backspaces and NUL', 'a\u0007\b\u0000b', 'ab'],
   ['a private mode that ends in m', `${ESC}[${'1'.repeat(99)}mx`, 'x'],
 ] as const)('on a terminal: %s', ([, input, output]) => {

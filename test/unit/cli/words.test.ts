@@ -150,3 +150,41 @@ const REASONS: readonly (readonly [string, VmObject, string])[] = [
 test.for(REASONS)('the reason of a status: %s', ([, vm, reason]) => {
   expect(statusReason(vm, NOW)).toBe(reason);
 });
+
+test.for<readonly [string, Partial<VmObject['status']>, string, string]>([
+  [
+    'a start that waits for other VMs',
+    { printableStatus: 'Starting', held: { by: 'start-after', message: 'waiting for db to run' } },
+    'waiting for db to run',
+    'waiting for db to run',
+  ],
+  [
+    'a start that waits for its time',
+    {
+      printableStatus: 'Starting',
+      held: { by: 'start-delay', message: 'its start-delay is not over', until: ago(-12) },
+      runHistory: [run('r1', 'GuestShutdown')],
+    },
+    'starts in 12s',
+    'guest shut down 2s ago, starts in 12s',
+  ],
+  [
+    'a VM that is not started while draining',
+    { held: { by: 'draining', message: 'draining: nothing is started' } },
+    'never ran; draining: nothing is started',
+    'draining: nothing is started',
+  ],
+  [
+    'a guest that waits for its turn to be stopped',
+    {
+      ...running('i1'),
+      held: { by: 'stop-order', message: 'draining: waiting for web to be down' },
+    },
+    'for 5m; draining: waiting for web to be down',
+    'draining: waiting for web to be down',
+  ],
+])('%s says what it waits for', ([, status, reason, cell]) => {
+  const vm = vmObject('demo', { status });
+  expect(statusReason(vm, NOW)).toBe(reason);
+  expect(lastEndCell(vm, NOW)).toBe(cell);
+});

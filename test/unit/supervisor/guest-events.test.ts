@@ -52,3 +52,25 @@ test.for([
 ] as const)('%s are no loop', ([, times, guest]) => {
   expect(notesOf(times, guest)).not.toContain('RebootLoop');
 });
+
+test('a guest that causes notes all the time is told so, and leaves room for others', () => {
+  const reasons = notesOf(every(1500, 400));
+  // Twenty in each of ten minutes, and a word about the rest.
+  expect(reasons.filter((reason) => reason === 'GuestReset')).toHaveLength(200);
+  expect(reasons).toContain('TooManyEvents');
+  expect(reasons.length).toBeLessThan(220);
+});
+
+test('what QEMU says in its own words is one short line without control characters', () => {
+  const messages: string[] = [];
+  const store = {
+    appendEvent: ({ message }: { message: string }) => messages.push(message),
+    events: () => [],
+  };
+  const events = new GuestEvents(new EventLog(store, { now: () => NOW }, SILENT));
+  const data = { device: 'd0', msg: `\x1b[2J\nfake ${'x'.repeat(10_000)}` };
+  events.take(VM, qmpEvent('BLOCK_IMAGE_CORRUPTED', data, NOW), 'uid');
+  expect(messages).toHaveLength(1);
+  expect(messages[0]).toContain('\\x1b[2J fake');
+  expect(messages[0]?.length).toBeLessThan(300);
+});

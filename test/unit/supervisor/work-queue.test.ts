@@ -25,6 +25,23 @@ describe('the work queue', () => {
     await queue[Symbol.asyncDispose]();
   });
 
+  test('holds every pass back until it is opened, and runs commands meanwhile', async () => {
+    const done: string[] = [];
+    const queue = new WorkQueue({
+      held: true,
+      pass: async (key) => void done.push(key),
+      onError: () => {},
+    });
+    queue.add('web');
+    queue.add('web');
+    await queue.exclusive('web', async () => void done.push('command'));
+    expect(done).toEqual(['command']);
+    queue.open();
+    await queue.exclusive('web', async () => {});
+    expect(done).toEqual(['command', 'web']);
+    await queue[Symbol.asyncDispose]();
+  });
+
   test('lets no key wait for another', async () => {
     const stuck = gate();
     const done: string[] = [];

@@ -16,6 +16,12 @@ export const INITRD = `${PREFIX}initrd`;
 export const KERNEL_ARGS = `${PREFIX}kernel-args`;
 export const HOST_PORTS = `${PREFIX}host-ports`;
 export const PANIC_DEVICE = `${PREFIX}panic-device`;
+export const START_AFTER = `${PREFIX}start-after`;
+export const START_DELAY = `${PREFIX}start-delay`;
+export const MEMORY_MAX = `${PREFIX}memory-max`;
+export const CPU_QUOTA = `${PREFIX}cpu-quota`;
+export const CPU_WEIGHT = `${PREFIX}cpu-weight`;
+export const IO_WEIGHT = `${PREFIX}io-weight`;
 
 /** Every annotation that solovirt reads. */
 export const ANNOTATIONS: readonly string[] = [
@@ -24,6 +30,12 @@ export const ANNOTATIONS: readonly string[] = [
   KERNEL_ARGS,
   HOST_PORTS,
   PANIC_DEVICE,
+  START_AFTER,
+  START_DELAY,
+  MEMORY_MAX,
+  CPU_QUOTA,
+  CPU_WEIGHT,
+  IO_WEIGHT,
 ];
 
 /** The annotations that are solovirt's, under their full names. */

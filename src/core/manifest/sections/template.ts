@@ -5,7 +5,7 @@ import type { InstanceSpec, InstanceTemplate } from '../../model/virtual-machine
 import { type Found, integer, list, oneOf, only, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
-import { HOST_PORTS, type HostSettings, hostSettings } from './annotations.ts';
+import { HOST_PORTS, type HostSettings } from './annotations.ts';
 import { reportBootOrder } from './boot-order.ts';
 import { CPU, resolveCpu } from './cpu.ts';
 import { DEVICES, type DeviceFields } from './devices.ts';
@@ -13,9 +13,10 @@ import { resolveDisks } from './disks.ts';
 import { FIRMWARE, resolveKernelBoot } from './firmware.ts';
 import { resolveHostPorts } from './host-ports.ts';
 import { resolveInterfaces } from './interfaces.ts';
+import { resolveLimits } from './limits.ts';
 import { FEATURES, MACHINE, resolveAcpi, resolveMachineType } from './machine.ts';
 import { MEMORY, resolveMemory } from './memory.ts';
-import { plainTexts, TEMPLATE_METADATA, type TextMap } from './metadata.ts';
+import { plainTexts, TEMPLATE_METADATA } from './metadata.ts';
 import { checkNetworks, NETWORK } from './networks.ts';
 import { resolvePanicDevices } from './panic-devices.ts';
 import { RESOURCES, resourceAmount } from './resources.ts';
@@ -79,12 +80,11 @@ type Domain = ValueOf<typeof DOMAIN>;
 /** The template with every default filled in; of use only when nothing was reported. */
 export function resolveTemplate(
   template: Found<ValueOf<typeof TEMPLATE>>,
-  vmAnnotations: Found<TextMap> | undefined,
+  settings: HostSettings,
   report: Report,
 ): InstanceTemplate | undefined {
   const { metadata, spec } = template.value.get;
   const { labels, annotations } = metadata?.value.get ?? {};
-  const settings = hostSettings(vmAnnotations, annotations, report);
   const domain = spec?.value.get.domain;
   if (spec === undefined || domain === undefined) return undefined;
   return {
@@ -112,9 +112,22 @@ function resolveInstance(
     isUnreadable(domain, 'disks') ||
     isUnreadable(domain, 'interfaces');
   reportBootOrder([...disks, ...(devices.interfaces?.value ?? [])], report);
+  const cpus = resourceAmount(resources, 'cpu', report);
+  const ram = resourceAmount(resources, 'memory', report);
+  const machineSize = {
+    cpu: resolveCpu(cpu, cpus, report),
+    memoryBytes: resolveMemory(memory, ram, report),
+    graphics: devices.autoattachGraphicsDevice?.value ?? true,
+  };
+  const limits = resolveLimits(
+    { memory: ram.limit, cpu: cpus.limit },
+    machineSize,
+    settings,
+    report,
+  );
   return {
-    cpu: resolveCpu(cpu, resourceAmount(resources, 'cpu', report), report),
-    memoryBytes: resolveMemory(memory, resourceAmount(resources, 'memory', report), report),
+    cpu: machineSize.cpu,
+    memoryBytes: machineSize.memoryBytes,
     machineType: resolveMachineType(machine),
     acpi: resolveAcpi(features),
     ...(kernelBoot && { kernelBoot }),
@@ -123,13 +136,14 @@ function resolveInstance(
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
     panicDevices: resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report),
-    graphics: devices.autoattachGraphicsDevice?.value ?? true,
+    graphics: machineSize.graphics,
     serialConsole: devices.autoattachSerialConsole?.value ?? true,
     memBalloon: devices.autoattachMemBalloon?.value ?? true,
     inputDevice: devices.autoattachInputDevice?.value ?? false,
     gracePeriodSeconds: get.terminationGracePeriodSeconds?.value ?? DEFAULT_GRACE_PERIOD_SECONDS,
     startPaused: get.startStrategy !== undefined,
     rebootPolicy: rebootPolicy?.value ?? 'Reboot',
+    ...(limits && { limits }),
   };
 }
 

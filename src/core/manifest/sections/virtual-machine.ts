@@ -7,7 +7,7 @@ import { quoted } from '../field-path.ts';
 import { oneOf, type Spot } from '../fields.ts';
 import { isDnsLabel } from '../names.ts';
 import { object } from '../object-fields.ts';
-import type { ProblemCollector, Report } from '../report.ts';
+import type { Place, ProblemCollector, Report } from '../report.ts';
 import {
   isNull,
   type SourceEntry,
@@ -16,8 +16,10 @@ import {
   toJsonObject,
 } from '../source-node.ts';
 import { suggest } from '../suggest.ts';
+import { hostSettings, START_AFTER } from './annotations.ts';
 import { DEFAULT_NAMESPACE, plainTexts, VM_METADATA } from './metadata.ts';
 import { RUN_STRATEGY_FIELDS, resolveRunStrategy } from './run-strategy.ts';
+import { resolveStartOrder } from './start-order.ts';
 import { resolveTemplate, TEMPLATE } from './template.ts';
 
 const KIND = 'VirtualMachine';
@@ -68,11 +70,14 @@ function deepest(root: SourceMap, steps: readonly string[]): number {
   return offset;
 }
 
+export interface ReadVm {
+  readonly vm: VirtualMachine;
+  /** Where other VMs are named. */
+  readonly startAfterAt?: Place;
+}
+
 /** The VM that a document declares. Of use only when no error was reported. */
-export function readVirtualMachine(
-  root: SourceMap,
-  report: ProblemCollector,
-): VirtualMachine | undefined {
+export function readVirtualMachine(root: SourceMap, report: ProblemCollector): ReadVm | undefined {
   const spot: Spot = { path: '', offset: root.offset, keyOffset: root.offset };
   if (declaresSomethingElse(root)) {
     reportOtherKind(root, report);
@@ -82,18 +87,25 @@ export function readVirtualMachine(
   const { name, namespace, labels, annotations } = metadata?.value.get ?? {};
   const strategy = spec && resolveRunStrategy(spec, report);
   const template = spec?.value.get.template;
-  const resolved = template && resolveTemplate(template, annotations, report);
+  const ofTemplate = template?.value.get.metadata?.value.get.annotations;
+  const settings = hostSettings(annotations, ofTemplate, report);
+  const inNamespace = namespace?.value ?? DEFAULT_NAMESPACE;
+  const startOrder = resolveStartOrder(settings, inNamespace, report);
+  const resolved = template && resolveTemplate(template, settings, report);
   if (!name || !strategy || !resolved) return undefined;
   reportImpossibleMachine(root, resolved.spec, report);
-  return {
+  const vm = {
     name: name.value,
-    namespace: namespace?.value ?? DEFAULT_NAMESPACE,
+    namespace: inNamespace,
     labels: plainTexts(labels),
     annotations: plainTexts(annotations),
     ...strategy,
     template: resolved,
+    startOrder,
     manifest: toJsonObject(root),
   };
+  const startAfter = startOrder.after.length === 0 ? undefined : settings.get(START_AFTER);
+  return { vm, ...(startAfter && { startAfterAt: startAfter }) };
 }
 
 /** The VM's name, as long as that much can be read. */

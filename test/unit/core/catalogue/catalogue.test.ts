@@ -3,6 +3,7 @@ import {
   type Catalogue,
   type KnownFile,
   resolveCatalogue,
+  sameEntry,
 } from '../../../../src/core/catalogue/catalogue.ts';
 import { parseManifests } from '../../../../src/core/manifest/parse.ts';
 
@@ -122,4 +123,77 @@ test('a VM that no file declares any more is gone', () => {
   const claims = new Map([claim('a', '/a.yaml'), claim('b', '/a.yaml')]);
   const catalogue = resolveCatalogue([file('/a.yaml', vm('a'))], claims);
   expect(inForce(catalogue)).toEqual(['a in /a.yaml']);
+});
+
+describe('the order of starts', () => {
+  const ordered = (name: string, after: string): string =>
+    vm(name).replace(
+      `{name: ${name}}`,
+      `{name: ${name}, annotations: {solovirt.io/start-after: "${after}"}}`,
+    );
+  const resolve = (files: Readonly<Record<string, string>>): readonly string[] =>
+    problems(
+      resolveCatalogue(
+        Object.entries(files).map(([path, text]) => file(path, text)),
+        new Map(),
+      ),
+    );
+
+  test('is sound when every name is declared, in whatever file', () => {
+    expect(resolve({ '/a.yaml': ordered('a', 'b'), '/b.yaml': vm('b') })).toEqual([]);
+  });
+
+  test('with a name that no file declares is a warning, and the VM is in force', () => {
+    const catalogue = resolveCatalogue([file('/a.yaml', ordered('a', 'b, other/c'))], new Map());
+    expect(inForce(catalogue)).toEqual(['a in /a.yaml']);
+    const place = {
+      line: 3,
+      column: 'metadata: {name: a, annotations: {solovirt.io/start-after: "'.length,
+    };
+    expect(catalogue.get('default/a')?.problems).toMatchObject([
+      { code: 'start-after-unknown', severity: 'warning', ...place },
+      { code: 'start-after-unknown', severity: 'warning', ...place },
+    ]);
+  });
+
+  test('may name a VM that is not valid at present', () => {
+    const broken = vm('b', '  runStrateggy: x\n');
+    expect(resolve({ '/a.yaml': ordered('a', 'b'), '/b.yaml': broken })).toEqual([
+      'b: unknown-field',
+    ]);
+  });
+
+  test('that goes round in a circle is a warning at each VM of it, and at no other', () => {
+    const files = {
+      '/a.yaml': ordered('a', 'b'),
+      '/b.yaml': ordered('b', 'a'),
+      '/c.yaml': ordered('c', 'a'),
+      '/d.yaml': ordered('d', 'd'),
+    };
+    expect(resolve(files)).toEqual([
+      'a: start-after-cycle',
+      'b: start-after-cycle',
+      'd: start-after-cycle',
+    ]);
+  });
+
+  test('changes the entry of a VM whose own file did not change', () => {
+    const a = file('/a.yaml', ordered('a', 'b'));
+    const [before, after] = [[a], [a, file('/b.yaml', vm('b'))]].map((files) =>
+      resolveCatalogue(files, new Map()).get('default/a'),
+    );
+    expect(sameEntry(before, before && { ...before })).toBe(true);
+    expect(sameEntry(before, after)).toBe(false);
+  });
+
+  test('shows a long way round cut short', () => {
+    const names = Array.from({ length: 30 }, (_, n) => `vm${n}`);
+    const files = names.map((name, n) =>
+      file(`/${name}.yaml`, ordered(name, names[(n + 1) % 30] ?? '')),
+    );
+    const [problem] = resolveCatalogue(files, new Map()).get('default/vm28')?.problems ?? [];
+    expect(problem?.message).toMatch(
+      /: vm28 → vm29 → vm0 → vm1 → vm2 → vm3 → vm4 → vm5 → vm6 → … → vm28; /,
+    );
+  });
 });

@@ -27,11 +27,15 @@ describe('defaults', () => {
     expect(config({})).toEqual({
       vmsDir: '/etc/solovirt/vms',
       imagesDir: '/var/lib/solovirt/images',
+      diskRoots: [],
       stateDir: '/var/lib/solovirt',
       runtimeDir: '/run/solovirt',
       socketPath: '/run/solovirt/solovirt.sock',
       socketGroup: 'solovirt',
       accel: 'auto',
+      launcher: 'auto',
+      qemuUser: 'auto',
+      qemuUids: { first: 70_000, last: 79_999 },
       logLevel: 'info',
       strategyTable: 'default',
       backoff: {
@@ -91,11 +95,14 @@ test('every setting can come from the file', () => {
   const text = `
 vms: /v
 images: /i
+diskRoots: [/srv/vms, data]
 state: /s
 runtime: /r
 socket: /k/s.sock
 socketGroup: 1000
 accel: tcg
+qemuUser: own
+qemuUids: 5000-5999
 qemu: qemu-kvm
 logLevel: debug
 strategyTable: kubevirt-v1
@@ -110,11 +117,15 @@ qemuLogBytes: 8192
   expect(config({}, text)).toEqual({
     vmsDir: '/v',
     imagesDir: '/i',
+    diskRoots: ['/srv/vms', '/here/data'],
     stateDir: '/s',
     runtimeDir: '/r',
     socketPath: '/k/s.sock',
     socketGroup: '1000',
     accel: 'tcg',
+    launcher: 'auto',
+    qemuUser: 'own',
+    qemuUids: { first: 5000, last: 5999 },
     qemu: 'qemu-kvm',
     logLevel: 'debug',
     strategyTable: 'kubevirt-v1',
@@ -260,4 +271,39 @@ test.for([
   [{}, { SOLOVIRT_CONFIG: '' }, '/etc/solovirt/solovirt.yaml', false],
 ] as const)('the configuration file is chosen: %j', ([flags, env, path, required]) => {
   expect(configFilePath({ ...ROOT, flags, env })).toEqual({ path, required });
+});
+
+test.for([
+  ['a list', {}, 'diskRoots: [/a, /b/../c]', ['/a', '/c']],
+  ['one path', {}, 'diskRoots: /a', ['/a']],
+  ['a variable', { SOLOVIRT_DISK_ROOTS: '/a:/b' }, '', ['/a', '/b']],
+  ['everything', {}, 'diskRoots: /', ['/']],
+] as const)('disk roots from %s', ([, env, text, roots]) => {
+  expect(config({ env }, text).diskRoots).toEqual(roots);
+});
+
+test.for([
+  [
+    'diskRoots: 5',
+    '/c.yaml:1:12: diskRoots must be a list of paths, or paths parted by ":", found 5',
+  ],
+  ['diskRoots: [{}]', '/c.yaml:1:12: diskRoots must be a path, found a list or mapping'],
+  ['diskRoots: [/a, ""]', '/c.yaml:1:12: diskRoots must be a path, found nothing'],
+  [
+    'qemuUids: 5-2000',
+    '/c.yaml:1:11: qemuUids must be FIRST-LAST with numbers from 1000 to 4294967293, found "5-2000"',
+  ],
+  [
+    'qemuUids: 3000-2000',
+    '/c.yaml:1:11: qemuUids must be FIRST-LAST with numbers from 1000 to 4294967293, found "3000-2000"',
+  ],
+  ['qemuUser: root', '/c.yaml:1:11: qemuUser must be one of auto, own, daemon; found "root"'],
+] as const)('%s is refused', ([text, words]) => {
+  expect(problems({}, text)).toEqual([words]);
+});
+
+test('guests cannot have users of their own when the daemon is not root', () => {
+  expect(problems({ ...USER }, 'qemuUser: own')).toEqual([
+    '/c.yaml:1:11: qemuUser own needs a daemon that runs as root; use auto or daemon',
+  ]);
 });

@@ -168,6 +168,8 @@ test('every supported field is read', () => {
     gracePeriodSeconds: 5,
     startPaused: true,
     rebootPolicy: 'Terminate',
+    // The limit of 2Gi, and what QEMU needs for 12 CPUs.
+    limits: { memoryBytes: (2048 + 347) * 2 ** 20 },
   });
 });
 

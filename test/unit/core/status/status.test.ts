@@ -16,7 +16,14 @@ import {
 
 function facts(change: Partial<StatusFacts>): StatusFacts {
   const record = vmRecord('Always');
-  return { record, valid: true, terminating: false, runState: undefined, ...change };
+  return {
+    record,
+    valid: true,
+    terminating: false,
+    runState: undefined,
+    draining: false,
+    ...change,
+  };
 }
 
 const running = vmRecord('Always', { instance: instanceRecord() });
@@ -38,6 +45,16 @@ describe('the printable status', () => {
         runState: 'paused',
       }),
       'Stopping',
+    ],
+    [
+      'a VM that would start, were nothing started at present',
+      facts({ record: vmRecord('Always', failed), draining: true }),
+      'Stopped',
+    ],
+    [
+      'a guest that waits for its turn to be stopped',
+      facts({ record: running, draining: true }),
+      'Running',
     ],
     ['a paused guest', facts({ record: running, runState: 'paused' }), 'Paused'],
     ['a guest paused on a disk error', facts({ record: running, runState: 'io-error' }), 'Paused'],

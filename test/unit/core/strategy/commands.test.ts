@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { VmRecord } from '../../../../src/core/model/record.ts';
 import { RUN_STRATEGIES, type RunStrategy } from '../../../../src/core/model/virtual-machine.ts';
+import { DEFAULT_BACKOFF } from '../../../../src/core/strategy/backoff.ts';
 import {
   type Command,
   type Judgement,
@@ -9,7 +10,11 @@ import {
 } from '../../../../src/core/strategy/commands.ts';
 import { decide } from '../../../../src/core/strategy/decide.ts';
 import { STRATEGY_TABLES } from '../../../../src/core/strategy/run-strategy.ts';
-import { commanded, strategyChanged } from '../../../../src/core/strategy/transitions.ts';
+import {
+  commanded,
+  concluded,
+  strategyChanged,
+} from '../../../../src/core/strategy/transitions.ts';
 import {
   instanceRecord,
   NOW,
@@ -30,6 +35,7 @@ function judge(
   return judgeCommand(command, {
     record,
     terminating: false,
+    draining: false,
     table: STRATEGY_TABLES[table],
     now: NOW,
   });
@@ -108,9 +114,63 @@ describe('start / stop / restart', () => {
 
   test('a VM whose document was removed takes none', () => {
     const table = STRATEGY_TABLES.default;
-    const situation = { record: running('Always'), terminating: true, table, now: NOW };
+    const situation = {
+      record: running('Always'),
+      terminating: true,
+      draining: false,
+      table,
+      now: NOW,
+    };
     expect(judgeCommand(STOP, situation)).toEqual({ ok: false, message: 'VM is being deleted' });
   });
+});
+
+describe('while draining', () => {
+  const judgeDraining = (command: Command, record: VmRecord): Judgement =>
+    judgeCommand(command, {
+      record,
+      terminating: false,
+      draining: true,
+      table: STRATEGY_TABLES.default,
+      now: NOW,
+    });
+  const refused = {
+    ok: false,
+    message: 'solovirt is draining: nothing is started before that is over',
+  };
+
+  test.for(RUN_STRATEGIES)('a %s VM is neither started nor restarted', (strategy) => {
+    for (const record of [down(strategy), running(strategy), stopping(strategy)])
+      for (const command of [START, RESTART])
+        expect(judgeDraining(command, record)).toEqual(refused);
+  });
+
+  test('a stop is granted as ever', () => {
+    for (const record of [running('Manual'), running('Always'), inBackoff('Always')])
+      expect(judgeDraining(STOP, record)).toEqual(judge(STOP, record));
+  });
+
+  test.for(Object.keys(STRATEGY_TABLES) as (keyof typeof STRATEGY_TABLES)[])(
+    "a stop that joins the host's is remembered (%s), so that the VM stays down",
+    (table) => {
+      const stop = stopRecord({ initiator: 'host', rung: 'powerdown', rungAt: NOW });
+      const record = vmRecord('RerunOnFailure', { instance: instanceRecord({ stop }) });
+      const judgement = judge(STOP, record, table);
+      if (!judgement.ok) throw new Error(judgement.message);
+      const moved =
+        judgement.write === undefined ? record : strategyChanged(record, judgement.write);
+      const after = commanded(moved, judgement.effects);
+      expect(after.instance?.stop).toMatchObject({ initiator: 'host', commanded: true });
+      const verdict = {
+        outcome: 'Failed',
+        reason: 'HostShutdown',
+        initiator: 'host',
+        message: '',
+      } as const;
+      const ended = concluded(after, verdict, NOW, 0, DEFAULT_BACKOFF)?.record;
+      expect(ended?.lastRun).toBe('Stopped');
+    },
+  );
 });
 
 describe('a stop', () => {

@@ -127,6 +127,16 @@ describe('an instance', () => {
       { kind: 'conclude' },
     ],
     [
+      'is over but for its wait status: no rung is taken any more, and none is recorded',
+      live('Always', { stop: stopRecord() }, { kind: 'ending' }),
+      { kind: 'wait' },
+    ],
+    [
+      'is over but for its wait status: no stop is begun either',
+      live('Halted', {}, { kind: 'ending' }),
+      { kind: 'wait' },
+    ],
+    [
       'was recorded and never launched',
       live('Always', { phase: 'Pending' }, { kind: 'unlaunched' }),
       { kind: 'discard' },

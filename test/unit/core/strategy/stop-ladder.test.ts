@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { Intent } from '../../../../src/core/model/evidence.ts';
+import type { StopRecord } from '../../../../src/core/model/record.ts';
 import {
   type LadderFacts,
   type LadderStep,
   nextStep,
+  stopUnderWay,
 } from '../../../../src/core/strategy/stop-ladder.ts';
 import { NOW, stopRecord } from '../../../support/build.ts';
 
@@ -91,5 +94,46 @@ describe('the next step of the stop ladder', () => {
     ],
   ])('%s', ([, situation, expected]) => {
     expect(nextStep(situation)).toEqual(expected);
+  });
+});
+
+describe('the stop that a directory tells of', () => {
+  const intent = (action: Intent['action'], seconds: number, grace = 30): Intent => ({
+    action,
+    initiator: 'command',
+    gracePeriodSeconds: grace,
+    at: at(seconds),
+  });
+
+  test.for<[string, readonly Intent[], StopRecord | undefined]>([
+    ['nothing was intended', [], undefined],
+    [
+      'only marks that are no rungs',
+      [intent('host-shutdown', 1), intent('liveness-probe-failed', 2)],
+      undefined,
+    ],
+    [
+      'one rung',
+      [intent('powerdown', 3)],
+      {
+        initiator: 'command',
+        gracePeriodSeconds: 30,
+        since: at(3),
+        rung: 'powerdown',
+        rungAt: at(3),
+      },
+    ],
+    [
+      'several: the clock of the first, the grace period and the place of the last',
+      [
+        intent('powerdown', 3),
+        intent('host-shutdown', 4),
+        intent('powerdown', 8, 5),
+        intent('quit', 9, 5),
+      ],
+      { initiator: 'command', gracePeriodSeconds: 5, since: at(3), rung: 'quit', rungAt: at(9) },
+    ],
+  ])('%s', ([, intents, expected]) => {
+    expect(stopUnderWay(intents)).toEqual(expected);
   });
 });

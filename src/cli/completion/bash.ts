@@ -1,0 +1,103 @@
+/**
+ * Completion for bash 4 and later, without the helpers of the package bash-completion.
+ */
+import type { CommandTree, OptionFacts, Values } from './command-tree.ts';
+
+/** Handed on when the VMs are asked for. */
+const TARGET = ['-n', '--namespace', '--socket'];
+
+export function bashCompletion(tree: CommandTree): string {
+  const scopes = [{ name: '', options: tree.options }, ...tree.verbs];
+  const withValue = scopes.flatMap(({ options }) => options.filter(takesNextWord));
+  return `# bash completion for ${tree.name}: source <(${tree.name} completion bash)
+
+_solovirt_vms() {
+  local all=
+  [[ $cur != */* ]] || all=-A
+  mapfile -t COMPREPLY < <(compgen -W "$(${tree.name} "\${target[@]}" list $all -o name 2>/dev/null)" -- "$cur")
+}
+
+_solovirt_words() {
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+# -f: files, -d: directories
+_solovirt_files() {
+  compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
+}
+
+_solovirt() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= at option
+  local target=()
+  COMPREPLY=()
+  # The shell parts --output=json at the sign.
+  if [[ $cur == = ]]; then
+    cur=
+  elif [[ $prev == = ]]; then
+    prev=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  for ((at = 1; at < COMP_CWORD; at++)); do
+    option=\${COMP_WORDS[at]}
+    case $option in
+      ${patterns(withValue.flatMap(({ names }) => names))})
+        [[ \${COMP_WORDS[at + 1]} != = ]] || ((++at))
+        ((++at < COMP_CWORD)) || break
+        case $option in ${patterns(TARGET)}) target+=("$option" "\${COMP_WORDS[at]}") ;; esac
+        ;;
+      -* | =) ;;
+      *) [[ -n $verb ]] || verb=$option ;;
+    esac
+  done
+  case "$verb $prev" in
+${scopes.flatMap(({ name, options }) => options.filter(takesNextWord).map((option) => valueCase(name, option))).join('\n')}
+  esac
+  if [[ $cur == -* ]]; then
+    case $verb in
+${scopes.map(({ name, options }) => `      ${quote(name)}) _solovirt_words ${quote(options.flatMap(({ names }) => names).join(' '))} ;;`).join('\n')}
+    esac
+    return
+  fi
+  case $verb in
+    '') _solovirt_words ${quote(tree.verbs.map(({ name }) => name).join(' '))} ;;
+${tree.verbs.flatMap(({ name, operand }) => (operand === undefined || operand.kind === 'other' ? [] : [`    ${name}) ${complete(operand)} ;;`])).join('\n')}
+  esac
+}
+
+complete -F _solovirt ${tree.name}
+`;
+}
+
+function valueCase(verb: string, { names, value }: OptionFacts): string {
+  const pattern = names.map((name) => quote(`${verb} ${name}`)).join(' | ');
+  const action = value === undefined || value.values.kind === 'other' ? '' : complete(value.values);
+  return `    ${pattern}) ${action === '' ? '' : `${action}; `}return ;;`;
+}
+
+function complete(values: Values): string {
+  switch (values.kind) {
+    case 'words':
+      return `_solovirt_words ${quote(values.words.join(' '))}`;
+    case 'vms':
+      return '_solovirt_vms';
+    case 'files':
+      return '_solovirt_files -f';
+    case 'directories':
+      return '_solovirt_files -d';
+    case 'other':
+      return ':';
+  }
+}
+
+/** One that may be left out is given with `=`. */
+function takesNextWord({ value }: OptionFacts): boolean {
+  return value !== undefined && !value.optional;
+}
+
+function patterns(names: readonly string[]): string {
+  return [...new Set(names)].join(' | ');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

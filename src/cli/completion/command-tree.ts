@@ -1,0 +1,103 @@
+/**
+ * The command line as data: what completions and the manual say of verbs and options comes from the parser itself.
+ */
+import type { Argument, Command, Option } from 'commander';
+
+export interface CommandTree {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionFacts[];
+  readonly verbs: readonly VerbFacts[];
+}
+
+export interface VerbFacts {
+  readonly name: string;
+  readonly description: string;
+  /** `[options] <name...>` */
+  readonly usage: string;
+  readonly options: readonly OptionFacts[];
+  /** What its arguments are; undefined when it takes none. */
+  readonly operand: Values | undefined;
+}
+
+export interface OptionFacts {
+  /** As in the help: `-o, --output <format>`. */
+  readonly flags: string;
+  /** `-o`, `--output` */
+  readonly names: readonly string[];
+  readonly description: string;
+  readonly value: OptionValue | undefined;
+}
+
+export interface OptionValue {
+  readonly name: string;
+  /** Given with `=` or not at all. */
+  readonly optional: boolean;
+  readonly values: Values;
+}
+
+/** What stands in a place of the command line. */
+export type Values =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'vms' | 'files' | 'directories' | 'other' };
+
+/** Hidden verbs and options are left out. */
+export function commandTree(program: Command): CommandTree {
+  const help = program.createHelp();
+  const verbs = help.visibleCommands(program);
+  return {
+    name: program.name(),
+    description: program.description(),
+    options: optionsOf(program),
+    verbs: verbs.map((verb) => verbFacts(verb, verbs)),
+  };
+}
+
+function verbFacts(verb: Command, all: readonly Command[]): VerbFacts {
+  const [first] = verb.registeredArguments;
+  return {
+    name: verb.name(),
+    description: verb.description(),
+    usage: verb.usage(),
+    options: optionsOf(verb),
+    operand: first && operandOf(first, all),
+  };
+}
+
+function operandOf(argument: Argument, all: readonly Command[]): Values {
+  if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
+  const name = argument.name();
+  if (name === 'command') return { kind: 'words', words: all.map((verb) => verb.name()) };
+  return named(name);
+}
+
+function optionsOf(command: Command): OptionFacts[] {
+  const shown = command.createHelp().visibleOptions(command);
+  return shown.map((option) => ({
+    flags: option.flags,
+    names: [option.short, option.long].filter((name) => name !== undefined),
+    description: option.description,
+    value: option.required || option.optional ? optionValue(option) : undefined,
+  }));
+}
+
+function optionValue(option: Option): OptionValue {
+  const name = /[<[](.+)[>\]]/.exec(option.flags)?.[1] ?? '';
+  const words = option.argChoices ?? (name.includes('|') ? name.split('|') : undefined);
+  const values: Values = words === undefined ? named(name.toLowerCase()) : { kind: 'words', words };
+  return { name, optional: option.optional, values };
+}
+
+function named(name: string): Values {
+  switch (name) {
+    case 'name':
+      return { kind: 'vms' };
+    case 'file':
+    case 'path':
+      return { kind: 'files' };
+    case 'dir':
+      return { kind: 'directories' };
+    default:
+      return { kind: 'other' };
+  }
+}

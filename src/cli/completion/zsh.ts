@@ -1,0 +1,97 @@
+/**
+ * Completion for zsh: as the file _solovirt in a directory of fpath, or sourced.
+ */
+import type { CommandTree, OptionFacts, OptionValue, Values, VerbFacts } from './command-tree.ts';
+
+export function zshCompletion(tree: CommandTree): string {
+  return `#compdef ${tree.name}
+# zsh completion for ${tree.name}: source <(${tree.name} completion zsh)
+
+_solovirt_vms() {
+  local -a vms target
+  local name all=()
+  for name in -n --namespace --socket; do
+    (( $+opt_args[$name] )) && target+=($name \${(Q)opt_args[$name]})
+  done
+  [[ $PREFIX == */* ]] && all=(-A)
+  vms=(\${(f)"$(_call_program vms ${tree.name} $target list $all -o name 2>/dev/null)"})
+  _wanted vms expl VM compadd -a vms
+}
+
+_solovirt() {
+  local curcontext=$curcontext state line expl
+  typeset -A opt_args
+  _arguments -C -S \\
+${tree.options.map((option) => `    ${optionSpec(option)} \\`).join('\n')}
+    '1: :->verb' '*:: :->rest'
+  case $state in
+    verb)
+      local -a verbs=(
+${tree.verbs.map(({ name, description }) => `        ${quote(`${name}:${description.replaceAll(':', '\\:')}`)}`).join('\n')}
+      )
+      _describe -t commands command verbs
+      ;;
+    rest)
+      curcontext=\${curcontext%:*}-$line[1]:
+      case $line[1] in
+${tree.verbs.map(verbCase).join('\n')}
+      esac
+      ;;
+  esac
+}
+
+if [[ $funcstack[1] == _solovirt ]]; then
+  _solovirt "$@"
+else
+  compdef _solovirt ${tree.name}
+fi
+`;
+}
+
+function verbCase({ name, options, operand }: VerbFacts): string {
+  const specs = options.map(optionSpec);
+  if (operand !== undefined) specs.push(quote(`*:${operand.kind}:${action(operand)}`));
+  return `        ${name}) _arguments -S ${specs.join(' ')} ;;`;
+}
+
+/** `'(-o --output)'{-o,--output=}'[output format]:format:(json yaml)'` */
+function optionSpec({ names, description, value }: OptionFacts): string {
+  const said = `[${description.replaceAll(/[\\[\]]/g, '\\$&')}]`;
+  // The second colon: a value that may be left out.
+  const taken =
+    value && `${value.optional ? '::' : ':'}${escapeColons(value.name)}:${action(value.values)}`;
+  const text = `${said}${taken ?? ''}`;
+  const specs = names.map((name) => `${name}${signAfter(name, value)}`);
+  const [only, ...more] = specs;
+  if (more.length === 0) return quote(`${only}${text}`);
+  return `${quote(`(${names.join(' ')})`)}{${specs.join(',')}}${quote(text)}`;
+}
+
+/** `=`: the value is the next word or follows that sign; `=-`: follows it in any case. */
+function signAfter(name: string, value: OptionValue | undefined): string {
+  if (value === undefined || !name.startsWith('--')) return '';
+  return value.optional ? '=-' : '=';
+}
+
+function action(values: Values): string {
+  switch (values.kind) {
+    case 'words':
+      return `(${values.words.join(' ')})`;
+    case 'vms':
+      return '_solovirt_vms';
+    case 'files':
+      return '_files';
+    case 'directories':
+      return '_files -/';
+    case 'other':
+      return '';
+  }
+}
+
+function escapeColons(text: string): string {
+  return text.replaceAll(':', '\\:');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,94 @@
+/**
+ * What of the host one QEMU may open, and how the wrapper `confine` is told. Pure.
+ */
+import type { InterfaceSpec } from '../model/virtual-machine.ts';
+import type { InstancePaths } from '../paths.ts';
+import type { Accelerator, PreparedDisk, PreparedKernel } from './input.ts';
+
+/** Absolute paths as QEMU sees them. Nothing else than these and the system's own files can be opened. */
+export interface FileAccess {
+  readonly read: readonly string[];
+  /** Each is there before QEMU is started, for in their directories QEMU makes nothing. */
+  readonly write: readonly string[];
+  /** Directories in which files and sockets may be made, changed and removed. */
+  readonly writeDirs: readonly string[];
+  /** QEMU listens on ports of the host that only root may take. */
+  readonly lowPorts: boolean;
+}
+
+/** Unprivileged identity that a QEMU takes on; absent: it keeps its launcher's. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+}
+
+interface Opened {
+  readonly paths: Pick<InstancePaths, 'events' | 'console' | 'runtimeDir'>;
+  readonly accelerator: Accelerator;
+  readonly interfaces: readonly InterfaceSpec[];
+  readonly disks: readonly PreparedDisk[];
+  readonly kernel?: PreparedKernel;
+}
+
+/** ip(7): below, a port takes CAP_NET_BIND_SERVICE, unless `ip_unprivileged_port_start` says otherwise. */
+const FIRST_FREE_PORT = 1024;
+
+/**
+ * The files of one instance: its journal and console, its sockets, its disks with what lies below them, its kernel.
+ * Of its directory of evidence QEMU gets single files, so that it can put nothing there that others would follow.
+ */
+export function fileAccess(opened: Opened): FileAccess {
+  const { paths, accelerator, interfaces, disks, kernel } = opened;
+  const boot = kernel === undefined ? [] : [kernel.kernelPath, kernel.initrdPath ?? []].flat();
+  const disksThat = (readonly: boolean) => disks.filter((disk) => disk.readonly === readonly);
+  const below = (list: readonly PreparedDisk[]) => list.flatMap(({ below: files }) => files ?? []);
+  const files = (list: readonly PreparedDisk[]) => list.map(({ file }) => file);
+  return {
+    read: unique([...files(disksThat(true)), ...below(disks), ...boot]),
+    write: unique([
+      ...[paths.events, paths.console],
+      ...files(disksThat(false)),
+      ...(accelerator === 'kvm' ? ['/dev/kvm'] : []),
+    ]),
+    writeDirs: [paths.runtimeDir],
+    lowPorts: interfaces.some(({ forwards }) =>
+      forwards.some(({ hostPort }) => hostPort < FIRST_FREE_PORT),
+    ),
+  };
+}
+
+/** Arguments of `confine` up to and with the `--` that the program follows. */
+export function confineArgs(access: FileAccess, credentials?: Credentials): readonly string[] {
+  return [
+    ...(credentials === undefined ? [] : identityArgs(credentials)),
+    ...(access.lowPorts ? ['--low-ports'] : []),
+    ...pathArgs(access),
+    '--',
+  ];
+}
+
+/** Arguments of `confine` that ask which of the paths, the program's among them, this identity cannot use. */
+export function confineCheckArgs(
+  access: FileAccess,
+  credentials: Credentials,
+  program: string,
+): readonly string[] {
+  return ['--check', ...identityArgs(credentials), ...pathArgs(access), '--', program];
+}
+
+function pathArgs({ read, write, writeDirs }: FileAccess): readonly string[] {
+  const each = (option: string, paths: readonly string[]): readonly string[] =>
+    paths.flatMap((path) => [option, path]);
+  return [...each('--read', read), ...each('--write', write), ...each('--write-dir', writeDirs)];
+}
+
+function identityArgs({ uid, gid, groups }: Credentials): readonly string[] {
+  const more = groups.length === 0 ? [] : ['--groups', groups.join(',')];
+  return ['--uid', String(uid), '--gid', String(gid), ...more];
+}
+
+function unique(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths)];
+}

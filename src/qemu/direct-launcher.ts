@@ -1,0 +1,120 @@
+/**
+ * The launcher that needs nothing of the host: QEMU under a detached parent of our own (`shim.sh`), confined to its
+ * files, and where this process is root under a user of its own.
+ */
+import { chmod, chown, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import type { InstancePaths } from '../core/paths.ts';
+import { type Credentials, confineArgs } from '../core/qemu-args/confinement.ts';
+import { discardInstance } from './discard.ts';
+import { giveFile } from './give-files.ts';
+import type { GuestUsers } from './guest-users.ts';
+import { prepareInstanceDirs } from './instance-dirs.ts';
+import { killTree, signalProcess } from './kill-tree.ts';
+import type { Launcher, LaunchOrder, Target } from './launcher.ts';
+import { programFile } from './program-files.ts';
+import { spawnQemu } from './spawn.ts';
+import { SpawnError } from './spawn-error.ts';
+import { findUnusable } from './usable-files.ts';
+
+export interface DirectLauncherOptions {
+  /** Users for the guests; absent: they run as the user of this process. */
+  readonly users?: GuestUsers;
+  /** A guest whose user cannot use one of its files is not launched, instead of being launched without. */
+  readonly strict?: boolean;
+  /** Told for each launch why the guest does not run under a user of its own, or undefined when it does. */
+  readonly onSharedUser?: (vm: VmIdentity, reason: string | undefined) => void;
+}
+
+export class DirectLauncher implements Launcher {
+  readonly umask = 0o077;
+  readonly exitFileMs = 1000;
+  readonly #options: DirectLauncherOptions;
+  /** A number is free until a directory has it, so only one instance at a time may choose. */
+  #choosing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DirectLauncherOptions = {}) {
+    this.#options = options;
+  }
+
+  seenBy(paths: InstancePaths): InstancePaths {
+    return paths;
+  }
+
+  makeDirs(paths: InstancePaths): Promise<void> {
+    const { users } = this.#options;
+    if (users === undefined) return prepareInstanceDirs(paths);
+    const made = this.#choosing.then(() => makeGuestDirs(paths, users));
+    this.#choosing = made.catch(() => undefined);
+    return made;
+  }
+
+  async spawn(order: LaunchOrder): ReturnType<Launcher['spawn']> {
+    const { paths, qemuPath, args, access } = order;
+    const credentials = await this.#identity(order);
+    const confined = [...confineArgs(access, credentials), qemuPath, ...args];
+    return spawnQemu({ paths, qemuPath: programFile('confine'), args: confined });
+  }
+
+  terminate({ identity }: Target): Promise<void> {
+    signalProcess(identity, 'SIGTERM');
+    return Promise.resolve();
+  }
+
+  async kill({ identity }: Target): Promise<void> {
+    await killTree(identity, 'SIGKILL');
+  }
+
+  discard(_vm: VmIdentity, paths: InstancePaths): Promise<void> {
+    return discardInstance(paths, (identity) => killTree(identity, 'SIGKILL'));
+  }
+
+  /** Nobody but the daemon stops these guests, and it knows their order. */
+  setDependents(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Undefined: that of this process. @throws SpawnError */
+  async #identity({ vm, paths, access, qemuPath }: LaunchOrder): Promise<Credentials | undefined> {
+    const { users, strict = false, onSharedUser } = this.#options;
+    const credentials = users?.of(paths.dir);
+    if (users === undefined || credentials === undefined) return undefined;
+    const files = access.write.filter((path) => path !== '/dev/kvm');
+    for (const path of files) await giveFile(path, credentials.uid, users.range);
+    const obstacle = await findUnusable({ access, program: qemuPath }, credentials);
+    if (obstacle !== undefined && strict)
+      throw new SpawnError(`QEMU was not started: ${obstacle}; ${REMEDY}`);
+    onSharedUser?.(
+      vm,
+      obstacle &&
+        `the QEMU of ${vm.namespace}/${vm.name} runs as root, confined to its files: ${obstacle}; for a user of its own ${REMEDY}`,
+    );
+    return obstacle === undefined ? credentials : undefined;
+  }
+}
+
+const REMEDY =
+  'let others read (or give the group solovirt-qemu) the file and search the directories above it';
+
+/**
+ * The directory of evidence stays root's, for what lies in it is read and written by the daemon: the guest's user
+ * gets through it, but can make, remove and rename nothing there. The directory of sockets is the guest's own.
+ */
+async function makeGuestDirs(paths: InstancePaths, users: GuestUsers): Promise<void> {
+  await prepareInstanceDirs(paths, { mode: 0o700 });
+  const instances = dirname(paths.dir);
+  const id = users.free(instances);
+  await chown(paths.dir, 0, id);
+  await chmod(paths.dir, 0o710);
+  await chown(paths.runtimeDir, id, id);
+  const sockets = dirname(paths.runtimeDir);
+  const ways = [instances, dirname(instances), sockets, dirname(sockets)];
+  await Promise.all(ways.map(openWay));
+}
+
+/** Lets everybody through one of solovirt's own directories, though not look into it. */
+async function openWay(dir: string): Promise<void> {
+  const { mode, uid } = await stat(dir);
+  if (uid === 0 && (mode & 0o001) === 0) await chmod(dir, (mode & 0o7777) | 0o001);
+}

@@ -1,0 +1,32 @@
+/**
+ * Hands the files that a guest writes to its own user. Needs root.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { UserRange } from './guest-users.ts';
+
+const OWNER_READ_WRITE = 0o600;
+
+/**
+ * Makes a file the user's, if it was root's or an earlier guest's: somebody else's file stays what it is, and so
+ * does one with several names, for it may be in use under another. Never follows a symbolic link.
+ */
+export async function giveFile(path: string, uid: number, guests: UserRange): Promise<void> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ELOOP') return undefined;
+    throw error;
+  });
+  if (file === undefined) return;
+  await using handle = file;
+  await give(handle, uid, guests);
+}
+
+async function give(handle: FileHandle, uid: number, { first, last }: UserRange): Promise<void> {
+  const found = await handle.stat();
+  const isOurs = found.uid === 0 || (found.uid >= first && found.uid <= last);
+  const isDisk = found.isBlockDevice() || (found.isFile() && found.nlink === 1);
+  if (!isOurs || !isDisk || found.uid === uid) return;
+  await handle.chown(uid, found.gid);
+  await handle.chmod((found.mode & 0o777) | OWNER_READ_WRITE);
+}

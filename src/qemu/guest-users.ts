@@ -1,0 +1,75 @@
+/**
+ * Users of the direct launcher's guests: one number for each instance, so that no QEMU can open, signal or trace
+ * another. They need no entry in passwd(5). Which numbers are taken is not written down anywhere: an instance's
+ * directory belongs to the group with the number of its user for as long as there is such a directory.
+ */
+import { lstatSync, readdirSync } from 'node:fs';
+import type { Credentials } from '../core/qemu-args/confinement.ts';
+import { SpawnError } from './spawn-error.ts';
+
+export interface UserRange {
+  /** Both included. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface GuestUsersOptions {
+  readonly range: UserRange;
+  /** The group that image files may be given to, where it exists. */
+  readonly qemuGid: number | undefined;
+}
+
+export class GuestUsers {
+  readonly range: UserRange;
+  readonly #qemuGid: number | undefined;
+
+  constructor({ range, qemuGid }: GuestUsersOptions) {
+    this.range = range;
+    this.#qemuGid = qemuGid;
+  }
+
+  /**
+   * The first number that no instance has and nobody runs as. It counts as taken once a directory in
+   * `instancesDir` belongs to its group.
+   * @throws SpawnError when all are taken
+   */
+  free(instancesDir: string): number {
+    const { first, last } = this.range;
+    const taken = new Set([...owners(instancesDir, 'gid'), ...owners('/proc', 'uid')]);
+    for (let id = first; id <= last; id += 1) if (!taken.has(id)) return id;
+    throw new SpawnError(
+      `all users from ${first} to ${last} are taken by instances or by processes; give the setting qemuUids a wider range`,
+    );
+  }
+
+  /** Who the instance with this directory runs as; undefined when it was given nobody. */
+  of(instanceDir: string): Credentials | undefined {
+    const id = lstatSync(instanceDir).gid;
+    if (!this.includes(id)) return undefined;
+    return { uid: id, gid: id, groups: [this.#qemuGid ?? [], kvmGroup() ?? []].flat() };
+  }
+
+  includes(id: number): boolean {
+    return id >= this.range.first && id <= this.range.last;
+  }
+}
+
+/** Whether this process can make others run as these users: in a container they may not exist. */
+export function areUsersMapped({ first, last }: UserRange, uidMap: string): boolean {
+  return uidMap.split('\n').some((line) => {
+    const [inside = Number.NaN, , count = 0] = line.trim().split(/\s+/).map(Number);
+    return first >= inside && last < inside + count;
+  });
+}
+
+/** Root's own group opens more than a device. */
+function kvmGroup(): number | undefined {
+  const device = lstatSync('/dev/kvm', { throwIfNoEntry: false });
+  return device === undefined || device.gid === 0 ? undefined : device.gid;
+}
+
+function owners(dir: string, field: 'uid' | 'gid'): readonly number[] {
+  return readdirSync(dir).flatMap(
+    (name) => lstatSync(`${dir}/${name}`, { throwIfNoEntry: false })?.[field] ?? [],
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * The directories of one instance, and the room that the record of its end needs.
+ */
+import { chmod, chown, mkdir, open, readdir } from 'node:fs/promises';
+import { execa } from 'execa';
+import type { InstancePaths } from '../core/paths.ts';
+import { DiskFullError, SpawnError } from './spawn-error.ts';
+
+/** Who gets into a directory. */
+export interface DirAccess {
+  /** File mode, with the set-group-ID bit where files are to inherit the group. */
+  readonly mode: number;
+  /** Absent: the group of this process. */
+  readonly gid?: number;
+}
+
+const OWNER_ONLY: DirAccess = { mode: 0o700 };
+
+/** Room for about 400 events, taken before the guest can fill the disk. */
+const JOURNAL_BYTES = 64 * 1024;
+
+/**
+ * Makes the evidence directory and a fresh one for the sockets: a QMP path in use would be stolen silently by the
+ * second QEMU.
+ * @throws DiskFullError, or SpawnError when the socket directory is in use
+ */
+export async function prepareInstanceDirs(
+  paths: InstancePaths,
+  access: DirAccess = OWNER_ONLY,
+): Promise<void> {
+  await makeDir(paths.dir, access);
+  await makeDir(paths.runtimeDir, access);
+  const [leftover] = await readdir(paths.runtimeDir);
+  if (leftover !== undefined)
+    throw new SpawnError(
+      `${paths.runtimeDir} is not empty (it holds ${leftover}): every instance needs socket paths of its own`,
+    );
+}
+
+/**
+ * Takes room for QEMU's event journal without changing its size, so that the end of an instance is recorded on
+ * a full disk too. QEMU appends to it. Returns false where the file system cannot do that.
+ * @throws DiskFullError
+ */
+export async function preallocateJournal(paths: InstancePaths): Promise<boolean> {
+  try {
+    await using _journal = await open(paths.events, 'a', 0o660);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(paths.dir, error) : error;
+  }
+  const result = await execa(
+    'fallocate',
+    ['--keep-size', '--length', String(JOURNAL_BYTES), paths.events],
+    {
+      reject: false,
+      stdin: 'ignore',
+      extendEnv: true,
+      env: { LC_ALL: 'C' },
+      timeout: 5000,
+      killSignal: 'SIGKILL',
+    },
+  );
+  if (result.exitCode === 0) return true;
+  if (/No space left|quota exceeded/i.test(result.stderr)) throw diskFull(paths.dir, result);
+  return false;
+}
+
+/**
+ * QEMU appends to its console and is not to make any file beside it.
+ * @throws DiskFullError
+ */
+export async function makeConsoleFile(paths: InstancePaths): Promise<void> {
+  try {
+    await using _console = await open(paths.console, 'a', 0o660);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(paths.dir, error) : error;
+  }
+}
+
+/** Makes a directory (its parents too), or takes one that is there. */
+async function makeDir(dir: string, { mode, gid }: DirAccess): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    if (gid !== undefined) await chown(dir, -1, gid);
+    // After the group: chown(2) clears set-ID bits.
+    await chmod(dir, mode);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(dir, error) : error;
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+function diskFull(dir: string, cause: unknown): DiskFullError {
+  return new DiskFullError(
+    `no space left on the file system of ${dir}: an instance needs ${JOURNAL_BYTES / 1024} KiB there for the record of its end`,
+    { cause },
+  );
+}

@@ -1,0 +1,10 @@
+/**
+ * Where the scripts are that run beside the program: in a checkout and in the package they lie in the directory of
+ * the code.
+ */
+import { fileURLToPath } from 'node:url';
+
+/** Absolute path. `confine` is the wrapper that shuts a QEMU in, `shim.sh` QEMU's parent. */
+export function programFile(name: 'confine' | 'shim.sh'): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}

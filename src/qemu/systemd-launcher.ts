@@ -1,0 +1,148 @@
+/**
+ * The launcher of the packaged service: each VM is a unit `solovirt-vm@INST.service`, whose helpers (`systemd/vm-*`)
+ * leave the same files as `shim.sh`. The service manager is QEMU's parent, so a guest is stopped gracefully at a host
+ * shutdown although no daemon is alive, and the daemon needs no privileges.
+ */
+import { existsSync } from 'node:fs';
+import type { ProcessIdentity } from '../core/model/evidence.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { handOverDir, type InstancePaths, pathsInUnit } from '../core/paths.ts';
+import { confineArgs } from '../core/qemu-args/confinement.ts';
+import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
+import { unitProperties } from '../core/systemd/unit-properties.ts';
+import { awaitInDirectory } from './await-file.ts';
+import { discardInstance } from './discard.ts';
+import { writeDependents, writeHandOver } from './hand-over.ts';
+import { prepareInstanceDirs } from './instance-dirs.ts';
+import { KillError } from './kill-tree.ts';
+import type { Launcher, LaunchOrder, Target } from './launcher.ts';
+import { recordOomBaseline } from './oom.ts';
+import { isAlive, readProcessFile } from './process-identity.ts';
+import { programFile } from './program-files.ts';
+import { SpawnError } from './spawn-error.ts';
+import { systemctl } from './systemctl.ts';
+import { readTail } from './tail.ts';
+
+export interface SystemdLauncherOptions {
+  readonly runtimeDir: string;
+  /** The group that the units' processes run in; this process must be a member. */
+  readonly gid: number;
+}
+
+/** From a finished start job to the `process` file is one exec. */
+const IDENTITY_MS = 10_000;
+
+/** systemctl writes what `set-property --runtime` sets into drop-ins below. */
+const PROPERTY_DIR = '/run/systemd/system.control';
+
+export class SystemdLauncher implements Launcher {
+  /** The units are in a group with the daemon. */
+  readonly umask = 0o007;
+  /** `ExecStopPost=` writes the file; on a busy host the service manager takes its time. */
+  readonly exitFileMs = 5000;
+  readonly #options: SystemdLauncherOptions;
+
+  constructor(options: SystemdLauncherOptions) {
+    this.#options = options;
+  }
+
+  seenBy(paths: InstancePaths): InstancePaths {
+    return pathsInUnit(this.#options.runtimeDir, paths.uid);
+  }
+
+  makeDirs(paths: InstancePaths): Promise<void> {
+    return prepareInstanceDirs(paths, { mode: 0o2770, gid: this.#options.gid });
+  }
+
+  async spawn(order: LaunchOrder): Promise<ProcessIdentity> {
+    const { vm, paths, spec, qemuPath, args, access } = order;
+    await this.#setLimits(order);
+    await writeHandOver(this.#handOver(vm), {
+      paths,
+      command: [programFile('confine'), ...confineArgs(access), qemuPath, ...args],
+      gracePeriodSeconds: spec.gracePeriodSeconds,
+      gid: this.#options.gid,
+    });
+    const identity = await this.#start(unitName(vm), paths);
+    await recordOomBaseline(paths, identity.pid);
+    return identity;
+  }
+
+  terminate(target: Target): Promise<void> {
+    return signalUnit(target, 'main', 'SIGTERM');
+  }
+
+  kill(target: Target): Promise<void> {
+    return signalUnit(target, 'all', 'SIGKILL');
+  }
+
+  async discard(vm: VmIdentity, paths: InstancePaths): Promise<void> {
+    await discardInstance(paths, (identity) => this.kill({ vm, identity }));
+    // A start job that has not begun yet would find the next launch's files, and one that ends late would be
+    // mistaken for the next.
+    await systemctl('stop', unitName(vm)).catch(() => undefined);
+  }
+
+  setDependents(vm: VmIdentity, dependents: readonly VmIdentity[]): Promise<void> {
+    return writeDependents(this.#handOver(vm), dependents.map(unitInstance));
+  }
+
+  #handOver(vm: VmIdentity): string {
+    return handOverDir(this.#options.runtimeDir, unitInstance(vm));
+  }
+
+  /** Limits of an earlier launch stay in force until they are taken back. */
+  async #setLimits({ vm, spec }: LaunchOrder): Promise<void> {
+    const unit = unitName(vm);
+    if (spec.limits === undefined && !existsSync(`${PROPERTY_DIR}/${unit}.d`)) return;
+    try {
+      await systemctl('set-property', '--runtime', unit, ...unitProperties(spec.limits));
+    } catch (cause) {
+      throw new SpawnError(`the limits of ${unit} could not be set: ${wordsOf(cause)}`, { cause });
+    }
+  }
+
+  async #start(unit: string, paths: InstancePaths): Promise<ProcessIdentity> {
+    const abort = new AbortController();
+    const failed = systemctl('start', unit).catch((error: unknown) => {
+      // A QEMU that ended at once has left its identity all the same, and its end says more.
+      if (readProcessFile(paths.process) === undefined) abort.abort(error);
+    });
+    try {
+      const found = await awaitInDirectory(
+        paths.dir,
+        () => readProcessFile(paths.process)?.identity,
+        { timeoutMs: IDENTITY_MS, signal: abort.signal },
+      );
+      if (found !== undefined) return found;
+      await failed;
+      throw new Error(`${unit} did not start QEMU within ${IDENTITY_MS / 1000} s`);
+    } catch (cause) {
+      await systemctl('stop', unit).catch(() => undefined);
+      const words = await readTail(paths.stderr, { maxLines: 5, maxBytes: 1024 });
+      throw new SpawnError(
+        `QEMU was not started: ${wordsOf(cause)}${words === '' ? '' : `\n${words}`}`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** The units belong to users of their own, so only the service manager may signal their processes. */
+async function signalUnit(
+  { vm, identity }: Target,
+  whom: 'main' | 'all',
+  signal: NodeJS.Signals,
+): Promise<void> {
+  if (!isAlive(identity)) return;
+  try {
+    await systemctl('kill', `--kill-whom=${whom}`, `--signal=${signal}`, unitName(vm));
+  } catch (cause) {
+    if (isAlive(identity))
+      throw new KillError(`cannot send ${signal} to QEMU (pid ${identity.pid})`, { cause });
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,142 @@
+/** Completion in the shells themselves. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { allCommands } from '../../../src/all-commands.ts';
+import { bashCompletion } from '../../../src/cli/completion/bash.ts';
+import { commandTree } from '../../../src/cli/completion/command-tree.ts';
+import { fishCompletion } from '../../../src/cli/completion/fish.ts';
+import { zshCompletion } from '../../../src/cli/completion/zsh.ts';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'solovirt-completion-'));
+  // Stands for the client that the shell calls: tells how it was called.
+  writeFileSync(
+    join(dir, 'solovirt'),
+    '#!/bin/sh\ncase " $* " in *" -A "*) echo other/cache;; *) echo web; echo worker;; esac\necho "$*" >>"$0.calls"\n',
+    { mode: 0o755 },
+  );
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const program = allCommands({
+  env: {},
+  isRoot: true,
+  home: '/',
+  version: '1',
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: () => process.stdin,
+  isTTY: false,
+  now: () => 0,
+  signal: new AbortController().signal,
+});
+const tree = commandTree(program);
+
+/** Runs a shell, with what it is told on standard input. */
+async function shell(name: string, args: readonly string[], script = ''): Promise<string> {
+  const { stdout } = await execa(name, args, {
+    input: script,
+    cwd: dir,
+    extendEnv: false,
+    env: { PATH: `${dir}:/usr/bin:/bin`, HOME: dir, TERM: 'dumb' },
+    timeout: 30_000,
+  });
+  return stdout;
+}
+
+/** Command line up to the cursor; what it may go on with, as far as the test looks. */
+const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ['solovirt st', ['start', 'stop'], ['list', 'web']],
+  ['solovirt describe w', ['web', 'worker'], ['start']],
+  ['solovirt -n prod stop w', ['web', 'worker'], ['start']],
+  ['solovirt start other/', ['other/cache'], ['web']],
+  ['solovirt list -o ', ['wide', 'json', 'yaml', 'name'], ['web']],
+  ['solovirt list --output=j', ['json'], ['yaml']],
+  ['solovirt stop --gr', ['--grace-period'], ['--force']],
+  ['solovirt daemon --accel ', ['auto', 'kvm', 'tcg'], []],
+  ['solovirt completion ', ['bash', 'zsh', 'fish'], ['web']],
+  ['solovirt validate ./solo', ['./solovirt'], ['web']],
+];
+
+describe('bash', () => {
+  test.for(cases)('%s', async ([line, wanted, unwanted]) => {
+    writeFileSync(join(dir, 'completion.bash'), bashCompletion(tree));
+    // As readline parts words.
+    const words = line.split(/ |(=)/).filter((word) => word !== undefined);
+    const found = await shell(
+      'bash',
+      ['--norc'],
+      `shopt -u progcomp; compopt() { :; }; source ./completion.bash
+      COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}) COMP_CWORD=${words.length - 1}
+      _solovirt && printf '%s\\n' "\${COMPREPLY[@]}"`,
+    );
+    const candidates = found.split('\n');
+    for (const word of wanted) expect(candidates).toContain(word);
+    for (const word of unwanted) expect(candidates).not.toContain(word);
+  });
+
+  test('the VMs asked for are those of the namespace and daemon on the line', async () => {
+    writeFileSync(join(dir, 'completion.bash'), bashCompletion(tree));
+    const asked = await shell(
+      'bash',
+      ['--norc'],
+      `compopt() { :; }; source ./completion.bash; rm -f solovirt.calls
+      COMP_WORDS=(solovirt --socket s stop -n prod '') COMP_CWORD=6
+      _solovirt; cat solovirt.calls`,
+    );
+    expect(asked).toBe('--socket s -n prod list -o name');
+  });
+});
+
+describe('fish', () => {
+  test.for(cases)('%s', async ([line, wanted, unwanted]) => {
+    const script = join(dir, 'completion.fish');
+    writeFileSync(script, `${fishCompletion(tree)}\ncomplete -C '${line}'\n`);
+    const found = await shell('fish', ['--no-config', script]);
+    const candidates = found.split('\n').map((candidate) => candidate.split('\t')[0]);
+    // fish gives the whole word.
+    const prefix = /--output=/.exec(line)?.[0] ?? '';
+    for (const word of wanted) expect(candidates).toContain(`${prefix}${word}`);
+    for (const word of unwanted) expect(candidates).not.toContain(`${prefix}${word}`);
+  });
+});
+
+describe('zsh', () => {
+  // Names of files are completed by zsh's own _files.
+  const lines = cases.filter(([line]) => !line.includes('validate'));
+  let answers: readonly string[];
+
+  // One zsh at a terminal of its own for all of them, which takes seconds to set its completion up. It prints each
+  // candidate between << and >>.
+  beforeAll(async () => {
+    writeFileSync(join(dir, '_solovirt'), zshCompletion(tree));
+    const turns = lines.map(
+      ([line], turn) => `zpty -n -w z '${line}'$'\\t\\C-u\\n'
+      zpty -w z 'echo TU""RN${turn}'
+      zpty -r z out '*TURN${turn}*'; print -r -- $out; print -r -- END`,
+    );
+    const answered = await shell(
+      'zsh',
+      ['-f'],
+      `zmodload zsh/zpty
+      zpty z "PS1= TERM=dumb zsh -f -i"
+      zpty -w z 'fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; bindkey "^I" complete-word'
+      zpty -w z 'compadd() { if [[ $*[(r)-[OADW]*] == "" ]]; then builtin compadd -O hits "$@"; print -rl -- "<<"$^hits">>"; fi; builtin compadd "$@" }'
+      zpty -w z 'echo REA""DY'
+      zpty -r z out '*READY*'
+      ${turns.join('\n')}`,
+    );
+    answers = answered.split('\nEND');
+  }, 60_000);
+
+  test.for(lines)('%s', ([line, wanted, unwanted]) => {
+    const answer = answers[lines.findIndex(([other]) => other === line)] ?? '';
+    const candidates = [...answer.matchAll(/<<(.*?)>>/g)].map(([, word]) => word);
+    for (const word of wanted) expect(candidates).toContain(word);
+    for (const word of unwanted) expect(candidates).not.toContain(word);
+  });
+});
