@@ -71,6 +71,7 @@ const stop = object<StopRecord>({
   gracePeriodSeconds: number,
   since: number,
   commanded: optional(flag),
+  askedAt: optional(number),
   rung: optional(oneOf<Rung>(rungs)),
   rungAt: optional(number),
 });

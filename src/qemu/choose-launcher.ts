@@ -44,12 +44,17 @@ function directLauncher(settings: LauncherSettings): DirectLauncher {
 const UNIT_STATE_DIR = '/var/lib/solovirt';
 const UNIT_RUNTIME_DIR = '/run/solovirt';
 
+/** Where a package or an administrator puts the template unit (systemd.unit(5)). */
+const UNIT_FILES = ['/etc', '/usr/lib', '/lib'].map(
+  (root) => `${root}/systemd/system/solovirt-vm@.service`,
+);
+
 /** @throws LauncherError */
 export function chooseLauncher(settings: LauncherSettings): Launcher {
   const { launcher, stateDir, runtimeDir, qemuGid } = settings;
-  if (launcher !== 'systemd') return directLauncher(settings);
-  // sd_booted(3)
-  if (!existsSync('/run/systemd/system'))
+  if (launcher === 'direct') return directLauncher(settings);
+  if (launcher === 'auto' && !isForUnits(settings)) return directLauncher(settings);
+  if (!isBootedWithSystemd())
     throw new LauncherError(
       'launcher systemd: this host was not booted with systemd; use launcher direct',
     );
@@ -62,4 +67,15 @@ export function chooseLauncher(settings: LauncherSettings): Launcher {
       'launcher systemd: there is no group solovirt-qemu; systemd-sysusers makes it from /usr/lib/sysusers.d/solovirt.conf',
     );
   return new SystemdLauncher({ runtimeDir, gid: qemuGid });
+}
+
+/** The units are installed, and these are their directories: `solovirt drain` by hand finds what the service started. */
+function isForUnits({ stateDir, runtimeDir, qemuGid }: LauncherSettings): boolean {
+  const isTheirs = stateDir === UNIT_STATE_DIR && runtimeDir === UNIT_RUNTIME_DIR;
+  return isTheirs && qemuGid !== undefined && isBootedWithSystemd() && UNIT_FILES.some(existsSync);
+}
+
+/** sd_booted(3) */
+function isBootedWithSystemd(): boolean {
+  return existsSync('/run/systemd/system');
 }

@@ -4,8 +4,10 @@
  * same question again. None waits for a guest: waiting is the queue's business.
  */
 import { randomUUID } from 'node:crypto';
+import type { Intent } from '../core/model/evidence.ts';
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
+import type { InstancePaths } from '../core/paths.ts';
 import { templateOf } from '../core/status/conditions.ts';
 import type { Action } from '../core/strategy/decide.ts';
 import {
@@ -128,7 +130,7 @@ function beginStop(
   { ctx, record }: ActionInput,
   action: Extract<Action, { kind: 'begin-stop' }>,
 ): void {
-  ctx.records.save(stopBegun(record, action.stop));
+  store(ctx, stopBegun(record, action.stop));
   const message = `stopping: ${action.reason}; grace period ${action.stop.gracePeriodSeconds} s`;
   noteInstance(ctx, record, 'Normal', 'Stopping', message);
 }
@@ -145,15 +147,32 @@ async function takeRungOfLadder(
   // Both witnesses before the deed: the evidence directory must tell our end from a stranger's by itself.
   const { initiator } = instance.stop;
   // Whatever it does when it is asked, its end is the host's doing.
-  if (initiator === 'host' && instance.stop.rung === undefined)
-    await appendIntent(live.paths, { action: 'host-shutdown', initiator, gracePeriodSeconds, at });
-  await appendIntent(live.paths, { action: rung, initiator, gracePeriodSeconds, at });
-  ctx.records.save(rungTaken(record, rung, at));
+  const isFirstOfHost = initiator === 'host' && instance.stop.rung === undefined;
+  const intents = [...(isFirstOfHost ? (['host-shutdown'] as const) : []), rung];
+  for (const action of intents)
+    await intend(ctx, live.paths, { action, initiator, gracePeriodSeconds, at });
+  store(ctx, rungTaken(record, rung, at));
   if (instance.stop.rung !== rung) {
     const type = rung === 'powerdown' ? 'Normal' : 'Warning';
     noteInstance(ctx, record, type, 'StopRung', RUNG_WORDS[rung]);
   }
   takeRung(ctx, live, rung);
+}
+
+/** @throws what the disk has against it, unless the host goes down: then the guest is to be asked all the same */
+async function intend(ctx: Context, paths: InstancePaths, intent: Intent): Promise<void> {
+  try {
+    await appendIntent(paths, intent);
+  } catch (error) {
+    if (intent.initiator !== 'host') throw error;
+    ctx.log.warn({ uid: paths.uid, error }, 'what is about to be done could not be written down');
+  }
+}
+
+/** @throws StateWriteError, unless the host goes down: it does not wait until there is room on its disk */
+function store(ctx: Context, record: VmRecord): void {
+  if (record.instance?.stop?.initiator === 'host') ctx.records.take(record);
+  else ctx.records.save(record);
 }
 
 const RUNG_WORDS = {

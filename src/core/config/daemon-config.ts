@@ -49,7 +49,7 @@ export interface DaemonConfig {
   /** Group that may use the socket, by name. */
   readonly socketGroup: string;
   readonly accel: AcceleratorChoice;
-  /** What starts QEMU: the daemon itself, or the service manager. `auto` is `direct`. */
+  /** What starts QEMU: the daemon itself, or the service manager. `auto`: the latter where its units are. */
   readonly launcher: LauncherChoice;
   /** Whether the direct launcher gives each QEMU a user of its own; `auto`: where that user can use its files. */
   readonly qemuUser: QemuUserChoice;

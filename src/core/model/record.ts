@@ -124,11 +124,13 @@ export interface InstanceDescription {
   readonly startPaused?: boolean;
 }
 
-/** A stop in progress: the clock starts at `since` and no restart of the daemon resets it. */
+/** A stop in progress; no restart of the daemon resets its clock. */
 export interface StopRecord {
   readonly initiator: Initiator;
   readonly gracePeriodSeconds: number;
   readonly since: number;
+  /** When the guest was first asked to power off. */
+  readonly askedAt?: number;
   /** A command joined a stop that was the host's: no strategy may take its end for a failure. */
   readonly commanded?: boolean;
   /** The last rung taken, and when. */

@@ -1,6 +1,7 @@
 /**
- * The stop ladder: which rung to take now, or until when to wait. The clock starts at `stop.since` and nothing but
- * a shorter grace period changes it, so a daemon that starts anew goes on at the same rung with the same clock.
+ * The stop ladder: which rung to take now, or until when to wait. The grace period is the guest's: its clock starts
+ * when the guest is first asked, and nothing but a shorter grace period changes it, so a daemon that starts anew goes
+ * on at the same rung with the same clock. A guest that could not be asked is given what is left since `stop.since`.
  */
 import type { Intent, Rung } from '../model/evidence.ts';
 import type { StopRecord } from '../model/record.ts';
@@ -24,7 +25,7 @@ export type LadderStep =
   | { readonly kind: 'wait'; readonly until: number };
 
 export function graceDeadline(stop: StopRecord): number {
-  return stop.since + stop.gracePeriodSeconds * 1000;
+  return (stop.askedAt ?? stop.since) + stop.gracePeriodSeconds * 1000;
 }
 
 /** True when the guest is to be asked before it is forced. */
@@ -35,7 +36,10 @@ export function isGraceful(facts: Pick<LadderFacts, 'stop' | 'guestListens'>): b
 export function nextStep(facts: LadderFacts): LadderStep {
   const { rung } = facts.stop;
   const asking = rung === undefined || rung === 'powerdown';
-  if (asking && isGraceful(facts) && facts.now < graceDeadline(facts.stop)) return ask(facts);
+  if (!asking || !isGraceful(facts)) return force(facts);
+  // However late: no daemon was there to ask, and no guest is to be forced that was never asked.
+  if (rung === undefined && facts.monitor) return { kind: 'take', rung: 'powerdown' };
+  if (facts.now < graceDeadline(facts.stop)) return ask(facts);
   return force(facts);
 }
 
@@ -43,8 +47,7 @@ function ask(facts: LadderFacts): LadderStep {
   const deadline = graceDeadline(facts.stop);
   // Without a monitor the button cannot be pressed; it may answer again before the grace period ends.
   if (!facts.monitor) return { kind: 'wait', until: deadline };
-  if (facts.stop.rungAt === undefined) return { kind: 'take', rung: 'powerdown' };
-  const again = facts.stop.rungAt + POWERDOWN_REPEAT_MS;
+  const again = (facts.stop.rungAt ?? facts.now) + POWERDOWN_REPEAT_MS;
   if (facts.now >= again) return { kind: 'take', rung: 'powerdown' };
   return { kind: 'wait', until: Math.min(again, deadline) };
 }
@@ -59,8 +62,7 @@ function force(facts: LadderFacts): LadderStep {
 }
 
 /**
- * The stop that an instance's own directory tells of, should its record be lost. The clock starts at the first rung,
- * which is taken as soon as a stop is asked for.
+ * The stop that an instance's own directory tells of, should its record be lost. The clock starts at the first rung.
  * @returns undefined when no rung was ever taken
  */
 export function stopUnderWay(intents: readonly Intent[]): StopRecord | undefined {
@@ -72,7 +74,9 @@ export function stopUnderWay(intents: readonly Intent[]): StopRecord | undefined
   if (first === undefined || last === undefined) return undefined;
   const { initiator, at: since } = first;
   const { gracePeriodSeconds, rung, at: rungAt } = last;
-  return { initiator, gracePeriodSeconds, since, rung, rungAt };
+  const asked = taken.find((intent) => intent.rung === 'powerdown');
+  const askedAt = asked === undefined ? {} : { askedAt: asked.at };
+  return { initiator, gracePeriodSeconds, since, ...askedAt, rung, rungAt };
 }
 
 function isRung(action: Intent['action']): action is Rung {

@@ -138,9 +138,9 @@ export function stopBegun(record: VmRecord, stop: StopRecord): VmRecord {
 
 export function rungTaken(record: VmRecord, rung: Rung, now: number): VmRecord {
   const stop = record.instance?.stop;
-  return stop === undefined
-    ? record
-    : withInstance(record, { stop: { ...stop, rung, rungAt: now } });
+  if (stop === undefined) return record;
+  const asked = rung === 'powerdown' ? { askedAt: stop.askedAt ?? now } : {};
+  return withInstance(record, { stop: { ...stop, ...asked, rung, rungAt: now } });
 }
 
 /** The instance has ended: its line of history, and what the strategy will look at. */

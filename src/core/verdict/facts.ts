@@ -16,7 +16,7 @@ export interface EndFacts {
   readonly panicked: boolean;
   /** Action of a WATCHDOG event that ended the guest. */
   readonly watchdog?: string;
-  /** Our first powerdown of this instance. */
+  /** Our first powerdown of this instance; where a soft reboot had shut the guest down already, what came instead. */
   readonly asked?: Intent;
   /** Our last quit, terminate or kill. */
   readonly forced?: Intent;
@@ -34,8 +34,8 @@ export function endFacts(evidence: Evidence): EndFacts {
   const before = shutdownAt < 0 ? tail : tail.slice(0, shutdownAt);
   const shutdown = text(tail[shutdownAt]?.data['reason']);
   const watchdog = endingWatchdog(before, shutdown);
-  const asked = evidence.intents.find((i) => i.action === 'powerdown');
   const forced = evidence.intents.findLast(isForced);
+  const asked = evidence.intents.find((i) => i.action === 'powerdown') ?? forced;
   const { exit } = evidence;
   return {
     evidence,

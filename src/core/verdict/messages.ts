@@ -26,7 +26,10 @@ export const guestPanicked = (f: EndFacts): string =>
 export const watchdogExpired = (f: EndFacts): string =>
   `The guest stopped feeding its watchdog, whose action is ${f.watchdog}.`;
 
-export const stoppedByCommand = (): string => 'The guest shut down when a command asked it to.';
+export const stoppedByCommand = (f: EndFacts): string =>
+  f.asked?.initiator === 'outside'
+    ? 'The guest shut down when its systemd unit was stopped.'
+    : 'The guest shut down when a command asked it to.';
 
 export const stoppedByFile = (): string =>
   'The guest shut down because its file asked for it (runStrategy Halted, or the file was removed).';

@@ -37,6 +37,26 @@ describe('the next step of the stop ladder', () => {
       { kind: 'wait', until: at(30) },
     ],
     [
+      'no daemon was there to ask before the grace period was over: it is asked all the same',
+      facts({ now: at(300) }),
+      { kind: 'take', rung: 'powerdown' },
+    ],
+    [
+      'asked late: the grace period counts from then',
+      facts({ stop: { ...rung('powerdown', 300), askedAt: at(300) }, now: at(304) }),
+      { kind: 'wait', until: at(305) },
+    ],
+    [
+      'asked late, and that grace period is over too',
+      facts({ stop: { ...rung('powerdown', 329), askedAt: at(300) }, now: at(330) }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    [
+      'never asked, for QEMU did not answer: not spared for ever',
+      facts({ monitor: false, now: at(30) }),
+      { kind: 'take', rung: 'terminate' },
+    ],
+    [
       'grace period over',
       facts({ stop: rung('powerdown', 25), now: at(30) }),
       { kind: 'take', rung: 'quit' },
@@ -119,6 +139,7 @@ describe('the stop that a directory tells of', () => {
         initiator: 'command',
         gracePeriodSeconds: 30,
         since: at(3),
+        askedAt: at(3),
         rung: 'powerdown',
         rungAt: at(3),
       },
@@ -131,7 +152,25 @@ describe('the stop that a directory tells of', () => {
         intent('powerdown', 8, 5),
         intent('quit', 9, 5),
       ],
-      { initiator: 'command', gracePeriodSeconds: 5, since: at(3), rung: 'quit', rungAt: at(9) },
+      {
+        initiator: 'command',
+        gracePeriodSeconds: 5,
+        since: at(3),
+        askedAt: at(3),
+        rung: 'quit',
+        rungAt: at(9),
+      },
+    ],
+    [
+      'forced from the start: nobody was asked',
+      [intent('quit', 3, 0)],
+      {
+        initiator: 'command',
+        gracePeriodSeconds: 0,
+        since: at(3),
+        rung: 'quit',
+        rungAt: at(3),
+      },
     ],
   ])('%s', ([, intents, expected]) => {
     expect(stopUnderWay(intents)).toEqual(expected);

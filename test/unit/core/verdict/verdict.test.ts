@@ -182,6 +182,17 @@ const ROWS: readonly Row[] = [
     },
   ],
   [
+    'stop command while a soft reboot had the guest shut down already: only QEMU was left to be told',
+    'Succeeded',
+    'StoppedByCommand',
+    'command',
+    {
+      intents: [intent('quit', { gracePeriodSeconds: 0 })],
+      events: [RESUME, shutdown('guest-shutdown')],
+      exit: exited(0),
+    },
+  ],
+  [
     'a soft reboot before a clean shutdown',
     'Succeeded',
     'GuestShutdown',
