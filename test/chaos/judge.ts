@@ -1,0 +1,76 @@
+/**
+ * The observer's own verdict on an ended instance, from the files that any operator can read. Written from the
+ * design (section 5), not from the daemon's code.
+ */
+import { join } from 'node:path';
+import { textOf } from './proc.ts';
+
+interface QmpEvent {
+  readonly event: string;
+  readonly data?: { readonly reason?: string; readonly action?: string };
+}
+
+interface Intent {
+  readonly action: string;
+  readonly initiator: string;
+  readonly gracePeriodSeconds: number;
+}
+
+export interface Evidence {
+  readonly events: readonly QmpEvent[];
+  readonly intents: readonly Intent[];
+  /** `exited CODE` or `signaled NUMBER`. */
+  readonly exit: string | undefined;
+}
+
+export function readEvidence(dir: string): Evidence {
+  return {
+    events: jsonLines<QmpEvent>(join(dir, 'events.jsonl')).filter(({ event }) => event),
+    intents: jsonLines<Intent>(join(dir, 'intent')),
+    exit: textOf(join(dir, 'exit'))?.trim(),
+  };
+}
+
+/** What the design says that this ending counts as. */
+export function judge({ events, intents, exit }: Evidence): string {
+  const lived = events.slice(events.findLastIndex(({ event }) => event === 'RESET') + 1);
+  const at = lived.findIndex(({ event }) => event === 'SHUTDOWN');
+  const shutdown = lived[at]?.data?.reason;
+  const before = at < 0 ? lived : lived.slice(0, at);
+  const asked = intents.find(({ action }) => action === 'powerdown');
+  const forced = intents.findLast(({ action }) => action !== 'powerdown');
+  const ran = events.some(({ event }) => event === 'RESUME');
+  const signal = /^signaled (\d+)$/.exec(exit ?? '')?.[1];
+  const code = /^exited (\d+)$/.exec(exit ?? '')?.[1];
+
+  if (!ran && shutdown === undefined && forced === undefined && signal === undefined)
+    return 'LaunchFailed';
+  if (shutdown === 'guest-panic' || before.some(({ event }) => event === 'GUEST_PANICKED'))
+    return 'GuestPanicked';
+  if (before.some(({ event, data }) => event === 'WATCHDOG' && data?.action !== 'reset'))
+    return 'WatchdogExpired';
+  if (shutdown === 'guest-shutdown') {
+    if (asked === undefined) return 'GuestShutdown';
+    return asked.initiator === 'file' ? 'StoppedByFile' : 'StoppedByCommand';
+  }
+  if (shutdown === 'guest-reset') return 'GuestReboot';
+  const byHost = shutdown?.startsWith('host-') === true;
+  if (forced !== undefined && (byHost || signal === '9' || signal === '15' || code === '0'))
+    return forced.gracePeriodSeconds === 0 ? 'ForcedOff' : 'GracePeriodExpired';
+  if (byHost || signal === '15') return 'TerminatedFromOutside';
+  if (signal === '9') return 'KilledFromOutside';
+  if (signal !== undefined) return 'QemuCrashed';
+  return code === undefined ? 'Unknown' : 'QemuExited';
+}
+
+/** Lines that are not whole JSON (a full disk) are left out. */
+function jsonLines<T>(path: string): readonly T[] {
+  const lines = (textOf(path) ?? '').split('\n');
+  return lines.flatMap((line) => {
+    try {
+      return [JSON.parse(line.replaceAll('\0', '')) as T];
+    } catch {
+      return [];
+    }
+  });
+}
