@@ -13,6 +13,24 @@ libstdc++6 libstdc++.so.6
 needed_to_test='
 binutils as ld
 curl curl
+fish fish
+mandoc mandoc
+zsh zsh
+'
+# For the machines of test/system, which only root can boot.
+needed_to_test_as_root='
+systemd systemctl systemd-analyze
+systemd-container systemd-nspawn
+dbus /lib/systemd/system/dbus.service
+polkitd /usr/lib/polkit-1/polkitd
+'
+needed_to_package='
+binutils strip
+debhelper dh
+dpkg-dev dpkg-buildpackage
+'
+needed_to_package_arm64='
+binutils-aarch64-linux-gnu aarch64-linux-gnu-strip
 '
 
 present() {
@@ -23,6 +41,7 @@ present() {
       done
       return 1
       ;;
+    /*) [ -e "$1" ] ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
 }
