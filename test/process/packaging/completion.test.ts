@@ -1,5 +1,5 @@
 /** Completion in the shells themselves. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -110,32 +110,48 @@ describe('zsh', () => {
   const lines = cases.filter(([line]) => !line.includes('validate'));
   let answers: readonly string[];
 
-  // One zsh at a terminal of its own for all of them, which takes seconds to set its completion up. It prints each
-  // candidate between << and >>.
+  // One zsh at a terminal of its own for all of them, which takes seconds to set its completion up. It writes each
+  // candidate to a file, and says on the terminal when it has completed a line.
   beforeAll(async () => {
     writeFileSync(join(dir, '_solovirt'), zshCompletion(tree));
-    const turns = lines.map(
-      ([line], turn) => `zpty -n -w z '${line}'$'\\t\\C-u\\n'
-      zpty -w z 'echo TU""RN${turn}'
-      zpty -r z out '*TURN${turn}*'; print -r -- $out; print -r -- END`,
+    writeFileSync(
+      join(dir, 'interactive.zsh'),
+      `fpath=($PWD $fpath)
+      autoload -Uz compinit
+      compinit -u -D
+      compadd() {
+        local -a hits
+        # Called with these it answers a question instead of adding.
+        [[ $*[(r)-[OADW]*] != "" ]] || { builtin compadd -O hits "$@"; print -rl -- $hits >>candidates }
+        builtin compadd "$@"
+      }
+      complete-and-tell() { zle complete-word; print -rn -- COMPLETED }
+      zle -N complete-and-tell
+      bindkey "^I" complete-and-tell
+      print -r -- REA""DY
+      `,
     );
-    const answered = await shell(
+    const turns = lines.map(
+      ([line]) => `zpty -n -w z '${line}'$'\\t'
+      zpty -r z out '*COMPLETED*'
+      print END >>candidates
+      zpty -n -w z $'\\C-u'`,
+    );
+    await shell(
       'zsh',
       ['-f'],
       `zmodload zsh/zpty
       zpty z "PS1= TERM=dumb zsh -f -i"
-      zpty -w z 'fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; bindkey "^I" complete-word'
-      zpty -w z 'compadd() { if [[ $*[(r)-[OADW]*] == "" ]]; then builtin compadd -O hits "$@"; print -rl -- "<<"$^hits">>"; fi; builtin compadd "$@" }'
-      zpty -w z 'echo REA""DY'
+      zpty -w z 'source ./interactive.zsh'
       zpty -r z out '*READY*'
       ${turns.join('\n')}`,
     );
-    answers = answered.split('\nEND');
+    answers = readFileSync(join(dir, 'candidates'), 'utf8').split('END\n');
   }, 60_000);
 
   test.for(lines)('%s', ([line, wanted, unwanted]) => {
     const answer = answers[lines.findIndex(([other]) => other === line)] ?? '';
-    const candidates = [...answer.matchAll(/<<(.*?)>>/g)].map(([, word]) => word);
+    const candidates = answer.split('\n');
     for (const word of wanted) expect(candidates).toContain(word);
     for (const word of unwanted) expect(candidates).not.toContain(word);
   });

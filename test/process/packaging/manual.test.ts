@@ -18,7 +18,7 @@ const pages = (): string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\d$/.test(name));
 
 test('there is a page for the command, its settings, its files and its rules', () => {
-  expect(pages().sort()).toEqual([
+  expect(pages().toSorted((a, b) => a.localeCompare(b))).toEqual([
     'man1/solovirt.1',
     'man5/solovirt-manifests.5',
     'man5/solovirt.yaml.5',
