@@ -36,6 +36,7 @@ async function start(
   const { takeInherited } = await import('./host/inherited.ts');
   const { Notifier } = await import('./host/notify.ts');
   const { runDaemon } = await import('./daemon.ts');
+  const { useBootId } = await import('./qemu/process-identity.ts');
   const { env, isRoot, home, version } = context;
   const ending = new AbortController();
   const reloads: (() => Promise<void>)[] = [];
@@ -47,6 +48,7 @@ async function start(
   try {
     // biome-ignore lint/style/noProcessEnv: what was meant for this process must not reach its children
     const inherited = takeInherited(process.env, process.pid);
+    if (inherited.bootId !== undefined) useBootId(inherited.bootId);
     const config = resolveConfig({ flags, env, isRoot, cwd: process.cwd(), home });
     const log = createLogger({
       level: config.logLevel,

@@ -2,9 +2,10 @@
  * The path of the API socket: makes sure that nobody serves it, clears away what a dead daemon left there, and
  * gives it its mode and group.
  */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { makeDirectory } from './make-directory.ts';
 
 /** The socket cannot be served by this daemon. */
 export class SocketInUseError extends Error {
@@ -18,7 +19,7 @@ const ANSWER_MS = 2000;
  * @throws SocketInUseError when another process answers there, or when the path is something else than a socket
  */
 export async function claimSocketPath(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket())

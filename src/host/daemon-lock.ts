@@ -3,8 +3,9 @@
  * SQLite because Node has no call for it: it goes with the process, however that ends. `STATE/lock.pid` only
  * names the holder for others.
  */
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { makeDirectory } from './make-directory.ts';
 import { BUSY, isDamage, plainWords, sqliteCode } from './state-errors.ts';
 
 /** Another daemon serves this state directory. */
@@ -41,7 +42,7 @@ export function acquireDaemonLock(stateDir: string): DaemonLock {
   const pidFile = `${stateDir}/lock.pid`;
   let database: DatabaseSync;
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeDirectory(stateDir, 0o700);
     database = lock(`${stateDir}/lock.db`);
   } catch (error) {
     if (sqliteCode(error) === BUSY) {

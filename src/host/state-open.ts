@@ -9,7 +9,6 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -18,6 +17,7 @@ import {
 import { DatabaseSync } from 'node:sqlite';
 import { instancesDir } from '../core/paths.ts';
 import type { Clock } from '../ports.ts';
+import { makeDirectory } from './make-directory.ts';
 import { isDamage, isUnwritable, plainWords, StateOpenError } from './state-errors.ts';
 
 /** Raised with every change of the schema below. */
@@ -68,7 +68,7 @@ export interface OpenedState {
 export function openStateFile(stateDir: string, clock: Clock): OpenedState {
   const path = `${stateDir}/state.db`;
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeDirectory(stateDir, 0o700);
     return openToWrite(stateDir, path, clock);
   } catch (error) {
     const standIn = isUnwritable(error) ? openToRead(path, whyNot(stateDir, error)) : undefined;

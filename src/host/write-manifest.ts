@@ -1,8 +1,8 @@
 /**
  * Replaces the text of a manifest, whole or not at all: compare-and-swap against the text that the caller
- * knows, then one rename. Mode, owner and group are kept, links are followed and stay; only a file that its group may
- * write can come to belong to a daemon without privileges. After a failure the old file is as it was and no temporary
- * file is left.
+ * knows, then one rename. Mode, owner and group are kept, links are followed and stay; only root's files, and
+ * those that their group may write, can come to belong to a daemon without privileges. After a failure the old file is
+ * as it was and no temporary file is left.
  */
 import { constants, type Stats } from 'node:fs';
 import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
@@ -92,9 +92,8 @@ async function expectText(path: string, expectedText: string): Promise<void> {
 
 /** Puts the new text beside the target: complete, on the disk, and with the target's owner and mode. */
 async function stage(staged: string, target: string, text: string): Promise<void> {
-  // A file may be closed to us although the directory would let us replace it; its owner means the file.
-  await (await open(target, 'r+')).close();
   const old = await stat(target);
+  await expectOpen(target, old);
   await writeFileAtomic(staged, text, { mode: old.mode, chown: { uid: old.uid, gid: old.gid } });
   const found = await stat(staged);
   // write-file-atomic takes the short write of a nearly full disk for success.
@@ -109,12 +108,22 @@ async function stage(staged: string, target: string, text: string): Promise<void
 }
 
 /**
- * Whoever could write the file still can. Only root can give a file away; where its group may write it, that it belongs to
- * another of them now makes no difference to anybody.
+ * A file may be closed to us although the directory would let us replace it; its owner means the file. Root's files are
+ * closed to everybody by habit rather than by intent, but one that not even root's permissions open is left alone.
+ */
+async function expectOpen(target: string, { uid, mode }: Stats): Promise<void> {
+  if (uid === 0 && (mode & constants.S_IWUSR) !== 0) return;
+  await (await open(target, 'r+')).close();
+}
+
+/**
+ * Whoever could write the file still can. Only root can give a file away; where it was root's, or its group may write it,
+ * that it belongs to another now makes no difference to anybody.
  */
 function keptByItsPeople(found: Stats, old: Stats): boolean {
   const groupMayWrite = (old.mode & constants.S_IWGRP) !== 0;
-  return found.gid === old.gid && (found.uid === old.uid || groupMayWrite);
+  const ownerCanStill = found.uid === old.uid || old.uid === 0 || groupMayWrite;
+  return found.gid === old.gid && ownerCanStill;
 }
 
 /** So that the rename survives a power cut (fsync(2), notes on directories). */

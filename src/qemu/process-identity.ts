@@ -30,9 +30,17 @@ export function readIdentity(pid: number): ProcessIdentity | undefined {
   return { pid, startTime: stat.startTime, bootId: currentBootId() };
 }
 
-/** Random at each boot of the host: /proc/sys/kernel/random/boot_id, random(4). */
+/** What the service manager calls this boot. */
+let toldBootId: string | undefined;
+
+/** Of all that this process compares only: a sandbox within a container can show it another boot than its manager. */
+export function useBootId(bootId: string): void {
+  toldBootId = bootId;
+}
+
+/** Random at each boot of the host: /proc/sys/kernel/random/boot_id, random(4), unless `useBootId` said otherwise. */
 export function currentBootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return toldBootId ?? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }
 
 /** True while exactly this process runs or sleeps; a zombie is not alive. */

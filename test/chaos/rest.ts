@@ -127,14 +127,16 @@ export class Rest {
     if (console.robbed)
       return trouble('a guest has its disk for itself', 'another has booted from it');
     const runs = runState === 'running';
-    if (guest === 'linux' && runs && console.boots.length === 0)
+    // On a full disk the line that tells of it is lost.
+    const silenced = book.isFull(startedAt, Date.now());
+    if (guest === 'linux' && runs && console.boots.length === 0 && !silenced)
       return trouble('a guest that runs comes up', 'it does not');
     if (guest !== 'witness') return [];
     const seen = this.#consoles.get(uid);
     if (seen === undefined) this.#consoles.set(uid, console.length);
     if (runs && (seen === undefined || console.length <= seen))
       return trouble('a guest that runs goes on', 'its clock stands still');
-    if (hostDisk && runs && !book.isFull(startedAt, Date.now())) {
+    if (hostDisk && runs && !silenced) {
       const disk = readFileSync(place.hostDisk(name)).readUInt32LE(512 + 4);
       const id = disk.toString(16).toUpperCase().padStart(8, '0');
       if (id !== console.boots.at(-1))

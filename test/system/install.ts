@@ -17,12 +17,6 @@ import { imagesDir } from '../support/guests.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../..');
 
-/**
- * systemd-nspawn gives a machine a boot id of its own by a mount below /proc, which is lost where a unit gets a fresh
- * /proc: there the daemon would take a reboot of the machine for none.
- */
-const ONE_BOOT_ID = '[Service]\nProtectKernelTunables=no\nProtectControlGroups=no\n';
-
 /** No time is lost on a proof of KVM, which no machine here has. */
 const CONFIG = 'accel: tcg\n';
 
@@ -37,9 +31,6 @@ export function prepareRoot(root: string): void {
     copyFileSync(join(imagesDir, 'tiny', image), join(images, image));
   // Kept over a reboot.
   mkdirSync(join(root, 'var/log/journal'), { recursive: true });
-  const dropIns = join(root, 'etc/systemd/system/solovirt.service.d');
-  mkdirSync(dropIns);
-  writeFileSync(join(dropIns, 'one-boot-id.conf'), ONE_BOOT_ID);
 }
 
 export async function installSolovirt(root: string): Promise<void> {

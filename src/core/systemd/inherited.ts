@@ -18,6 +18,7 @@ export const INHERITED_VARIABLES = [
   'WATCHDOG_PID',
   'SOLOVIRT_NOTIFY_FD',
   'SOLOVIRT_JOURNAL_FD',
+  'SOLOVIRT_BOOT_ID',
   'JOURNAL_STREAM',
   'INVOCATION_ID',
 ] as const;
@@ -31,6 +32,8 @@ export interface Inherited {
   readonly listenFds: readonly number[];
   /** Microseconds within which the service manager wants a sign of life. */
   readonly watchdogUs?: number;
+  /** The boot as the service manager knows it: in a container, a sandbox may hide which one it is. */
+  readonly bootId?: string;
   /** The service manager wants to be told but left no socket that Node can write to. */
   readonly cannotNotify: boolean;
 }
@@ -63,12 +66,25 @@ export function readInherited(
   const count = listens ? (number('LISTEN_FDS', 0, MOST_LISTEN_FDS) ?? 0) : 0;
   const watched = [undefined, '', String(pid)].includes(env['WATCHDOG_PID']);
   const watchdogUs = watched ? number('WATCHDOG_USEC', 1, Number.MAX_SAFE_INTEGER) : undefined;
+  const bootId = readBootId(env['SOLOVIRT_BOOT_ID'], problems);
   const inherited: Inherited = {
     ...(notifyFd === undefined ? {} : { notifyFd }),
     ...(journalFd === undefined ? {} : { journalFd }),
     listenFds: Array.from({ length: count }, (_, index) => FIRST_LISTEN_FD + index),
     ...(watchdogUs === undefined ? {} : { watchdogUs }),
+    ...(bootId === undefined ? {} : { bootId }),
     cannotNotify: Boolean(env['NOTIFY_SOCKET']) && notifyFd === undefined,
   };
   return { inherited, problems };
+}
+
+/** systemd's specifier `%b` has no dashes, the kernel's file has. */
+function readBootId(text: string | undefined, problems: ConfigProblem[]): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const [, ...groups] =
+    /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/.exec(text) ?? [];
+  if (groups.length > 0) return groups.join('-');
+  const message = `must be 32 hexadecimal digits, found ${JSON.stringify(text)}`;
+  problems.push({ origin: 'SOLOVIRT_BOOT_ID', setting: '', message });
+  return undefined;
 }

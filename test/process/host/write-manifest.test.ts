@@ -146,6 +146,24 @@ test.skipIf(!canBeNobody)(
   },
 );
 
+test.skipIf(!canBeNobody)(
+  "a file of root's that nobody else may write is replaced where the directory is the daemon's to write",
+  async () => {
+    await using tmp = await temporaryDirectory();
+    const path = join(tmp.path, 'web.yaml');
+    await writeFile(path, OLD);
+    await chown(path, 0, 65534);
+    await chmod(path, 0o644);
+    await chown(tmp.path, 0, 65534);
+    await chmod(tmp.path, 0o2770);
+    const output = execFileSync('setpriv', [...asNobody, REPLACE, path, '10'], {
+      encoding: 'utf8',
+    });
+    expect(output).toBe('replaced\n');
+    expect(await stat(path)).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100644 });
+  },
+);
+
 test('an error is one of two kinds and has its cause', async () => {
   await using tmp = await temporaryDirectory();
   await expect(replaceManifest(tmp.path, OLD, NEW)).rejects.toThrow(ManifestWriteError);

@@ -82,7 +82,10 @@ test('what a busy journal cannot take goes to standard output, and none is lost 
   const names = Array.from({ length: 600 }, (_, index) => `line-${index}`);
   child.say(...names.map((msg) => ({ msg })));
   await child.stdout.until('the last line', (lines) => lines.find((l) => l.includes('line-599')));
+  const onStdout = new Set(child.stdout.all.map((line) => JSON.parse(line).msg));
+  const lastSent = names.findLast((name) => !onStdout.has(name));
   journal.child.kill('SIGCONT');
+  await journal.until('what it was sent', (text) => text.includes(`MESSAGE=${lastSent}\n`));
   child.say({ msg: 'end' });
   expect(await child.ends()).toBe(0);
   await journal.until('the end', (text) => text.includes('MESSAGE=end'));

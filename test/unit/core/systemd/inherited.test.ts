@@ -33,6 +33,7 @@ test.for([
 
 test.for([
   ['SOLOVIRT_NOTIFY_FD', 'a', 'must be a whole number from 3 to 1048576, found "a"'],
+  ['SOLOVIRT_BOOT_ID', 'x', 'must be 32 hexadecimal digits, found "x"'],
   ['SOLOVIRT_JOURNAL_FD', '2', 'must be a whole number from 3 to 1048576, found "2"'],
   ['LISTEN_FDS', '-1', 'must be a whole number from 0 to 64, found "-1"'],
   ['LISTEN_FDS', '1e1', 'must be a whole number from 0 to 64, found "1e1"'],
