@@ -58,7 +58,11 @@ describe('stop', () => {
     const deaf = { strategy: 'Manual', guest: 'ignore', grace: LONG_GRACE } as const;
     const { vm } = await Vm.up(world, 'stop-shorter', deaf);
     await vm.granted('stop');
-    const first = (await vm.is('Stopping')).status.instance?.stop;
+    const asked = await vm.until(
+      'was asked',
+      (v) => v?.status.instance?.stop?.rung === 'powerdown',
+    );
+    const first = asked?.status.instance?.stop;
     expect(first?.gracePeriodSeconds).toBe(LONG_GRACE);
     await vm.granted('stop', { gracePeriod: 2 * LONG_GRACE });
     expect((await vm.status()).instance?.stop).toMatchObject({ deadline: first?.deadline });

@@ -178,10 +178,16 @@ test('the end of a run is found in the journal by its VM and its reason', async 
   await service.start();
   const run = await world.untilRuns('web', 1);
   expect(run.verdict.reason).toBe('GuestPanicked');
-  const found = service
-    .told()
-    .map(({ fields }) => fields)
-    .filter((f) => f['SOLOVIRT_VM'] === 'default/web' && f['SOLOVIRT_REASON'] === 'GuestPanicked');
+  const entries = (): readonly Readonly<Record<string, string>>[] =>
+    service
+      .told()
+      .map(({ fields }) => fields)
+      .filter(
+        (f) => f['SOLOVIRT_VM'] === 'default/web' && f['SOLOVIRT_REASON'] === 'GuestPanicked',
+      );
+  // The journal is another process: it may hear of the end a moment after the API has told us.
+  await poll('both entries are there', () => entries().length >= 2);
+  const found = entries();
   expect(found).toContainEqual(
     expect.objectContaining({ SOLOVIRT_OUTCOME: 'Failed', SOLOVIRT_INSTANCE: run.uid }),
   );
