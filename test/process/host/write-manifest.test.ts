@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ManifestChangedError,
   ManifestWriteError,
@@ -127,40 +127,27 @@ test.skipIf(!canBeNobody)('a file whose owner could not be kept is left alone', 
   expect(await readdir(tmp.path)).toEqual(['web.yaml']);
 });
 
-test.skipIf(!canBeNobody)(
-  "a file that the group of the daemon may write stays the group's",
-  async () => {
-    await using tmp = await temporaryDirectory();
-    const path = join(tmp.path, 'web.yaml');
-    await writeFile(path, OLD);
-    await chown(path, 0, 65534);
-    await chmod(path, 0o664);
-    await chown(tmp.path, 0, 65534);
-    await chmod(tmp.path, 0o2770);
-    const output = execFileSync('setpriv', [...asNobody, REPLACE, path, '10'], {
-      encoding: 'utf8',
+describe.skipIf(!canBeNobody)(
+  "a file of root's in a directory that is the daemon's to write",
+  () => {
+    test.for([
+      ['that its group may write', 0o664],
+      ['that nobody else may write', 0o644],
+    ] as const)('%s is replaced, and stays with its group', async ([, mode]) => {
+      await using tmp = await temporaryDirectory();
+      const path = join(tmp.path, 'web.yaml');
+      await writeFile(path, OLD);
+      await chown(path, 0, 65534);
+      await chmod(path, mode);
+      await chown(tmp.path, 0, 65534);
+      await chmod(tmp.path, 0o2770);
+      const output = execFileSync('setpriv', [...asNobody, REPLACE, path, '10'], {
+        encoding: 'utf8',
+      });
+      expect(output).toBe('replaced\n');
+      expect(await readFile(path, 'utf8')).toBe('##########');
+      expect(await stat(path)).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100000 | mode });
     });
-    expect(output).toBe('replaced\n');
-    expect(await readFile(path, 'utf8')).toBe('##########');
-    expect(await stat(path)).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100664 });
-  },
-);
-
-test.skipIf(!canBeNobody)(
-  "a file of root's that nobody else may write is replaced where the directory is the daemon's to write",
-  async () => {
-    await using tmp = await temporaryDirectory();
-    const path = join(tmp.path, 'web.yaml');
-    await writeFile(path, OLD);
-    await chown(path, 0, 65534);
-    await chmod(path, 0o644);
-    await chown(tmp.path, 0, 65534);
-    await chmod(tmp.path, 0o2770);
-    const output = execFileSync('setpriv', [...asNobody, REPLACE, path, '10'], {
-      encoding: 'utf8',
-    });
-    expect(output).toBe('replaced\n');
-    expect(await stat(path)).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100644 });
   },
 );
 
