@@ -6,7 +6,7 @@
 import { journalEntry } from '../core/systemd/journal-entry.ts';
 import type { LogLine } from '../core/systemd/journal-message.ts';
 import { sendDatagram } from './datagram.ts';
-import type { LogDestination } from './log.ts';
+import type { LogDestination } from './log-destination.ts';
 
 const GONE = `${JSON.stringify({ level: 'warn', msg: 'the journal is gone; the log goes on here' })}\n`;
 

@@ -7,11 +7,7 @@ import pretty from 'pino-pretty';
 import type { LogLevel } from '../core/config/daemon-config.ts';
 import type { Logger } from '../ports.ts';
 import { journalDestination } from './journal-log.ts';
-
-/** Takes whole lines, with their newline. */
-export interface LogDestination {
-  write(line: string): unknown;
-}
+import type { LogDestination } from './log-destination.ts';
 
 export interface LoggerOptions {
   readonly level: LogLevel;

@@ -2,7 +2,7 @@
 import type { CatalogueEntry } from '../core/catalogue/catalogue.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
-import type { Context } from './context.ts';
+import type { Ground } from './ground.ts';
 
 export interface Standing {
   readonly entry: CatalogueEntry | undefined;
@@ -13,7 +13,7 @@ export interface Standing {
 }
 
 export function standing(
-  { files, records, listed }: Pick<Context, 'files' | 'records' | 'listed'>,
+  { files, records, listed }: Pick<Ground, 'files' | 'records' | 'listed'>,
   key: string,
 ): Standing {
   const entry = files.catalogue.get(key);
@@ -22,6 +22,6 @@ export function standing(
 }
 
 /** What this daemon sees of the VM's recorded instance. */
-export function sightOf({ lives }: Pick<Context, 'lives'>, key: string): InstanceView {
+export function sightOf({ lives }: Pick<Ground, 'lives'>, key: string): InstanceView {
   return lives.get(key)?.sight() ?? { kind: 'unlaunched' };
 }

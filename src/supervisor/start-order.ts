@@ -8,13 +8,8 @@ import { namedKeys } from '../core/catalogue/start-order-problems.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { Prospect, StartOrderFacts } from '../core/strategy/situation.ts';
 import { prospectOf } from '../core/strategy/start-order.ts';
-import type { Context } from './context.ts';
+import type { Ground } from './ground.ts';
 import { sightOf, standing } from './standing.ts';
-
-type Ground = Pick<
-  Context,
-  'clock' | 'files' | 'lives' | 'listed' | 'log' | 'queue' | 'records' | 'settings'
->;
 
 /** What others look at, as they were told last. */
 interface Told {

@@ -15,9 +15,7 @@ import { parseStored } from '../host/state-shape.ts';
 import { identityOf, isInstanceAlive } from '../qemu/instance-process.ts';
 import { readIntents } from '../qemu/intent.ts';
 import { readJournal } from '../qemu/journal.ts';
-import type { Context } from './context.ts';
-
-type Ground = Pick<Context, 'records' | 'settings' | 'paths' | 'clock'>;
+import type { Ground } from './ground.ts';
 
 interface Stray {
   readonly paths: InstancePaths;
@@ -32,12 +30,12 @@ interface Nameless {
 }
 
 export class Strays {
-  readonly #records: Context['records'];
+  readonly #records: Ground['records'];
   readonly #vmsDir: string;
   #strays: readonly Stray[] = [];
   #nameless: readonly Nameless[] = [];
 
-  constructor(records: Context['records'], vmsDir: string) {
+  constructor(records: Ground['records'], vmsDir: string) {
     this.#records = records;
     this.#vmsDir = vmsDir;
   }

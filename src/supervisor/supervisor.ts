@@ -13,8 +13,9 @@ import type { StateDb } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import { Board } from './board.ts';
-import type { Context, DrainingState, SupervisorSettings } from './context.ts';
+import type { Context, DrainingState } from './context.ts';
 import { EventLog } from './event-log.ts';
+import type { Ground, SupervisorSettings } from './ground.ts';
 import { GuestEvents } from './guest-events.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { sweepLeftovers } from './leftovers.ts';
@@ -56,27 +57,26 @@ export class Supervisor implements AsyncDisposable {
     });
     const events = new EventLog(db, clock, log);
     this.#guestEvents = new GuestEvents(events);
-    const records = new Records(db);
-    const ground = {
+    const ground: Ground = {
       clock,
       log,
+      random,
       settings,
-      records,
+      records: new Records(db),
       files: new VmFiles(),
+      board: new Board((count) => db.reserveResourceVersions(count)),
+      events,
       queue: this.#queue,
-      lives: new Map<string, LiveInstance>(),
+      lives: new Map(),
+      paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
     };
     this.#ctx = {
       ...ground,
-      random,
-      board: new Board((count) => db.reserveResourceVersions(count)),
-      events,
+      strays: new Strays(ground.records, settings.vmsDir),
       order: new StartOrder(ground),
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
-      strays: new Strays(records, settings.vmsDir),
-      paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       launch: (key, uid) => this.#launch(key, uid),
       adopt: (key) => this.#adopt(key),
     };

@@ -1,0 +1,4 @@
+/** Takes whole lines, with their newline. */
+export interface LogDestination {
+  write(line: string): unknown;
+}
