@@ -6,13 +6,11 @@ import { Machine, whyNoMachine } from './machine.ts';
 
 const reason = whyNoMachine();
 const UNITS = '/lib/systemd/system';
-/** What the machines of these tests take back of the daemon's unit. */
-const CONCESSION = `/etc/systemd/system/${DAEMON}.d/one-boot-id.conf`;
 
 describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`, () => {
   let machine: Machine;
   beforeAll(async () => {
-    machine = await Machine.booted((off) => off.remove(CONCESSION));
+    machine = await Machine.booted();
   });
   afterAll(() => machine[Symbol.asyncDispose]());
 
@@ -46,14 +44,6 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     );
     expect(stdout).toContain('Overall exposure level');
     expect(code, stdout).toBe(0);
-  });
-
-  test('let the daemon start and answer with all that they forbid', async () => {
-    await using strict = await Fleet.booted({}, (off) => {
-      off.remove(CONCESSION);
-    });
-    expect((await strict.api('GET', '/version')).code).toBe(200);
-    expect(await strict.machine.property(DAEMON, 'ActiveState')).toBe('active');
   });
 
   test('the user of the daemon may manage the units of VMs', async () => {
