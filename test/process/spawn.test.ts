@@ -16,6 +16,7 @@ import {
 import { spawnQemu } from '../../src/qemu/spawn.ts';
 import { SpawnError } from '../../src/qemu/spawn-error.ts';
 import { instanceDir } from '../support/instance-dir.ts';
+import { until } from './host/support.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -102,6 +103,8 @@ test('QEMU gets default signals, an own session, no descriptors and a clean envi
   await using dir = await instanceDir();
   const identity = await spawnScript(dir.paths, 'umask; exec sleep 60');
   const proc = `/proc/${identity.pid}`;
+  // Its identity is there before it is executed.
+  await until('it sleeps', () => readFileSync(`${proc}/comm`, 'latin1') === 'sleep\n');
   const status = await readFile(`${proc}/status`, 'utf8');
   const masks = Object.fromEntries(
     [...status.matchAll(/^(Sig(?:Blk|Ign)):\s+(\w+)$/gm)].map(([, name, bits]) => [name, bits]),
