@@ -5,11 +5,11 @@
  */
 import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
-import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import type { Limits, VmIdentity } from '../core/model/virtual-machine.ts';
 import { handOverDir, type InstancePaths, pathsInUnit } from '../core/paths.ts';
 import { confineArgs } from '../core/qemu-args/confinement.ts';
 import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
-import { unitProperties } from '../core/systemd/unit-properties.ts';
+import { cpuQuota, unitProperties } from '../core/systemd/unit-properties.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { discardInstance } from './discard.ts';
 import { writeDependents, writeHandOver } from './hand-over.ts';
@@ -29,7 +29,7 @@ export interface SystemdLauncherOptions {
   readonly gid: number;
 }
 
-/** From a finished start job to the `process` file is one exec. */
+/** A start that waits for the unit's last run to be cleared away, and then for one exec. */
 const IDENTITY_MS = 10_000;
 
 /** systemctl writes what `set-property --runtime` sets into drop-ins below. */
@@ -56,7 +56,9 @@ export class SystemdLauncher implements Launcher {
 
   async spawn(order: LaunchOrder): Promise<ProcessIdentity> {
     const { vm, paths, spec, qemuPath, args, access } = order;
-    await this.#setLimits(order);
+    // Not the quota yet: with a small one the way to QEMU alone would take longer than anybody waits.
+    const { cpuNano, ...limits } = spec.limits ?? {};
+    await this.#setLimits(order, limits);
     await writeHandOver(this.#handOver(vm), {
       paths,
       command: [programFile('confine'), ...confineArgs(access), qemuPath, ...args],
@@ -64,6 +66,7 @@ export class SystemdLauncher implements Launcher {
       gid: this.#options.gid,
     });
     const identity = await this.#start(unitName(vm), paths);
+    if (cpuNano !== undefined) await this.#setQuota(order, cpuNano, identity);
     await recordOomBaseline(paths, identity.pid);
     return identity;
   }
@@ -92,13 +95,19 @@ export class SystemdLauncher implements Launcher {
   }
 
   /** Limits of an earlier launch stay in force until they are taken back. */
-  async #setLimits({ vm, spec }: LaunchOrder): Promise<void> {
+  async #setLimits({ vm, spec }: LaunchOrder, limits: Limits): Promise<void> {
     const unit = unitName(vm);
     if (spec.limits === undefined && !existsSync(`${PROPERTY_DIR}/${unit}.d`)) return;
+    await setProperties(unit, unitProperties(limits));
+  }
+
+  /** No guest code has run by now. */
+  async #setQuota({ vm }: LaunchOrder, cpuNano: number, identity: ProcessIdentity): Promise<void> {
     try {
-      await systemctl('set-property', '--runtime', unit, ...unitProperties(spec.limits));
-    } catch (cause) {
-      throw new SpawnError(`the limits of ${unit} could not be set: ${wordsOf(cause)}`, { cause });
+      await setProperties(unitName(vm), [cpuQuota(cpuNano)]);
+    } catch (error) {
+      await this.kill({ vm, identity });
+      throw error;
     }
   }
 
@@ -125,6 +134,14 @@ export class SystemdLauncher implements Launcher {
         { cause },
       );
     }
+  }
+}
+
+async function setProperties(unit: string, properties: readonly string[]): Promise<void> {
+  try {
+    await systemctl('set-property', '--runtime', unit, ...properties);
+  } catch (cause) {
+    throw new SpawnError(`the limits of ${unit} could not be set: ${wordsOf(cause)}`, { cause });
   }
 }
 

@@ -91,7 +91,8 @@ export const OUTSIDE_ENDINGS: readonly Ending[] = [
     },
     reason: 'OutOfMemory',
     initiator: 'host',
-    message: /^The host ran out of memory and its kernel killed QEMU \(.+\)\.$/,
+    message:
+      /^QEMU went beyond its memory limit, or the host ran out of memory; the kernel killed it \(.+\)\.$/,
   },
   {
     ...idle,

@@ -146,7 +146,8 @@ export function livesOn(before: Life, after: Life): boolean {
   return after.pid === before.pid && after.bootId === before.bootId && after.count > before.count;
 }
 
-function manifest(name: string, vm: Declared): string {
+/** Its file. */
+export function manifest(name: string, vm: Declared): string {
   const { strategy = 'Always', guest = 'witness', grace = 20, annotations = {}, domain = '' } = vm;
   const notes = Object.entries(annotations).map(([key, value]) => `    ${key}: '${value}'\n`);
   return `apiVersion: kubevirt.io/v1

@@ -10,11 +10,16 @@ const PERCENT_NANO = 1e7;
 /** Arguments of `systemctl set-property`, which resets what has no value. */
 export function unitProperties(limits: Limits = {}): readonly string[] {
   const { memoryBytes, cpuNano, cpuWeight, ioWeight } = limits;
-  const quota = cpuNano === undefined ? '' : `${Math.max(1, Math.ceil(cpuNano / PERCENT_NANO))}%`;
   return [
     `MemoryMax=${memoryBytes ?? 'infinity'}`,
-    `CPUQuota=${quota}`,
+    cpuQuota(cpuNano),
     `CPUWeight=${cpuWeight ?? ''}`,
     `IOWeight=${ioWeight ?? ''}`,
   ];
+}
+
+/** The same for the processor time alone; undefined is no limit. */
+export function cpuQuota(cpuNano: number | undefined): string {
+  if (cpuNano === undefined) return 'CPUQuota=';
+  return `CPUQuota=${Math.max(1, Math.ceil(cpuNano / PERCENT_NANO))}%`;
 }

@@ -50,7 +50,7 @@ export const gracePeriodExpired = (f: EndFacts): string =>
   `The guest did not shut down within its grace period of ${f.forced?.gracePeriodSeconds} s and was forced off (${f.forced?.action}).`;
 
 export const outOfMemory = (f: EndFacts): string =>
-  `The host ran out of memory and its kernel killed QEMU (${f.evidence.oomProof}).`;
+  `QEMU went beyond its memory limit, or the host ran out of memory; the kernel killed it (${f.evidence.oomProof}).`;
 
 export function terminatedFromOutside(f: EndFacts): string {
   const who = /terminating on signal \d+ from pid \d+(?: \([^)]*\))?/.exec(f.evidence.stderrTail);
