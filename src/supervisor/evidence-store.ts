@@ -3,7 +3,7 @@
  * the last few runs of a VM, everything goes with the VM.
  */
 import { rm } from 'node:fs/promises';
-import type { VmRecord } from '../core/model/record.ts';
+import type { RunEntry, VmRecord } from '../core/model/record.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { removeInstanceDisks } from '../qemu/prepare.ts';
 import type { Context } from './context.ts';
@@ -22,8 +22,14 @@ export async function removeTraces(paths: InstancePaths): Promise<void> {
   await rm(paths.runtimeDir, { recursive: true, force: true });
 }
 
+/** Of a history, newest first, the runs that keep their files. */
+export function keptRuns(history: readonly RunEntry[]): readonly RunEntry[] {
+  return history.slice(0, KEPT_RUNS);
+}
+
 export async function pruneTraces(ctx: Context, key: string): Promise<void> {
-  const old = ctx.records.history(key).slice(KEPT_RUNS);
+  const history = ctx.records.history(key);
+  const old = history.slice(keptRuns(history).length);
   await Promise.all(old.map((run) => removeTraces(ctx.paths(run.uid))));
 }
 

@@ -5,12 +5,13 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import { type InstancePaths, instanceRuntimeRoot, instancesDir } from '../core/paths.ts';
 import { DISCARDED, discardedPaths, discardInstance, dropDiscarded } from '../qemu/discard.ts';
 import { identityOf, isInstanceAlive } from '../qemu/instance-process.ts';
 import type { Context } from './context.ts';
-import { removeScratch } from './evidence-store.ts';
+import { keptRuns, removeScratch, removeTraces } from './evidence-store.ts';
 import { isUid, readDescription } from './strays.ts';
 
 type Ground = Pick<Context, 'records' | 'strays' | 'settings' | 'paths' | 'log'>;
@@ -48,7 +49,13 @@ async function sweep(ctx: Ground, paths: InstancePaths, sockets: string): Promis
     ctx.log.warn({ sockets: paths.runtimeDir }, 'a QEMU runs whose VM cannot be told');
     return;
   }
-  await removeScratch(paths);
+  await (isOutdated(ctx, paths) ? removeTraces(paths) : removeScratch(paths));
+}
+
+/** A run whose files a daemon was to remove when a newer one ended. */
+function isOutdated({ records }: Ground, { uid }: InstancePaths): boolean {
+  const vm = records.vmOfRun(uid);
+  return vm !== undefined && !keptRuns(records.history(keyOf(vm))).some((run) => run.uid === uid);
 }
 
 /** Neither a run on record nor one that is still to be judged. */

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -239,4 +240,24 @@ test.concurrent('a guest that was gone before its stop was asked for did not end
   } finally {
     process.kill(keeperPid, 'SIGCONT');
   }
+});
+
+test.concurrent('files of a run that newer ones have outdated go, although the daemon died before it removed them', async () => {
+  await using world = await World.start();
+  const vm = await Vm.known(world, 'web', MANUAL);
+  for (let ended = 1; ended <= 4; ended += 1) {
+    await vm.granted('start');
+    await vm.is('Running');
+    await vm.granted('stop', { gracePeriod: 0 });
+    await vm.ended(ended);
+    await vm.is('Stopped');
+  }
+  const [newest, , , oldest] = (await world.runs('web')).map(({ uid }) => uid);
+  if (newest === undefined || oldest === undefined) throw new Error('it has not run four times');
+  await poll('the oldest has gone', () => !existsSync(vm.paths(oldest).dir));
+  await world.endDaemon('SIGKILL');
+  cpSync(vm.paths(newest).dir, vm.paths(oldest).dir, { recursive: true });
+  await world.startDaemon();
+  await poll('it has gone again', () => !existsSync(vm.paths(oldest).dir));
+  expect(existsSync(vm.paths(newest).dir)).toBe(true);
 });
