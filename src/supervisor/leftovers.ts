@@ -52,10 +52,11 @@ async function sweep(ctx: Ground, paths: InstancePaths, sockets: string): Promis
   await (isOutdated(ctx, paths) ? removeTraces(paths) : removeScratch(paths));
 }
 
-/** A run whose files a daemon was to remove when a newer one ended. */
-function isOutdated({ records }: Ground, { uid }: InstancePaths): boolean {
+/** A run whose files a daemon was to remove when a newer one ended. Without a record of its VM nobody can tell. */
+function isOutdated({ records, strays }: Ground, { uid }: InstancePaths): boolean {
   const vm = records.vmOfRun(uid);
-  return vm !== undefined && !keptRuns(records.history(keyOf(vm))).some((run) => run.uid === uid);
+  if (vm === undefined || strays.has(uid) || records.get(keyOf(vm)) === undefined) return false;
+  return !keptRuns(records.history(keyOf(vm))).some((run) => run.uid === uid);
 }
 
 /** Neither a run on record nor one that is still to be judged. */
