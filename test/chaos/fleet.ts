@@ -119,8 +119,8 @@ function specLines({ form }: Member, strategy: Strategy): readonly string[] {
 const KERNEL: readonly string[] = [
   '      annotations:',
   '        solovirt.io/kernel: demo/latest/vmlinuz',
-  // An emulated timer on a busy host can fail the kernel's own check at boot, which panics.
   '        solovirt.io/initrd: demo/latest/initrd.img',
+  // An emulated timer on a busy host can fail the kernel's own check at boot, which panics.
   '        solovirt.io/kernel-args: console=ttyS0 quiet no_timer_check unknown_nmi_panic',
 ];
 
