@@ -3,6 +3,7 @@
  * of tokens, documents and nesting. Never throws. What the documents mean is not known here.
  */
 import { Composer, type CST, Lexer, type ParsedNode, Parser } from 'yaml';
+import { shortened } from './field-path.ts';
 
 /** A larger file is refused without being parsed. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -11,6 +12,8 @@ export const MAX_DOCUMENTS = 64;
 export const MAX_TOKENS = 100_000;
 /** Bounds recursion; a VirtualMachine needs about 12 levels. */
 export const MAX_DEPTH = 64;
+/** Characters of a syntax error; what it quotes can be read in the file. */
+const MAX_MESSAGE = 160;
 
 /** A fault of the text; `offset` counts from the beginning of the file. */
 export interface YamlFault {
@@ -68,12 +71,14 @@ function compose(text: string, tokens: readonly CST.Token[]): YamlStream {
         start,
         `the file has more than ${MAX_DOCUMENTS} documents`,
       );
+    // What could not be read after a broken document counts as its text, not as the next one's.
+    if (documents.at(-1)?.faults.length) start = document.range[0];
     const end = document.range[2];
     const faults = [...document.errors, ...document.warnings].map(
       (fault): YamlFault => ({
         code: fault.code === 'TAG_RESOLVE_FAILED' ? 'yaml-tag' : 'yaml-syntax',
         offset: fault.pos[0],
-        message: withoutPosition(fault.message),
+        message: inOneLine(fault.message),
       }),
     );
     const contents = isEmpty(document.contents) ? undefined : document.contents;
@@ -137,8 +142,10 @@ function refused(code: string, offset: number, message: string): YamlStream {
   return { ok: false, fault: { code, offset, message } };
 }
 
-function withoutPosition(message: string): string {
-  return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
+/** The library's words without their position, and shortened: they may quote the rest of the file. */
+function inOneLine(message: string): string {
+  const line = (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
+  return shortened(line, MAX_MESSAGE);
 }
 
 /** Length in UTF-8 without encoding it (core has no Node globals). */

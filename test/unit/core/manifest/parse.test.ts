@@ -232,6 +232,21 @@ describe('documents', () => {
     expect(problems.map(({ code }) => code)).toEqual(['yaml-syntax']);
   });
 
+  test('that are not YAML leave the text of the next one alone', () => {
+    const { documents } = parseManifests(`spec: {}\n--\nmore: 1\n---\n${CIRROS}`);
+    expect(documents.map(({ startLine, problems }) => [startLine, problems.length > 0])).toEqual([
+      [1, true],
+      [4, false],
+    ]);
+    expect(documents[1]?.text).toBe(`---\n${CIRROS}`);
+  });
+
+  test('that are not YAML are told of in few words', () => {
+    const { problems } = onlyDocument(`a: b '${'long '.repeat(1000)}'\n*a}'${'x'.repeat(5000)}'`);
+    expect(problems.length).toBeGreaterThan(0);
+    for (const { message } of problems) expect(message.length).toBeLessThanOrEqual(160);
+  });
+
   test.for([
     ['mistyped kind', '{ kind: VirtualMachin, metadata: { name: a } }', 'default/a'],
     ['no kind', '{ metadata: { name: a, namespace: b } }', 'b/a'],
