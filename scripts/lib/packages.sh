@@ -14,6 +14,7 @@ needed_to_test='
 binutils as ld
 curl curl
 fish fish
+kubernetes-client kubectl
 mandoc mandoc
 zsh zsh
 '

@@ -6,7 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from '../ports.ts';
 import { Refusal, type RefusalKind } from '../supervisor/refusal.ts';
 import { MAX_BODY_BYTES } from './contract.ts';
-import { ApiError, type Fault, type Reply, statusObject } from './reply.ts';
+import { ApiError, type Fault, type JsonReply, type Reply, statusObject } from './reply.ts';
 import { match } from './router.ts';
 import type { Route } from './routes.ts';
 
@@ -50,8 +50,14 @@ async function answer(
     sendJson(response, fault.code, statusObject(fault));
     return;
   }
-  if (reply.kind === 'json') sendJson(response, reply.code, reply.body);
-  else await sendStream(response, reply, ending);
+  switch (reply.kind) {
+    case 'json':
+      return sendJson(response, reply.code, reply.body, reply);
+    case 'bytes':
+      return send(response, reply);
+    case 'stream':
+      return await sendStream(response, reply, ending);
+  }
 }
 
 async function replyTo(rows: readonly Route[], request: IncomingMessage): Promise<Reply> {
@@ -69,10 +75,25 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
         { code: 405 },
       );
     case 'route': {
-      const body = method === 'GET' ? {} : await readBody(request);
-      return found.route.handle({ method, params: found.params, query: url.searchParams, body });
+      const { params, version } = found;
+      const text = method === 'GET' ? '' : await readBody(request);
+      const contentType = mediaType(request.headers['content-type']);
+      return found.route.handle({
+        method,
+        params,
+        version,
+        query: url.searchParams,
+        accept: request.headers.accept ?? '',
+        contentType,
+        text,
+        body: parseBody(text, contentType),
+      });
     }
   }
+}
+
+function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /** Parsed after a host of our own, so that `//x` is a path and no host. */
@@ -83,7 +104,7 @@ function urlOf(request: IncomingMessage): URL {
   return url;
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -92,8 +113,13 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
       throw new ApiError(`the request body is larger than ${MAX_BODY_BYTES} bytes`, { code: 413 });
     chunks.push(chunk);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
-  if (text.trim() === '') return {};
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A body of no stated type is JSON, so that `curl -d` works as it stands. */
+function parseBody(text: string, contentType: string): unknown {
+  const isOther = /yaml|protobuf|octet-stream|^text\//.test(contentType);
+  if (isOther || text.trim() === '') return {};
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -114,13 +140,32 @@ function isHostTrouble(error: unknown): boolean {
   return error instanceof Error && error.name === 'StateWriteError';
 }
 
-function sendJson(response: ServerResponse, code: number, body: object): void {
-  const text = `${JSON.stringify(body)}\n`;
+function sendJson(
+  response: ServerResponse,
+  code: number,
+  body: object,
+  { contentType = 'application/json', warnings = [] }: Partial<JsonReply> = {},
+): void {
+  // Kubernetes' form of RFC 9110 warnings: code 299, no agent.
+  const lines = warnings.map((words) => `299 - ${JSON.stringify(inAscii(words))}`);
+  if (lines.length > 0) response.setHeader('warning', lines);
+  send(response, { code, contentType, body: `${JSON.stringify(body)}\n` });
+}
+
+/** A header takes no line break and nothing beyond Latin. */
+function inAscii(words: string): string {
+  return words.replace(/[^ -~]/g, '?');
+}
+
+function send(
+  response: ServerResponse,
+  { code, contentType, body }: Omit<Extract<Reply, { kind: 'bytes' }>, 'kind'>,
+): void {
   response.writeHead(code, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
   });
-  response.end(text);
+  response.end(body);
 }
 
 async function sendStream(

@@ -1,8 +1,14 @@
-/** What a handler answers: a JSON object, or a stream that ends with its source or its reader. */
+/** What a handler answers: a JSON object, bytes of another type, or a stream that ends with its source or its reader. */
 import type { StatusObject } from './contract.ts';
 
 export type Reply =
-  | { readonly kind: 'json'; readonly code: number; readonly body: object }
+  | JsonReply
+  | {
+      readonly kind: 'bytes';
+      readonly code: number;
+      readonly contentType: string;
+      readonly body: string | Uint8Array;
+    }
   | {
       readonly kind: 'stream';
       readonly contentType: string;
@@ -10,41 +16,64 @@ export type Reply =
       readonly chunks: (signal: AbortSignal) => AsyncIterable<string>;
     };
 
+export interface JsonReply {
+  readonly kind: 'json';
+  readonly code: number;
+  readonly body: object;
+  /** `application/json` unless given. */
+  readonly contentType?: string;
+  /** Kubernetes' `Warning` headers (RFC 9110, code 299): what was accepted, but should be changed. */
+  readonly warnings?: readonly string[];
+}
+
 export interface ApiRequest {
   readonly method: string;
   /** Named parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** The parsed body; an empty one is `{}`. */
+  /** The version of `kubevirt.io` in the path, where there is one: `v1` or `v1alpha3`. */
+  readonly version: string;
+  /** The Accept header; empty when there is none. */
+  readonly accept: string;
+  /** Media type of the body in lower case, without parameters; empty when none was given. */
+  readonly contentType: string;
+  /** The body as sent. */
+  readonly text: string;
+  /** The body parsed as JSON; an empty one, and one whose media type is not JSON, is `{}`. */
   readonly body: unknown;
 }
 
-export function json(body: object, code = 200): Reply {
+export function json(body: object, code = 200): JsonReply {
   return { kind: 'json', code, body };
 }
 
-/** Reasons are Kubernetes' (`metav1.StatusReason`), one for each code that solovirt answers with. */
+/** Reasons are Kubernetes' (`metav1.StatusReason`), the usual one for each code that solovirt answers with. */
 const REASONS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
+  403: 'Forbidden',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   409: 'Conflict',
   410: 'Expired',
   413: 'RequestEntityTooLarge',
+  406: 'NotAcceptable',
   415: 'UnsupportedMediaType',
+  422: 'Invalid',
   500: 'InternalError',
   503: 'ServiceUnavailable',
 };
 
 export interface Fault {
   readonly code: number;
+  /** Where it is not the usual one of the code: `AlreadyExists`. */
+  readonly reason?: string;
   readonly message: string;
   readonly details?: StatusObject['details'];
 }
 
 /** An error as Kubernetes clients read it. */
-export function statusObject({ code, message, details }: Fault): StatusObject {
-  const reason = REASONS[code];
+export function statusObject({ code, message, details, ...fault }: Fault): StatusObject {
+  const reason = fault.reason ?? REASONS[code];
   return {
     kind: 'Status',
     apiVersion: 'v1',
@@ -62,8 +91,9 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly fault: Fault;
 
-  constructor(message: string, options: { readonly code: number; readonly cause?: unknown }) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.fault = { code: options.code, message };
+  constructor(message: string, options: Omit<Fault, 'message'> & { readonly cause?: unknown }) {
+    const { cause, ...fault } = options;
+    super(message, cause === undefined ? undefined : { cause });
+    this.fault = { ...fault, message };
   }
 }

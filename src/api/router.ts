@@ -6,21 +6,24 @@ export type Match =
       readonly kind: 'route';
       readonly route: Route;
       readonly params: Readonly<Record<string, string>>;
+      /** The version that the path named, `v1` for those that have one name only. */
+      readonly version: string;
     }
   | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
   | { readonly kind: 'unknown-path' };
 
-/** KubeVirt's older version answers at its own paths too. */
-const OLD_VERSION = /^(\/apis\/(?:subresources\.)?kubevirt\.io\/)v1alpha3(?=\/|$)/;
+/** KubeVirt's older version answers at its own paths too; discovery tells them apart itself. */
+const OLD_VERSION = /^(\/apis\/(?:subresources\.)?kubevirt\.io\/)v1alpha3(?=\/[^/])/;
 
 export function match(rows: readonly Route[], method: string, path: string): Match {
+  const version = OLD_VERSION.test(path) ? 'v1alpha3' : 'v1';
   const parts = split(path.replace(OLD_VERSION, '$1v1'));
   if (parts === undefined) return { kind: 'unknown-path' };
   const allowed: string[] = [];
   for (const route of rows) {
     const params = paramsOf(route.path, parts);
     if (params === undefined) continue;
-    if (route.method === method) return { kind: 'route', route, params };
+    if (route.method === method) return { kind: 'route', route, params, version };
     allowed.push(route.method);
   }
   return allowed.length === 0 ? { kind: 'unknown-path' } : { kind: 'wrong-method', allowed };

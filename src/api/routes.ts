@@ -3,10 +3,11 @@
  */
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
+import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
 import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
-import { type ApiRequest, json, type Reply } from './reply.ts';
+import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import { eventSource, instanceSource, vmSource } from './sources.ts';
 import { listOrWatch } from './watch.ts';
 
@@ -19,7 +20,7 @@ export interface ApiDeps {
 export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
 
 export interface Route {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /** `:name` stands for one part of the path. */
   readonly path: string;
   readonly handle: Handler;
@@ -43,8 +44,20 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
   const listEvents: Handler = ({ params, query }) =>
     listOrWatch(eventObjects, params['namespace'], query);
   return [
-    get('/version', () => json({ major: '1', minor: '0', gitVersion: `v${version}` })),
+    get('/version', () => json(apiVersion(version))),
     get('/healthz', () => json({ status: 'ok' })),
+    get('/api', coreVersions),
+    get('/apis', groupList),
+    get('/apis/:group', ({ params }) => groupOf(params['group'] ?? '') ?? noSuchGroup(params)),
+    get(
+      '/apis/:group/:version',
+      ({ params }) =>
+        resourceList(params['group'] ?? '', params['version'] ?? '') ?? noSuchGroup(params),
+    ),
+    get(
+      '/api/:version',
+      ({ params }) => resourceList('', params['version'] ?? '') ?? noSuchGroup(params),
+    ),
     get('/apis/solovirt.io/v1/info', async () => json(await info())),
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
@@ -70,6 +83,21 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
       ),
     ]),
   ];
+}
+
+/**
+ * Clients compare the numbers with their own to know what they may ask for: those of the Kubernetes whose API this is.
+ * `gitVersion` tells who really answers.
+ */
+function apiVersion(version: string): object {
+  return { major: '1', minor: '32', gitVersion: `v1.32.0+solovirt-${version}`, platform: 'linux' };
+}
+
+function noSuchGroup({ group, version }: Readonly<Record<string, string>>): never {
+  const name = [group, version].filter((part) => part !== undefined).join('/');
+  throw new ApiError(`the server could not find the requested resource: API group ${name}`, {
+    code: 404,
+  });
 }
 
 function get(path: string, handle: Handler): Route {

@@ -66,11 +66,11 @@ describe('a request is answered with what is wrong with it', () => {
       words: '/apis/kubevirt.io/v1/virtualmachine',
     },
     {
-      what: 'discovery, which is not there yet',
-      request: ['GET', '/apis'],
+      what: 'group that nobody serves',
+      request: ['GET', '/apis/apps/v1'],
       code: 404,
       reason: 'NotFound',
-      words: 'could not find the requested resource: /apis',
+      words: 'could not find the requested resource: API group apps/v1',
     },
     {
       what: 'path that cannot be decoded',

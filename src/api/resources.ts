@@ -1,0 +1,91 @@
+/**
+ * The kinds of objects that the socket serves, one row each, as Kubernetes' discovery describes them
+ * (`metav1.APIResource`). Discovery, the OpenAPI documents, tables and docs/compatibility.md are made from these rows;
+ * the paths themselves are rows of `routes.ts`.
+ */
+
+export type ResourceVerb =
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch';
+
+export interface SubresourceRow {
+  /** Below the resource's name: `status`. */
+  readonly name: string;
+  readonly kind: string;
+  readonly verbs: readonly ResourceVerb[];
+}
+
+export interface ResourceRow {
+  /** Empty for Kubernetes' core group. */
+  readonly group: string;
+  /** The preferred version first. */
+  readonly versions: readonly string[];
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly ResourceVerb[];
+  readonly subresources: readonly SubresourceRow[];
+}
+
+const LOOK: readonly ResourceVerb[] = ['get', 'list', 'watch'];
+
+export const KUBEVIRT_GROUP = 'kubevirt.io';
+/** Two versions of one shape, as in KubeVirt. */
+export const KUBEVIRT_VERSIONS: readonly string[] = ['v1', 'v1alpha3'];
+
+export const RESOURCES: readonly ResourceRow[] = [
+  {
+    group: KUBEVIRT_GROUP,
+    versions: KUBEVIRT_VERSIONS,
+    plural: 'virtualmachines',
+    singular: 'virtualmachine',
+    kind: 'VirtualMachine',
+    shortNames: ['vm', 'vms'],
+    categories: ['all'],
+    namespaced: true,
+    verbs: LOOK,
+    subresources: [],
+  },
+  {
+    group: KUBEVIRT_GROUP,
+    versions: KUBEVIRT_VERSIONS,
+    plural: 'virtualmachineinstances',
+    singular: 'virtualmachineinstance',
+    kind: 'VirtualMachineInstance',
+    shortNames: ['vmi', 'vmis'],
+    categories: ['all'],
+    namespaced: true,
+    verbs: LOOK,
+    subresources: [],
+  },
+  {
+    group: '',
+    versions: ['v1'],
+    plural: 'events',
+    singular: 'event',
+    kind: 'Event',
+    shortNames: ['ev'],
+    categories: [],
+    namespaced: true,
+    verbs: ['list', 'watch'],
+    subresources: [],
+  },
+];
+
+/** Groups whose paths are no objects: KubeVirt's verbs, solovirt's own. Discovery names them, without resources. */
+export const OTHER_GROUPS: readonly {
+  readonly group: string;
+  readonly versions: readonly string[];
+}[] = [
+  { group: 'subresources.kubevirt.io', versions: KUBEVIRT_VERSIONS },
+  { group: 'solovirt.io', versions: ['v1'] },
+];
