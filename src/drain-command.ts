@@ -47,7 +47,7 @@ async function servedElsewhere(
   { socketPath }: DaemonConfig,
   flags: Flags,
 ): Promise<boolean> {
-  const { createClient } = await import('./cli/client/client.ts');
+  const { createClient } = await import('./client/client.ts');
   const { drain } = await import('./cli/verbs/drain.ts');
   try {
     await drain(context, createClient(context, socketPath), flags);

@@ -19,7 +19,9 @@ const daemonElsewhere: Plugin = {
   name: 'daemon-elsewhere',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.\// }, ({ kind, importer, path }) =>
-      kind === 'dynamic-import' && dirname(importer) === sources && !path.startsWith('./cli/')
+      kind === 'dynamic-import' &&
+      dirname(importer) === sources &&
+      !/^\.\/(?:cli|client)\//.test(path)
         ? { path: 'daemon', namespace: 'elsewhere' }
         : undefined,
     );

@@ -2,8 +2,8 @@
  * The verbs that change a VM: their names, arguments and options.
  */
 import type { Command } from 'commander';
+import type { Client } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import type { Client } from './client/client.ts';
 import type { CliContext } from './context.ts';
 import { parseVmName } from './names.ts';
 import { addTarget, graceOption, waitOption } from './options.ts';

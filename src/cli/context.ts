@@ -2,6 +2,8 @@
  * What the command line is handed instead of reaching for it: environment, streams, clock, Ctrl-C.
  * Nothing below `cli/` reads `process`, so that a test runs any command without a child process.
  */
+import type { ClientSettings } from '../client/settings.ts';
+import type { SocketUser } from '../client/socket-path.ts';
 
 export interface Writer {
   /** Returns false when the reader is slower than the writer: wait for `drain` then. */
@@ -9,20 +11,8 @@ export interface Writer {
   once(event: 'drain', listener: () => void): unknown;
 }
 
-/** How long the client waits for what. */
-export interface ClientLimits {
-  /** For one whole exchange, or for the head of the answer when the body is a stream. Milliseconds. */
-  readonly requestMs: number;
-  /** Pause before a watch that ended is opened anew. Milliseconds. */
-  readonly reconnectMs: number;
-}
-
-export interface CliContext {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether the effective user is root: decides, with `home`, where the socket is looked for. */
-  readonly isRoot: boolean;
-  /** The user's home directory. */
-  readonly home: string;
+/** `signal` is aborted by Ctrl-C. */
+export interface CliContext extends ClientSettings, SocketUser {
   readonly version: string;
   readonly stdout: Writer;
   readonly stderr: Writer;
@@ -32,13 +22,7 @@ export interface CliContext {
   readonly isTTY: boolean;
   /** Unix time in milliseconds. */
   readonly now: () => number;
-  /** Aborted by Ctrl-C. */
-  readonly signal: AbortSignal;
-  /** Defaults: 10 s and 1 s. */
-  readonly limits?: Partial<ClientLimits>;
 }
-
-export const DEFAULT_LIMITS: ClientLimits = { requestMs: 10_000, reconnectMs: 1_000 };
 
 /** Writes to stdout and waits while its reader is behind; Ctrl-C ends the wait. */
 export async function writeOut(context: CliContext, text: string): Promise<void> {

@@ -2,7 +2,7 @@
  * One command for several VMs: all are tried at once, answers are printed in the order of the arguments.
  */
 import type { CliContext } from './context.ts';
-import { CliError, InterruptedError, NoDaemonError, printError } from './errors.ts';
+import { InterruptedError, NoDaemonError, printError, SolovirtError } from './errors.ts';
 
 interface Attempts<Out> {
   /** Results of those that went well, in order. */
@@ -38,7 +38,7 @@ export async function forEachVm<In, Out>(
     }
     const { error } = result;
     const concernsAll = error instanceof NoDaemonError || error instanceof InterruptedError;
-    if (concernsAll || !(error instanceof CliError)) throw error;
+    if (concernsAll || !(error instanceof SolovirtError)) throw error;
     printError(context, error);
     anyFailed = true;
   }

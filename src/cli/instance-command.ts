@@ -3,8 +3,8 @@
  */
 import type { InstanceOptions, InstanceVerb } from '../api/contract.ts';
 import { instanceSubresourcePath } from '../api/contract.ts';
+import type { Client } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import type { Client } from './client/client.ts';
 import type { CliContext } from './context.ts';
 import { ApiError, type CliError, ReportedError, withHint } from './errors.ts';
 import { forEachVm } from './for-each-vm.ts';

@@ -3,8 +3,8 @@
  */
 import type { VmObject, VmVerb } from '../api/contract.ts';
 import { vmSubresourcePath } from '../api/contract.ts';
+import { type Client, getVm } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import { type Client, getVm } from './client/client.ts';
 import type { CliContext } from './context.ts';
 import { ApiError, ReportedError, withHint } from './errors.ts';
 import { forEachVm } from './for-each-vm.ts';

@@ -2,8 +2,8 @@
  * What a command would write into a VM's file, for `--dry-run`: the daemon's own command table, read by the client.
  */
 import type { VmObject, VmVerb } from '../api/contract.ts';
+import { type Client, getInfo } from '../client/client.ts';
 import { STRATEGY_TABLES, type StrategyTable } from '../core/strategy/run-strategy.ts';
-import { type Client, getInfo } from './client/client.ts';
 import { declaredStrategy } from './format/vm-words.ts';
 
 /** `runStrategy: Halted` or `running: false`; undefined when the file would stay as it is. */

@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { addActionCommands } from './action-commands.ts';
 import type { CliContext } from './context.ts';
-import { CliError, EXIT, printError } from './errors.ts';
+import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addReadCommands } from './read-commands.ts';
 
@@ -48,8 +48,8 @@ export async function runProgram(
   } catch (error) {
     // Commander has printed its message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (!(error instanceof CliError)) throw error;
+    if (!(error instanceof SolovirtError)) throw error;
     printError(context, error);
-    return error.exitCode;
+    return exitCodeOf(error);
   }
 }

@@ -3,7 +3,7 @@
  * count as well; those after it win.
  */
 import type { Command } from 'commander';
-import type { Client, NamespaceScope } from './client/client.ts';
+import type { Client, NamespaceScope } from '../client/client.ts';
 import type { CliContext } from './context.ts';
 import { DEFAULT_NAMESPACE, parseNamespace } from './names.ts';
 
@@ -20,8 +20,8 @@ function targetOptions(command: Command): TargetOptions {
 /** The client for the socket that was asked for; nothing is connected yet. */
 export async function clientOf(command: Command, context: CliContext): Promise<Client> {
   const [{ createClient }, { socketPath }] = await Promise.all([
-    import('./client/client.ts'),
-    import('./client/socket-path.ts'),
+    import('../client/client.ts'),
+    import('../client/socket-path.ts'),
   ]);
   return createClient(context, socketPath(context, targetOptions(command).socket));
 }

@@ -3,8 +3,8 @@
  */
 
 import type { VmObject } from '../api/contract.ts';
+import { type Client, getVm, listVms } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import { type Client, getVm, listVms } from './client/client.ts';
 import { ApiError, CliError } from './errors.ts';
 import { identityOf } from './format/vm-words.ts';
 import { displayName } from './names.ts';

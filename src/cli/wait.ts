@@ -2,10 +2,10 @@
  * `--wait`: watches one VM until the command's end is there, or its limit is.
  */
 import type { RunView, VmObject } from '../api/contract.ts';
+import { type Client, getRuns, vmsPath } from '../client/client.ts';
+import { type Change, follow } from '../client/follow.ts';
+import { isVm } from '../client/guards.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import { type Client, getRuns, vmsPath } from './client/client.ts';
-import { type Change, follow } from './client/follow.ts';
-import { isVm } from './client/guards.ts';
 import type { CliContext } from './context.ts';
 import { ApiError, CliError, InterruptedError } from './errors.ts';
 import { formatAge } from './format/age.ts';

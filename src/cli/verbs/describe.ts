@@ -2,8 +2,8 @@
  * `solovirt describe`: everything about a VM on one page.
  */
 import type { EventObject, RunView, VmObject } from '../../api/contract.ts';
+import { type Client, getRuns, listEvents } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import { type Client, getRuns, listEvents } from '../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { ApiError, ReportedError } from '../errors.ts';

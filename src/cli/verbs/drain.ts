@@ -2,10 +2,10 @@
  * `solovirt drain`, as far as there is a daemon to ask.
  */
 import { DRAIN_PATH, type DrainOptions, type VmObject } from '../../api/contract.ts';
+import { type Client, getInfo, listVms, vmsPath } from '../../client/client.ts';
+import { type Change, follow } from '../../client/follow.ts';
+import { isVm } from '../../client/guards.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import { type Client, getInfo, listVms, vmsPath } from '../client/client.ts';
-import { type Change, follow } from '../client/follow.ts';
-import { isVm } from '../client/guards.ts';
 import type { CliContext } from '../context.ts';
 import { CliError, InterruptedError } from '../errors.ts';
 import { formatAge } from '../format/age.ts';

@@ -2,10 +2,10 @@
  * `solovirt events`.
  */
 import type { EventObject } from '../../api/contract.ts';
+import { type Client, eventsPath, listEvents, type NamespaceScope } from '../../client/client.ts';
+import { type Change, follow } from '../../client/follow.ts';
+import { isEvent } from '../../client/guards.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import { type Client, eventsPath, listEvents, type NamespaceScope } from '../client/client.ts';
-import { type Change, follow } from '../client/follow.ts';
-import { isEvent } from '../client/guards.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { byTime, eventColumns } from '../format/event-columns.ts';

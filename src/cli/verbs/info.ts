@@ -2,7 +2,7 @@
  * `solovirt info`.
  */
 import type { HostInfo } from '../../api/contract.ts';
-import { type Client, getInfo } from '../client/client.ts';
+import { type Client, getInfo } from '../../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { formatAge, formatInstant, parseTime } from '../format/age.ts';

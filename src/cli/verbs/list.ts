@@ -2,12 +2,18 @@
  * `solovirt list`.
  */
 import type { ObjectList, VmObject } from '../../api/contract.ts';
-import { type Client, getInfo, listVms, type NamespaceScope, vmsPath } from '../client/client.ts';
-import { follow } from '../client/follow.ts';
-import { isVm } from '../client/guards.ts';
+import {
+  type Client,
+  getInfo,
+  listVms,
+  type NamespaceScope,
+  vmsPath,
+} from '../../client/client.ts';
+import { follow } from '../../client/follow.ts';
+import { isVm } from '../../client/guards.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
-import { CliError } from '../errors.ts';
+import { SolovirtError } from '../errors.ts';
 import { isDataFormat, type ListFormat, renderData } from '../format/output.ts';
 import { renderTable } from '../format/table.ts';
 import { vmColumns } from '../format/vm-columns.ts';
@@ -87,7 +93,7 @@ async function explainEmpty(
     context.stderr.write(`${hint}\n`);
   } catch (error) {
     // An extra; the list itself has been answered.
-    if (!(error instanceof CliError)) throw error;
+    if (!(error instanceof SolovirtError)) throw error;
   }
 }
 

@@ -2,8 +2,8 @@
  * `solovirt logs`: the text as the guest wrote it; on a terminal without the sequences that would drive it.
  */
 import { logsPath } from '../../api/contract.ts';
+import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import type { Client } from '../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { InterruptedError } from '../errors.ts';

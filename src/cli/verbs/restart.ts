@@ -2,8 +2,8 @@
  * `solovirt restart`.
  */
 import type { RestartOptions } from '../../api/contract.ts';
+import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import type { Client } from '../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { runLifecycle } from '../lifecycle.ts';
 import { judgeUp } from '../progress.ts';

@@ -1,8 +1,9 @@
 /**
  * `solovirt soft-reboot`.
  */
+
+import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import type { Client } from '../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { type InstanceFlags, runInstanceCommand } from '../instance-command.ts';
 

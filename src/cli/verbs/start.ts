@@ -2,8 +2,8 @@
  * `solovirt start`.
  */
 import type { StartOptions, VmObject } from '../../api/contract.ts';
+import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import type { Client } from '../client/client.ts';
 import type { CliContext } from '../context.ts';
 import { type LifecycleFlags, runLifecycle } from '../lifecycle.ts';
 import { judgeUp } from '../progress.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { socketPath } from '../../../src/cli/client/socket-path.ts';
 import { UsageError } from '../../../src/cli/errors.ts';
 import { displayName, parseVmName } from '../../../src/cli/names.ts';
 import { spellOutWait } from '../../../src/cli/options.ts';
 import { suggest } from '../../../src/cli/unknown-vm.ts';
 import { gracePeriodOf } from '../../../src/cli/verbs/stop.ts';
+import { socketPath } from '../../../src/client/socket-path.ts';
 
 test.for([
   ['demo', 'demo', 'default'],

@@ -9,7 +9,7 @@ import type {
   StatusObject,
   VmObject,
   WatchEvent,
-} from '../../api/contract.ts';
+} from '../api/contract.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

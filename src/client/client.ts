@@ -8,14 +8,14 @@ import type {
   RunList,
   StatusObject,
   VmObject,
-} from '../../api/contract.ts';
-import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../../api/contract.ts';
-import type { VmIdentity } from '../../core/model/virtual-machine.ts';
-import type { CliContext } from '../context.ts';
-import { ApiError, CliError } from '../errors.ts';
+} from '../api/contract.ts';
+import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../api/contract.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { ApiError, UnexpectedAnswerError } from './errors.ts';
 import { isEvent, isHostInfo, isListOf, isRunList, isStatus, isVm } from './guards.ts';
 import type { HttpAnswer } from './http.ts';
 import { sendRequest } from './http.ts';
+import type { ClientSettings } from './settings.ts';
 
 export interface Client {
   /** GET of a JSON object that `guard` accepts. @throws ApiError when refused */
@@ -33,7 +33,7 @@ interface StreamOptions {
   readonly signal?: AbortSignal;
 }
 
-export function createClient(context: CliContext, socketPath: string): Client {
+export function createClient(settings: ClientSettings, socketPath: string): Client {
   const change = async (method: 'PUT' | 'DELETE', path: string, body?: string): Promise<void> => {
     const request = {
       method,
@@ -41,13 +41,13 @@ export function createClient(context: CliContext, socketPath: string): Client {
       patience: 'whole',
       ...(body === undefined ? {} : { body }),
     } as const;
-    const answer = await sendRequest(context, socketPath, request);
+    const answer = await sendRequest(settings, socketPath, request);
     const text = await readAll(answer);
     if (answer.code >= 400) throw refusal(answer, parseJson(text), text);
   };
   return {
     async get(path, guard) {
-      const answer = await sendRequest(context, socketPath, {
+      const answer = await sendRequest(settings, socketPath, {
         method: 'GET',
         path,
         patience: 'whole',
@@ -56,16 +56,19 @@ export function createClient(context: CliContext, socketPath: string): Client {
       const value = parseJson(text);
       if (answer.code >= 400) throw refusal(answer, value, text);
       if (guard(value)) return value;
-      throw new CliError(`the daemon's answer to ${path} is not what this client expects`, {
-        hint: 'Are the client and the daemon of the same version? See `solovirt --version` and `solovirt info`.',
-      });
+      throw new UnexpectedAnswerError(
+        `the daemon's answer to ${path} is not what this client expects`,
+        {
+          hint: 'Are the client and the daemon of the same version? See `solovirt --version` and `solovirt info`.',
+        },
+      );
     },
     put: (path, body) => change('PUT', path, JSON.stringify(body)),
     delete: (path) => change('DELETE', path),
     async stream(path, { endless, signal }) {
       const patience = endless ? 'endless' : 'silence';
       const request = { method: 'GET', path, patience, ...(signal && { signal }) } as const;
-      const answer = await sendRequest(context, socketPath, request);
+      const answer = await sendRequest(settings, socketPath, request);
       if (answer.code < 400) return answer.body;
       const text = await readAll(answer);
       throw refusal(answer, parseJson(text), text);

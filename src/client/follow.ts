@@ -4,12 +4,16 @@
  * between list and watch; consumers must bear to see the same object twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ObjectList } from '../../api/contract.ts';
-import type { CliContext } from '../context.ts';
-import { DEFAULT_LIMITS } from '../context.ts';
-import { ApiError, CliError, ConnectionLostError, InterruptedError } from '../errors.ts';
+import type { ObjectList } from '../api/contract.ts';
 import type { Client } from './client.ts';
+import {
+  ApiError,
+  ConnectionLostError,
+  InterruptedError,
+  UnexpectedAnswerError,
+} from './errors.ts';
 import { isListOf, isStatus, isWatchEvent } from './guards.ts';
+import { type ClientSettings, DEFAULT_LIMITS } from './settings.ts';
 
 export type Change<T> =
   /** The whole truth at one moment; what is not in it is gone. */
@@ -20,7 +24,7 @@ interface Source<T> {
   /** Path of the list, without a query. */
   readonly path: string;
   readonly guard: (value: unknown) => value is T;
-  /** Ends the stream, beside Ctrl-C. */
+  /** Ends the stream, beside the client's own signal. */
   readonly signal?: AbortSignal;
 }
 
@@ -28,22 +32,26 @@ interface Source<T> {
 const TOO_OLD = 410;
 
 /**
- * Goes on until Ctrl-C or the signal ends it (it then just returns).
+ * Goes on until one of the signals ends it (it then just returns).
  * @throws NoDaemonError when the daemon has gone; ApiError when it refuses
  */
 export async function* follow<T>(
-  context: CliContext,
+  settings: ClientSettings,
   client: Client,
   source: Source<T>,
 ): AsyncGenerator<Change<T>> {
   const signal =
-    source.signal === undefined ? context.signal : AbortSignal.any([context.signal, source.signal]);
+    source.signal === undefined
+      ? settings.signal
+      : AbortSignal.any([settings.signal, source.signal]);
   try {
     while (!signal.aborted) {
       const list = await client.get(source.path, isListOf(source.guard));
       yield { type: 'listed', list };
       yield* watch(client, source, list.metadata.resourceVersion, signal);
-      await sleep(context.limits?.reconnectMs ?? DEFAULT_LIMITS.reconnectMs, undefined, { signal });
+      await sleep(settings.limits?.reconnectMs ?? DEFAULT_LIMITS.reconnectMs, undefined, {
+        signal,
+      });
     }
   } catch (error) {
     if (error instanceof InterruptedError || signal.aborted) return;
@@ -101,8 +109,10 @@ function parseEvent(line: string, path: string) {
   throw unexpected(path);
 }
 
-function unexpected(path: string, cause?: unknown): CliError {
-  return new CliError(`the daemon sent something unexpected in the watch of ${path}`, { cause });
+function unexpected(path: string, cause?: unknown): UnexpectedAnswerError {
+  return new UnexpectedAnswerError(`the daemon sent something unexpected in the watch of ${path}`, {
+    cause,
+  });
 }
 
 /** Whole lines of a stream; an unfinished last line is dropped, for its sender died in mid-sentence. */

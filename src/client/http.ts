@@ -5,22 +5,23 @@
  */
 import { connect } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import type { CliContext } from '../context.ts';
-import { DEFAULT_LIMITS } from '../context.ts';
 import {
-  CliError,
   ConnectionLostError,
   InterruptedError,
+  NoAnswerError,
   NoDaemonError,
   SocketForbiddenError,
-} from '../errors.ts';
+  SolovirtError,
+  UnexpectedAnswerError,
+} from './errors.ts';
 import { NotHttpError, ResponseParser } from './response-parser.ts';
+import { type ClientSettings, DEFAULT_LIMITS } from './settings.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: string;
-  /** Ends the exchange from outside, beside Ctrl-C. */
+  /** Ends the exchange from outside, beside the client's own signal. */
   readonly signal?: AbortSignal;
   /** What the deadline covers: the whole exchange, each silence of the peer, or only the head. */
   readonly patience: 'whole' | 'silence' | 'endless';
@@ -33,7 +34,7 @@ export interface HttpAnswer {
 }
 
 interface Exchange {
-  readonly context: CliContext;
+  readonly settings: ClientSettings;
   readonly socketPath: string;
   readonly request: HttpRequest;
   readonly deadline: Deadline;
@@ -60,15 +61,15 @@ function createDeadline(ms: number): Deadline {
 
 /**
  * Sends the request and returns once the head of the answer is there.
- * @throws NoDaemonError, ConnectionLostError, InterruptedError, CliError (no answer in time)
+ * @throws NoDaemonError, ConnectionLostError, InterruptedError, NoAnswerError, UnexpectedAnswerError
  */
 export async function sendRequest(
-  context: CliContext,
+  settings: ClientSettings,
   socketPath: string,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
-  const deadline = createDeadline(context.limits?.requestMs ?? DEFAULT_LIMITS.requestMs);
-  const exchange: Exchange = { context, socketPath, request, deadline };
+  const deadline = createDeadline(settings.limits?.requestMs ?? DEFAULT_LIMITS.requestMs);
+  const exchange: Exchange = { settings, socketPath, request, deadline };
   deadline.start();
   try {
     return await exchangeHead(exchange);
@@ -79,8 +80,8 @@ export async function sendRequest(
 }
 
 async function exchangeHead(exchange: Exchange): Promise<HttpAnswer> {
-  const { context, socketPath, request, deadline } = exchange;
-  const signals = [context.signal, deadline.signal, request.signal];
+  const { settings, socketPath, request, deadline } = exchange;
+  const signals = [settings.signal, deadline.signal, request.signal];
   const socket = connect({
     path: socketPath,
     signal: AbortSignal.any(signals.filter((signal) => signal !== undefined)),
@@ -153,12 +154,15 @@ async function* readBody(
   }
 }
 
-function explain(error: unknown, { context, socketPath, request, deadline }: Exchange): CliError {
-  if (error instanceof CliError) return error;
-  if (context.signal.aborted || request.signal?.aborted)
+function explain(
+  error: unknown,
+  { settings, socketPath, request, deadline }: Exchange,
+): SolovirtError {
+  if (error instanceof SolovirtError) return error;
+  if (settings.signal.aborted || request.signal?.aborted)
     return new InterruptedError('interrupted', { cause: error });
   if (deadline.signal.aborted) {
-    return new CliError(
+    return new NoAnswerError(
       `the daemon did not answer within ${deadline.ms / 1000} s (${socketPath})`,
       {
         hint: `${request.method !== 'GET' ? 'The command may still take effect: see `solovirt list`. ' : ''}Is the daemon stopped or overloaded? See \`systemctl status solovirt\`.`,
@@ -169,7 +173,11 @@ function explain(error: unknown, { context, socketPath, request, deadline }: Exc
   return explainSocketError(error, socketPath, request);
 }
 
-function explainSocketError(error: unknown, socketPath: string, request: HttpRequest): CliError {
+function explainSocketError(
+  error: unknown,
+  socketPath: string,
+  request: HttpRequest,
+): SolovirtError {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') {
     const found = code === 'ECONNREFUSED' ? 'nobody listens on' : 'there is no';
@@ -184,10 +192,13 @@ function explainSocketError(error: unknown, socketPath: string, request: HttpReq
       cause: error,
     });
   if (error instanceof NotHttpError)
-    return new CliError(`what listens on ${socketPath} is not solovirt: it does not speak HTTP`, {
-      hint: 'Name the right socket with `--socket PATH` or SOLOVIRT_SOCKET.',
-      cause: error,
-    });
+    return new UnexpectedAnswerError(
+      `what listens on ${socketPath} is not solovirt: it does not speak HTTP`,
+      {
+        hint: 'Name the right socket with `--socket PATH` or SOLOVIRT_SOCKET.',
+        cause: error,
+      },
+    );
   return new ConnectionLostError(
     `the connection to the daemon broke (${code || messageOf(error)})`,
     {

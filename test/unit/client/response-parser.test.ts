@@ -1,10 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  CutOffError,
-  NotHttpError,
-  ResponseParser,
-} from '../../../src/cli/client/response-parser.ts';
+import { CutOffError, NotHttpError, ResponseParser } from '../../../src/client/response-parser.ts';
 
 /** What the parser makes of the bytes, in these portions, when the connection ends after them. */
 function read(...portions: readonly Buffer[]): {
