@@ -2,83 +2,20 @@
  * What a VM object says, in the words of `list` and `describe`. Pure.
  */
 import type { VmObject } from '../../api/contract.ts';
-import { formatProblem } from '../../core/model/problem.ts';
+import { heldWords, lastEndCell, lastEndWords, strategyCell } from '../../api/contract-words.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import { formatAge, formatUntil, parseTime } from './age.ts';
-import { lastEndWords } from './verdict-words.ts';
+
+export { declaredStrategy, lastEndCell, strategyCell } from '../../api/contract-words.ts';
 
 export function identityOf(vm: VmObject): VmIdentity {
   return { namespace: vm.metadata.namespace, name: vm.metadata.name };
-}
-
-export interface DeclaredStrategy {
-  readonly field: 'runStrategy' | 'running';
-  /** As the file writes it: a strategy, or `true` / `false`. */
-  readonly written: string;
-  /** As a strategy: `running: true` is Always, `running: false` Halted (KubeVirt `types.go`). */
-  readonly strategy: string;
-}
-
-/** What the VM's file asks for; undefined when it says nothing that can be understood. */
-export function declaredStrategy(vm: VmObject): DeclaredStrategy | undefined {
-  const { runStrategy, running } = vm.spec;
-  if (typeof runStrategy === 'string')
-    return { field: 'runStrategy', written: runStrategy, strategy: runStrategy };
-  if (typeof running !== 'boolean') return undefined;
-  return { field: 'running', written: `${running}`, strategy: running ? 'Always' : 'Halted' };
-}
-
-export function strategyCell(vm: VmObject): string {
-  return declaredStrategy(vm)?.strategy ?? vm.status.runStrategy ?? '-';
 }
 
 /** Uptime of a running instance, else how long the VM has been known. */
 export function ageCell(vm: VmObject, now: number): string {
   const since = parseTime(vm.status.instance?.runningAt ?? vm.metadata.creationTimestamp);
   return since === undefined ? '-' : formatAge(now - since);
-}
-
-/** The last verdict in plain words, the next try of a crash loop, or what is wrong with an invalid file. */
-export function lastEndCell(vm: VmObject, now: number): string {
-  const { printableStatus, runHistory } = vm.status;
-  if (printableStatus === 'Invalid') return firstProblem(vm) ?? '-';
-  const [last] = runHistory;
-  const ended = last === undefined ? '-' : lastEndWords(last, now);
-  const retry = nextTry(vm, now);
-  if (retry !== undefined) return `${ended}, next try ${retry}`;
-  const held = heldWords(vm, now);
-  if (held === undefined) return ended;
-  return last === undefined ? held : `${ended}, ${held}`;
-}
-
-/** `waiting for db to run`, `starts in 12s`: what keeps a start or a stop that is due. */
-export function heldWords(vm: VmObject, now: number): string | undefined {
-  const { held } = vm.status;
-  if (held === undefined) return undefined;
-  const until = parseTime(held.until);
-  return until === undefined ? held.message : `starts ${formatUntil(until, now)}`;
-}
-
-/** `in 42s`, while a VM waits for its next start. */
-export function nextTry(vm: VmObject, now: number): string | undefined {
-  if (vm.status.printableStatus !== 'CrashLoopBackOff') return undefined;
-  const at = parseTime(vm.status.startFailure?.retryAfterTimestamp);
-  return at === undefined ? undefined : formatUntil(at, now);
-}
-
-/** Longest problem that is shown in a table. */
-const MAX_PROBLEM = 90;
-
-function firstProblem(vm: VmObject): string | undefined {
-  const problems = vm.status.problems ?? [];
-  const problem = problems.find(({ severity }) => severity === 'error') ?? problems[0];
-  if (problem === undefined) return undefined;
-  const text = formatProblem(baseName(vm.status.file ?? '-'), problem);
-  return text.length > MAX_PROBLEM ? `${text.slice(0, MAX_PROBLEM - 1)}…` : text;
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** Why the VM is in the state it is in: the half sentence after the status in `describe`. */
