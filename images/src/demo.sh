@@ -2,7 +2,9 @@
 # kernel + initramfs and as a bootable disk. Sourced by images/build.
 
 # Modules of each list that guest/modules loads; a kernel that lacks one, or has it built in, is fine.
-module_lists='base net blk balloon console scsi rng watchdog ide sata'
+# File systems that the guest is to know; only the agent guest has a disk with one.
+file_systems=
+module_lists='base net blk balloon console scsi rng watchdog ide sata fs'
 modules_of() {
   case "$1" in
     base) echo virtio_pci button evdev pvpanic-pci pvpanic-mmio ;;
@@ -15,6 +17,7 @@ modules_of() {
     watchdog) echo i6300esb ;;
     ide) echo ata_piix sd_mod sr_mod ;;
     sata) echo ahci sd_mod sr_mod ;;
+    fs) echo "$file_systems" ;;
   esac
 }
 
@@ -76,22 +79,32 @@ make_tree() {
   install -m 644 "$src/guest/index.html" "$tree/www/"
 }
 
-make_demo() {
-  need qemu-utils qemu-img
-  unpack_packages busybox-static syslinux mtools
+# Finds in what was unpacked what every Linux guest is made of.
+find_parts() {
   tree=$work/tree
   busybox=$(find "$work/root" -type f -path '*/bin/busybox' | head -n 1)
   vmlinuz=$(find "$work/root/boot" -name 'vmlinuz-*' | head -n 1)
   kernel_tree=$(find "$work/root" -type d -path '*/modules/*/kernel' | head -n 1)
   [ -n "$busybox" ] && [ -n "$vmlinuz" ] && [ -n "$kernel_tree" ] ||
     fail "the packages do not hold a busybox, a kernel and its modules where they were expected"
+}
+
+# The kernel, and the tree as its initramfs.
+pack_tree() {
+  cp "$vmlinuz" "$work/out/latest/vmlinuz"
+  (cd "$tree" && find . | "$busybox" cpio -o -H newc >"$work/initrd" 2>/dev/null)
+  gzip -n <"$work/initrd" >"$work/out/latest/initrd.img"
+}
+
+make_demo() {
+  need qemu-utils qemu-img
+  unpack_packages busybox-static syslinux mtools
+  find_parts
   mkdir -p "$work/out/latest"
   echo "making the initramfs"
   make_tree
   make_modules
-  cp "$vmlinuz" "$work/out/latest/vmlinuz"
-  (cd "$tree" && find . | "$busybox" cpio -o -H newc >"$work/initrd" 2>/dev/null)
-  gzip -n <"$work/initrd" >"$work/out/latest/initrd.img"
+  pack_tree
   echo "making the disk"
   make_disk "$work/out/latest/vmlinuz" "$work/out/latest/initrd.img" 'console=ttyS0 quiet' \
     "$work/out/latest.qcow2"

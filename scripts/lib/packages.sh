@@ -13,6 +13,7 @@ libstdc++6 libstdc++.so.6
 needed_to_test='
 binutils as ld
 curl curl
+e2fsprogs mke2fs
 fish fish
 kubernetes-client kubectl
 mandoc mandoc

@@ -13,6 +13,7 @@
  *                     NAME.qcow2     overlays and scratch disks, removed at the end
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
+ * RUNTIME/i/UID/qga                  the host's end of the guest agent's channel
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
  * RUNTIME/self/                      the same, and the instance's directories, as the unit's processes see them
  */
@@ -33,6 +34,7 @@ export interface InstancePaths {
   readonly description: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;
+  readonly agentSocket: string;
 }
 
 export function instancesDir(stateDir: string): string {
@@ -72,5 +74,6 @@ function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {
     description: `${dir}/instance.json`,
     qmpSocket: `${sockets}/qmp`,
     controlSocket: `${sockets}/ctl`,
+    agentSocket: `${sockets}/qga`,
   };
 }

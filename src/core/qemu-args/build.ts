@@ -3,6 +3,7 @@
  * areas. Whatever names and paths contain, each stays one literal value.
  */
 import type { InstanceSpec } from '../model/virtual-machine.ts';
+import { agentChannelArgs } from './agent-channel.ts';
 import { behaviourArgs, CLEAN_SLATE } from './behaviour.ts';
 import { blockdevArgs } from './blockdev.ts';
 import { deviceArgs } from './devices.ts';
@@ -29,6 +30,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...machineArgs(spec, input.accelerator),
     ...behaviourArgs(spec),
     ...monitorArgs(paths),
+    ...agentChannelArgs(paths),
     ...consoleArgs(spec, paths),
     ...firmwareArgs(spec, input.kernel),
     ...objectArgs(spec),

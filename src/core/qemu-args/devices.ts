@@ -1,5 +1,6 @@
 /** All devices of a guest in one list. Its order fixes PCI addresses: network interfaces first. */
 import type { InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
+import { agentDevices } from './agent-channel.ts';
 import { bootIndices } from './boot-order.ts';
 import { attachDisks, diskDevices } from './disk-devices.ts';
 import { jsonOption } from './encode.ts';
@@ -17,12 +18,13 @@ export function guestDevices(
 ): readonly GuestDevice[] {
   const boot = bootIndices(spec);
   const disks = attachDisks(spec.disks, prepared, boot);
-  return [
+  const devices = [
     ...networkDevices(vm, spec.interfaces, boot),
     ...diskDevices(disks),
     ...usbDevices(disks, spec.inputDevice),
     ...smallDevices(spec),
   ];
+  return [...devices, ...agentDevices(devices)];
 }
 
 export function deviceArgs(

@@ -75,8 +75,52 @@ describe('devices', () => {
     [{ watchdog: { name: 'w', action: 'reset' } }, ['watchdog0']],
     [{ panicDevices: ['pvpanic'] }, ['panic0']],
     [{ panicDevices: ['isa', 'pvpanic', 'isa'] }, ['panic1', 'panic0']],
-  ])('%j has the devices %j', ([spec, expected]) => {
-    expect(ids(build(spec))).toEqual(expected);
+  ])('%j has the devices %j, and the channel of the guest agent after them', ([spec, expected]) => {
+    expect(ids(build(spec))).toEqual([...expected, 'serial0', 'agent0']);
+  });
+
+  /** Addresses of devices as they were before guests had an agent's channel: a guest names its disks and NICs by them. */
+  test('the channel of the guest agent takes the first slot that nothing else wants', () => {
+    const buses = ['virtio', 'sata', 'scsi', 'usb'] as const;
+    const args = build({
+      disks: buses.map((bus) => aDisk({ name: bus, bus })),
+      interfaces: [nic],
+      rng: true,
+      memBalloon: true,
+      graphics: true,
+      watchdog: { name: 'w', action: 'reset' },
+      panicDevices: ['pvpanic'],
+    });
+    const placed = jsonValues(args, '-device').filter(({ addr }) => addr !== undefined);
+    expect(placed.map(({ id, addr }) => [id, addr])).toEqual([
+      ['nic0', '0x2'],
+      ['disk0', '0x3'],
+      ['sata0', '0x4'],
+      ['scsi0', '0x5'],
+      ['usb0', '0x6'],
+      ['video0', '0x1'],
+      ['rng0', '0x7'],
+      ['balloon0', '0x8'],
+      ['watchdog0', '0x9'],
+      ['panic0', '0xa'],
+      ['serial0', '0xb'],
+    ]);
+    expect(device(args, 'agent0')).toEqual({
+      driver: 'virtserialport',
+      bus: 'serial0.0',
+      nr: 1,
+      id: 'agent0',
+      chardev: 'agent',
+      name: 'org.qemu.guest_agent.0',
+    });
+  });
+
+  test('a guest that has taken every slot goes without the channel', () => {
+    const disks = (count: number) =>
+      Array.from({ length: count }, (_, n) => aDisk({ name: `d${n}` }));
+    expect(ids(build({ disks: disks(28) }))).toContain('agent0');
+    expect(ids(build({ disks: disks(29) }))).not.toContain('agent0');
+    expect(ids(build({ disks: disks(29) }))).toHaveLength(29);
   });
 
   test.for([

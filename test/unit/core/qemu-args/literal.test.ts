@@ -51,6 +51,7 @@ function expectLiteral(texts: Texts): void {
     { '': 'null', id: 'journal', logfile: input.paths.events, logappend: 'on' },
     { '': 'socket', id: 'qmp', path: input.paths.qmpSocket, server: 'on', wait: 'off' },
     { '': 'socket', id: 'control', path: input.paths.controlSocket, server: 'on', wait: 'off' },
+    { '': 'socket', id: 'agent', path: input.paths.agentSocket, server: 'on', wait: 'off' },
     { '': 'file', id: 'console', path: input.paths.console, append: 'on' },
   ]);
   expect(soleValue(args, '-kernel')).toBe(`/i${texts.directory}`);
