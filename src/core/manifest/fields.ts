@@ -4,6 +4,7 @@
  * See `object-fields.ts` for maps.
  */
 import { itemPath, quoted, shortened } from './field-path.ts';
+import type { KubeVirtType } from './kubevirt-fields.ts';
 import { type NanoQuantity, parseQuantity, suggestQuantity } from './quantity.ts';
 import type { Place, Report } from './report.ts';
 import { describeNode, type SourceNode } from './source-node.ts';
@@ -21,19 +22,39 @@ export interface Found<T> extends Spot {
 
 export interface Read<T> {
   (node: SourceNode, spot: Spot, report: Report): T | undefined;
-  /** What can stand inside, for documentation and its tests. */
+  /** What can stand there: `core/schema` is made from it. */
   readonly inside?: Inside;
 }
 
 export type Inside =
   | {
       readonly kind: 'fields';
-      readonly type: string;
+      readonly type: KubeVirtType;
       readonly fields: Readonly<Record<string, Read<unknown>>>;
+      readonly required: readonly string[];
       /** Accepted with a warning. */
       readonly clusterOnly: readonly string[];
+      /** Accepted without a word. */
+      readonly ignored: readonly string[];
     }
-  | { readonly kind: 'items'; readonly item: Read<unknown> };
+  | { readonly kind: 'items'; readonly item: Read<unknown> }
+  /** A map of free names. */
+  | { readonly kind: 'map'; readonly value: Read<unknown> }
+  | Scalar;
+
+/** What a single value can be. */
+export type Scalar =
+  | { readonly kind: 'text'; readonly mayBeEmpty: boolean }
+  | { readonly kind: 'integer'; readonly least: number; readonly most: number }
+  | { readonly kind: 'flag' }
+  | { readonly kind: 'quantity' }
+  | { readonly kind: 'one-of'; readonly values: readonly string[] }
+  | { readonly kind: 'only'; readonly value: string | boolean };
+
+/** The same reader, which tells what it takes. */
+export function telling<T>(inside: Inside, read: Read<T>): Read<T> {
+  return Object.assign(read, { inside });
+}
 
 /** What a reader yields. */
 export type ValueOf<R> = R extends Read<infer T> ? T : never;
@@ -56,25 +77,26 @@ export function text(
   check: (value: string) => Refusal | undefined = () => undefined,
   options: { readonly mayBeEmpty?: boolean } = {},
 ): Read<string> {
-  return (node, spot, report) => {
+  const mayBeEmpty = options.mayBeEmpty === true;
+  return telling({ kind: 'text', mayBeEmpty }, (node, spot, report) => {
     if (node.kind !== 'scalar' || typeof node.value !== 'string') {
       const inQuotes = node.kind === 'scalar' && node.value !== null;
       const expected = inQuotes ? `text: write it in quotes, ${quoted(node.source)}` : 'text';
       return wrongType(node, spot, report, expected);
     }
-    const empty = node.value === '' && options.mayBeEmpty !== true;
+    const empty = node.value === '' && !mayBeEmpty;
     const refusal = empty ? 'must not be empty' : check(node.value);
     if (refusal === undefined) return node.value;
     const { code, message } =
       typeof refusal === 'string' ? { code: 'invalid-value', message: refusal } : refusal;
     report.error(code, spot, message);
     return undefined;
-  };
+  });
 }
 
 /** A whole number; Kubernetes takes no number in quotes. */
 export function integer(least: number, most: number): Read<number> {
-  return (node, spot, report) => {
+  return telling({ kind: 'integer', least, most }, (node, spot, report) => {
     if (node.kind !== 'scalar' || typeof node.value !== 'number' || !Number.isInteger(node.value)) {
       const inQuotes = node.kind === 'scalar' && /^\d{1,10}$/.test(String(node.value));
       const expected = inQuotes
@@ -89,13 +111,13 @@ export function integer(least: number, most: number): Read<number> {
       `${shortened(node.source, 40)} is out of range, expected ${least} to ${most}`,
     );
     return undefined;
-  };
+  });
 }
 
-export const flag: Read<boolean> = (node, spot, report) => {
+export const flag: Read<boolean> = telling({ kind: 'flag' }, (node, spot, report) => {
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
   return wrongType(node, spot, report, 'true or false');
-};
+});
 
 /** One of the values, or a refusal for values that KubeVirt has and this version has not. */
 export function oneOf<const T extends string>(
@@ -109,7 +131,7 @@ export function oneOf<const T extends string>(
 ): Read<T> {
   const list = values.join(', ');
   const expected = values.length === 1 ? list : `one of ${list}`;
-  return (node, spot, report) => {
+  return telling({ kind: 'one-of', values }, (node, spot, report) => {
     if (node.kind !== 'scalar' || typeof node.value !== 'string')
       return wrongType(node, spot, report, expected);
     const word = node.value;
@@ -126,11 +148,11 @@ export function oneOf<const T extends string>(
         `${name}: expected ${expected}${didYouMean(word, values)}`,
       );
     return undefined;
-  };
+  });
 }
 
 /** A Kubernetes quantity, text or number, in billionths. */
-export const quantity: Read<NanoQuantity> = (node, spot, report) => {
+export const quantity: Read<NanoQuantity> = telling({ kind: 'quantity' }, (node, spot, report) => {
   if (node.kind !== 'scalar' || (typeof node.value !== 'string' && typeof node.value !== 'number'))
     return wrongType(node, spot, report, 'a quantity such as 1Gi');
   const written = typeof node.value === 'string' ? node.value : node.source;
@@ -142,17 +164,17 @@ export const quantity: Read<NanoQuantity> = (node, spot, report) => {
   const message = `${quoted(written)} is not a quantity, expected one such as 512Mi, 1.5Gi or 2G${hint}`;
   report.error('invalid-value', spot, message);
   return undefined;
-};
+});
 
 /** A field that this version accepts only with the value that KubeVirt assumes anyway. */
 export function only(value: string | boolean): Read<string | boolean> {
-  return (node, spot, report) => {
+  return telling({ kind: 'only', value }, (node, spot, report) => {
     if (node.kind === 'scalar' && node.value === value) return value;
     const name = spot.path.slice(spot.path.lastIndexOf('.') + 1);
     const place = { path: spot.path, offset: spot.keyOffset };
     report.error('unsupported-field', place, `${unsupported(name)} with any value but ${value}`);
     return undefined;
-  };
+  });
 }
 
 export function unsupported(name: string): string {
@@ -160,7 +182,7 @@ export function unsupported(name: string): string {
 }
 
 export function list<T>(item: Read<T>): Read<readonly Found<T>[]> {
-  const read: Read<readonly Found<T>[]> = (node, spot, report) => {
+  return telling({ kind: 'items', item }, (node, spot, report) => {
     if (node.kind !== 'list') return wrongType(node, spot, report, 'a list');
     return node.items.flatMap((child, index) => {
       const place = {
@@ -171,6 +193,5 @@ export function list<T>(item: Read<T>): Read<readonly Found<T>[]> {
       const value = item(child, place, report);
       return value === undefined ? [] : [{ ...place, value }];
     });
-  };
-  return Object.assign(read, { inside: { kind: 'items', item } as const });
+  });
 }

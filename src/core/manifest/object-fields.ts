@@ -5,7 +5,7 @@
 
 import { fieldPath, quoted } from './field-path.ts';
 import type { Found, Read, Spot, ValueOf } from './fields.ts';
-import { unsupported, wrongType } from './fields.ts';
+import { telling, unsupported, wrongType } from './fields.ts';
 import { type KubeVirtType, kubevirtFields } from './kubevirt-fields.ts';
 import type { Report } from './report.ts';
 import { isNull, type SourceEntry, type SourceNode } from './source-node.ts';
@@ -39,8 +39,9 @@ export interface ObjectFields<F> {
 
 /** Reads a map of a KubeVirt type. `null` counts as absent, as in Kubernetes. */
 export function object<F extends Readers>(table: ObjectTable<F>): Read<ObjectFields<F>> {
-  const { type, fields, clusterOnly = [] } = table;
-  const read: Read<ObjectFields<F>> = (node, spot, report) => {
+  const { type, fields, required = [], clusterOnly = [], ignored = [] } = table;
+  const inside = { kind: 'fields', type, fields, required, clusterOnly, ignored } as const;
+  return telling(inside, (node, spot, report) => {
     if (node.kind !== 'map') return wrongType(node, spot, report, 'a map of fields');
     const present = new Set<string>();
     const get: Record<string, Found<unknown>> = {};
@@ -59,16 +60,14 @@ export function object<F extends Readers>(table: ObjectTable<F>): Read<ObjectFie
       const value = reader(entry.node, at, report);
       if (value !== undefined) get[key] = { ...at, value };
     }
-    for (const name of table.required ?? [])
-      if (!present.has(name)) reportMissing(spot, name, report);
+    for (const name of required) if (!present.has(name)) reportMissing(spot, name, report);
     return { present, get: get as ObjectFields<F>['get'] };
-  };
-  return Object.assign(read, { inside: { kind: 'fields', type, fields, clusterOnly } as const });
+  });
 }
 
 /** Reads a map of free names, each with the same kind of value. */
 export function mapOf<T>(value: Read<T>, expected: string): Read<ReadonlyMap<string, Found<T>>> {
-  return (node, spot, report) => {
+  return telling({ kind: 'map', value }, (node, spot, report) => {
     if (node.kind !== 'map') return wrongType(node, spot, report, expected);
     const found = new Map<string, Found<T>>();
     for (const [key, entry] of node.entries) {
@@ -77,7 +76,7 @@ export function mapOf<T>(value: Read<T>, expected: string): Read<ReadonlyMap<str
       if (read !== undefined) found.set(key, { ...at, value: read });
     }
     return found;
-  };
+  });
 }
 
 export function reportMissing(spot: Spot, name: string, report: Report): void {

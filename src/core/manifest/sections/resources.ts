@@ -1,7 +1,7 @@
 /**
  * `domain.resources`: on a single host only a source of defaults for CPUs and memory.
  */
-import { type Found, only, quantity, type Read, type ValueOf } from '../fields.ts';
+import { type Found, only, quantity, telling, type ValueOf } from '../fields.ts';
 import { mapOf, object } from '../object-fields.ts';
 import type { NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
@@ -9,7 +9,7 @@ import type { Report } from '../report.ts';
 const AMOUNTS = mapOf(quantity, 'a map of resources to quantities');
 
 /** Memory and CPU; other resources (devices, storage) are a scheduler's. */
-const readResources: Read<ValueOf<typeof AMOUNTS>> = (node, spot, report) => {
+const RESOURCE_AMOUNTS = telling({ kind: 'map', value: quantity }, (node, spot, report) => {
   const amounts = AMOUNTS(node, spot, report);
   for (const [name, { path, keyOffset }] of amounts ?? [])
     if (name !== 'memory' && name !== 'cpu') {
@@ -21,13 +21,13 @@ const readResources: Read<ValueOf<typeof AMOUNTS>> = (node, spot, report) => {
       );
     }
   return amounts;
-};
+});
 
 export const RESOURCES = object({
   type: 'ResourceRequirements',
   fields: {
-    requests: readResources,
-    limits: readResources,
+    requests: RESOURCE_AMOUNTS,
+    limits: RESOURCE_AMOUNTS,
     overcommitGuestOverhead: only(false),
   },
 });

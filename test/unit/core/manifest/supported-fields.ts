@@ -22,6 +22,7 @@ function walk(read: Read<unknown>, path: string): readonly SupportedField[] {
   const { inside } = read;
   if (inside === undefined) return [];
   if (inside.kind === 'items') return walk(inside.item, `${path}[]`);
+  if (inside.kind !== 'fields') return [];
   const { type, fields, clusterOnly } = inside;
   const field = (name: string, ofClusters: boolean): SupportedField => ({
     path: path === '' ? name : `${path}.${name}`,

@@ -1,0 +1,165 @@
+/** Words for the devices, and for the volumes and networks behind them. */
+import type { TypeWords } from './words.ts';
+
+const BOOT_ORDER =
+  'The place in the order of booting, from 1; the lowest is tried first. A number stands once over all disks and interfaces.';
+
+export const DEVICE_WORDS = {
+  Devices: {
+    about: 'Everything that is plugged into the machine.',
+    fields: {
+      disks: 'Disks and CD-ROM drives. A volume that no disk names gets a disk with all defaults.',
+      interfaces: 'Network cards. Without interfaces and networks there is one, named default.',
+      rng: 'A source of randomness (virtio). Write "rng: {}".',
+      watchdog: 'A watchdog that the guest has to feed.',
+      panicDevices:
+        'How the guest tells that its kernel panicked. Unlike in KubeVirt, a VM without this list has one pvpanic device.',
+      autoattachGraphicsDevice: { text: 'A VGA display.', default: true },
+      autoattachSerialConsole: {
+        text: 'A serial port, whose output is kept as the console log.',
+        default: true,
+      },
+      autoattachMemBalloon: { text: 'A memory balloon.', default: true },
+      autoattachInputDevice: { text: 'A tablet, for the pointer.', default: false },
+      autoattachPodInterface: {
+        text: 'A network card although none is listed.',
+        default: true,
+      },
+      autoattachVSOCK: 'Sockets between host and guest.',
+      blockMultiQueue: 'Several queues for each virtio disk.',
+      disableHotplug: 'Leaves out the ports into which devices could be plugged later.',
+      networkInterfaceMultiqueue: 'Several queues for each virtio network card.',
+      useVirtioTransitional: 'virtio devices that old guests understand, too.',
+    },
+  },
+  Disk: {
+    about:
+      'A disk or a CD-ROM drive; what is in it comes from the volume of the same name. At most one of disk and cdrom is there.',
+    fields: {
+      name: 'The name of the volume.',
+      disk: 'Shows the volume as a disk. This is what is assumed.',
+      cdrom: 'Shows the volume as a CD-ROM.',
+      bootOrder: BOOT_ORDER,
+      serial:
+        'The serial number that the guest sees: letters, digits, "_", ".", "+" and "-"; at most 20 characters on virtio and sata, 36 on scsi and usb.',
+      cache:
+        'How writes are cached. Without it: none where the file system can do direct I/O, else writethrough.',
+      errorPolicy: {
+        text: 'What an I/O error does. stop: the guest is paused. report: the guest is told. ignore: nothing. enospace: paused when the disk is full, else told.',
+        default: 'stop',
+      },
+      shareable: 'Lets several VMs write at once.',
+      dedicatedIOThread: 'A thread of its own for the disk.',
+      changedBlockTracking: 'Keeps track of what was written since the last backup.',
+    },
+  },
+  DiskTarget: {
+    about: 'How a disk is connected.',
+    fields: {
+      bus: {
+        text: 'What the disk is connected to. virtio is the fastest; at most 6 disks fit on sata.',
+        default: 'sata',
+      },
+      readonly: { text: 'The guest cannot write. Not on sata.', default: false },
+    },
+  },
+  CDRomTarget: {
+    about: 'How a CD-ROM drive is connected.',
+    fields: {
+      bus: { text: 'sata, scsi or usb; there is no virtio CD-ROM drive.', default: 'sata' },
+      readonly: { text: 'A CD-ROM cannot be written, so false is refused.', default: true },
+      tray: { text: 'Whether the tray is in.', default: 'closed' },
+    },
+  },
+  Volume: {
+    about: 'Where the contents of a disk come from: exactly one source.',
+    fields: {
+      name: 'The name of the disk that shows it: at most 63 lower-case letters, digits and "-".',
+      containerDisk:
+        'An image of the image directory. What the guest writes is lost when the run ends.',
+      hostDisk: 'A file of the host. What the guest writes stays.',
+      emptyDisk: 'An empty disk that lasts as long as the run.',
+    },
+  },
+  ContainerDiskSource: {
+    about: 'A disk image from the image directory.',
+    fields: {
+      image:
+        'NAME:TAG, where TAG is latest unless given: a file or a directory of the image directory.',
+      path: 'The file inside the image. Without it the usual places are looked at.',
+      imagePullPolicy: 'When the image is fetched anew.',
+      imagePullSecret: 'What gives access to the registry.',
+    },
+  },
+  HostDisk: {
+    about: 'A file of the host as a disk: raw, unless its name ends in .qcow2.',
+    fields: {
+      path: 'Absolute path of the file. It lies in the image directory or in one of the diskRoots of the configuration.',
+      type: 'Disk: the file must be there. DiskOrCreate: it is made if it is not.',
+      capacity: 'Size of a file that is made. Goes with DiskOrCreate, and is required there.',
+      shared: 'Several VMs use the file.',
+    },
+  },
+  EmptyDiskSource: {
+    about: 'An empty disk.',
+    fields: { capacity: 'Its size.' },
+  },
+  Interface: {
+    about: 'A network card. Its network has the same name.',
+    fields: {
+      name: 'The name of the network: at most 63 letters, digits, "-" and "_".',
+      masquerade:
+        'Connects the guest behind the host: it reaches out, and nothing reaches it but forwarded ports. Must be there: write "masquerade: {}".',
+      model: { text: 'The model of the card.', default: 'virtio' },
+      macAddress:
+        'The address of the card, such as 52:54:00:12:34:56; no multicast address. Without it solovirt chooses one, the same for each run.',
+      bootOrder: BOOT_ORDER,
+      ports:
+        'The ports of the guest that may be forwarded. Without a list all may. The annotation solovirt.io/host-ports says which ports of the host lead there.',
+      state: { text: 'Whether the cable is plugged in.', default: 'up' },
+    },
+  },
+  InterfaceMasquerade: {
+    about: 'Behind the host, by address translation. Has no fields.',
+    fields: {},
+  },
+  Port: {
+    about: 'A port of the guest.',
+    fields: {
+      name: 'A name for the port: at most 15 lower-case letters, digits and "-".',
+      protocol: { text: 'TCP or UDP.', default: 'TCP' },
+      port: 'The number.',
+    },
+  },
+  Network: {
+    about: 'What an interface is connected to.',
+    fields: {
+      name: 'The name of the interface: at most 63 letters, digits, "-" and "_".',
+      pod: 'The network of the host. Must be there: write "pod: {}". KubeVirt allows one for each VM.',
+    },
+  },
+  PodNetwork: { about: 'The network of the host. None of its fields is supported.', fields: {} },
+  Rng: { about: 'A random number generator. Has no fields.', fields: {} },
+  Watchdog: {
+    about: 'A watchdog.',
+    fields: {
+      name: 'Any name.',
+      i6300esb: 'An Intel 6300ESB, the model of this version; the one that is assumed.',
+    },
+  },
+  I6300ESBWatchdog: {
+    about: 'An Intel 6300ESB watchdog.',
+    fields: {
+      action: {
+        text: 'What happens when the guest stops feeding it. reset: the machine is reset. poweroff: it is switched off. shutdown: the guest is asked to shut down.',
+        default: 'reset',
+      },
+    },
+  },
+  PanicDevice: {
+    about: 'A device by which a guest tells that its kernel panicked.',
+    fields: {
+      model: { text: 'pvpanic: a PCI device. isa: one at a fixed port.', default: 'isa' },
+    },
+  },
+} as const satisfies Record<string, TypeWords>;

@@ -1,0 +1,95 @@
+/** Words for the machine: CPUs, memory, board and firmware. */
+import type { TypeWords } from './words.ts';
+
+export const MACHINE_WORDS = {
+  DomainSpec: {
+    about: 'The machine that the guest sees.',
+    fields: {
+      cpu: 'Number, arrangement and model of the CPUs.',
+      memory: 'Memory of the guest.',
+      resources:
+        'Requests and limits: what is assumed for CPUs and memory that are not given, and what QEMU may take of the host.',
+      machine: 'The board.',
+      firmware: 'What the machine boots with.',
+      features: 'Abilities of the board.',
+      devices: 'Everything that is plugged in. Must be there, if only as "devices: {}".',
+      rebootPolicy: {
+        text: 'What a reboot of the guest does. Reboot: the same run goes on. Terminate: the run ends, and the run strategy decides what follows.',
+        default: 'Reboot',
+      },
+    },
+  },
+  CPU: {
+    about:
+      'The CPUs of the guest: sockets × cores × threads, at most 512. When none of the three is given, the CPU limit, else the CPU request, rounded up, is the number of sockets.',
+    fields: {
+      cores: { text: 'Cores of each socket.', default: 1 },
+      sockets: { text: 'Sockets of the board.', default: 1 },
+      threads: { text: 'Threads of each core.', default: 1 },
+      model: {
+        text: "The model that the guest sees: host-model, host-passthrough, or the name of one of QEMU's CPU models, such as Haswell.",
+        default: 'host-model',
+      },
+      dedicatedCpuPlacement: 'Gives each CPU of the guest a CPU of the host of its own.',
+      isolateEmulatorThread: "Gives QEMU's own work a CPU of its own.",
+    },
+  },
+  Memory: {
+    about: 'Memory of the guest.',
+    fields: {
+      guest:
+        'RAM of the guest, 1Mi to 16Ti, rounded up to whole MiB. Without it: the memory request, else the memory limit, else 512Mi.',
+    },
+  },
+  ResourceRequirements: {
+    about: 'Requests and limits for memory and cpu. Other resources give a warning.',
+    fields: {
+      requests:
+        'What is assumed for the memory and the CPUs of the guest when they are not given. A request is not larger than its limit.',
+      limits:
+        'What QEMU may take of the host, where the systemd launcher can hold it to that; also assumed for the memory and the CPUs of the guest when they and the requests are not given.',
+      overcommitGuestOverhead: "Leaves QEMU's own memory out of the request.",
+    },
+  },
+  Machine: {
+    about: 'The board of the machine.',
+    fields: {
+      type: {
+        text: 'q35, pc, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2.',
+        default: 'q35',
+      },
+    },
+  },
+  Features: {
+    about: 'Abilities of the board that can be switched.',
+    fields: { acpi: 'ACPI: without it a guest does not feel the power button.' },
+  },
+  FeatureState: {
+    about: 'On or off.',
+    fields: { enabled: { text: 'Whether the machine has it.', default: true } },
+  },
+  Firmware: {
+    about: 'What the machine boots with.',
+    fields: {
+      kernelBoot:
+        'Boots a Linux kernel directly, past the boot loader. The annotations solovirt.io/kernel, initrd and kernel-args are the other way to say it.',
+    },
+  },
+  KernelBoot: {
+    about: 'A kernel that is booted directly.',
+    fields: {
+      kernelArgs: 'The command line of the kernel, on one line. Needs container.',
+      container: 'The image that holds the kernel.',
+    },
+  },
+  KernelBootContainer: {
+    about: 'Kernel and initial RAM disk as files of an image.',
+    fields: {
+      image: 'An image of the image directory.',
+      kernelPath: 'The kernel: a file of the image. Must be given.',
+      initrdPath: 'The initial RAM disk: a file of the image.',
+      imagePullPolicy: 'When the image is fetched anew.',
+      imagePullSecret: 'What gives access to the registry.',
+    },
+  },
+} as const satisfies Record<string, TypeWords>;

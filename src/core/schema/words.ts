@@ -1,0 +1,24 @@
+/**
+ * What each type and each field that a file may hold means, in our own words. The compiler asks for every type of
+ * `manifest/kubevirt-fields.ts`, and a test for every field that is read and for nothing else.
+ */
+import type { KubeVirtType } from '../manifest/kubevirt-fields.ts';
+import { DEVICE_WORDS } from './words-devices.ts';
+import { MACHINE_WORDS } from './words-machine.ts';
+import { OBJECT_WORDS } from './words-objects.ts';
+
+export interface TypeWords {
+  readonly about: string;
+  readonly fields: Readonly<Record<string, FieldWords>>;
+}
+
+/** Sentences, and with them what is assumed without the field, where that is one value. */
+export type FieldWords =
+  | string
+  | { readonly text: string; readonly default: string | number | boolean };
+
+export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
+  ...OBJECT_WORDS,
+  ...MACHINE_WORDS,
+  ...DEVICE_WORDS,
+};
