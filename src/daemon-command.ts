@@ -18,6 +18,7 @@ export function addDaemonCommand(program: Command, context: CliContext): void {
     .option('--state <DIR>', 'state directory')
     .option('--runtime <DIR>', 'runtime directory (sockets)')
     .option('--socket <PATH>', 'API socket')
+    .option('--readonly-socket <PATH>', 'API socket to look but not touch; none for none')
     .option('--accel <auto|kvm|tcg>', 'what runs guests')
     .option('--launcher <auto|direct|systemd>', 'what starts QEMU')
     .option('--qemu <PATH>', 'QEMU binary')
@@ -73,6 +74,7 @@ async function start(
       onReload: (listener) => reloads.push(listener),
       manager,
       listenFds: inherited.listenFds,
+      readonlyFds: inherited.readonlyFds,
       journal: inherited.journalFd !== undefined,
     });
   } catch (error) {

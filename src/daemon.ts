@@ -4,6 +4,7 @@
  */
 import type { HostInfo } from './api/contract.ts';
 import { requestListener } from './api/handler.ts';
+import { readonlyRoutes, refusing } from './api/readonly.ts';
 import { drainingWarning, renderDraining } from './api/render-draining.ts';
 import { routes } from './api/routes.ts';
 import { keyOf } from './core/catalogue/catalogue.ts';
@@ -36,6 +37,8 @@ export interface DaemonServices {
   readonly manager: Notifier;
   /** Listening sockets for the API that a service manager handed over; without any, one is made. */
   readonly listenFds: readonly number[];
+  /** The same for the read-only API. */
+  readonly readonlyFds: readonly number[];
   /** The log goes to systemd's journal, which is to have the events of VMs too. */
   readonly journal: boolean;
 }
@@ -57,7 +60,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
   const lock = acquireDaemonLock(config.stateDir);
   stack.defer(() => lock.release());
   report.warn('landlock', await landlockTrouble());
-  const endpoint = await chooseEndpoint(config, services);
+  const endpoints = await chooseEndpoints(config, services);
   const { db, lost } = StateDb.open(config.stateDir, {
     clock,
     log,
@@ -89,8 +92,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
   );
   if (services.journal) stack.defer(logEvents(supervisor.events, log));
   await supervisor.adopt();
-  const api = stack.use(await ApiServer.listen(endpoint));
-  report.warn('socket', await settleSocket(config, endpoint, api));
+  const { api, readonlyApi } = await listen(endpoints, config, report, stack);
   const tell = (): void =>
     manager.status(() => vmStatusLine(supervisor.board, supervisor.draining !== undefined));
   stack.defer(supervisor.board.listen(tell));
@@ -117,6 +119,9 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
     },
   });
   api.open(requestListener(rows, log, api.ending));
+  const { socketPath, readonlySocketPath } = config;
+  const seen = readonlyRoutes(readonlySocketPath === undefined ? refusing(rows) : rows, socketPath);
+  readonlyApi?.open(requestListener(seen, log, readonlyApi.ending));
   log.info({ socket: config.socketPath, vms: config.vmsDir }, 'ready');
   await report.settle();
   await aborted(signal);
@@ -186,16 +191,53 @@ function remember(db: StateDb, log: Logger, identity: string): void {
   }
 }
 
-/** @throws SocketInUseError */
-async function chooseEndpoint(
-  { socketPath }: DaemonConfig,
-  { listenFds }: DaemonServices,
-): Promise<Endpoint> {
-  // What was handed over is the service manager's: nothing of it is made, changed or removed.
-  if (listenFds.length > 0) return { kind: 'inherited', fds: listenFds };
-  await claimSocketPath(socketPath);
-  return { kind: 'path', path: socketPath };
+interface Endpoints {
+  readonly api: Endpoint;
+  /** Absent: not wanted. */
+  readonly readonly?: Endpoint;
 }
+
+/**
+ * What was handed over is the service manager's: nothing of it is made, changed or removed. One that hands over the
+ * one socket decides about the other as well.
+ * @throws SocketInUseError
+ */
+async function chooseEndpoints(
+  { socketPath, readonlySocketPath }: DaemonConfig,
+  { listenFds, readonlyFds }: DaemonServices,
+): Promise<Endpoints> {
+  const api = await chooseEndpoint(socketPath, listenFds);
+  if (readonlyFds.length > 0) return { api, readonly: { kind: 'inherited', fds: readonlyFds } };
+  if (readonlySocketPath === undefined || api.kind === 'inherited') return { api };
+  return { api, readonly: await chooseEndpoint(readonlySocketPath, []) };
+}
+
+async function chooseEndpoint(path: string, fds: readonly number[]): Promise<Endpoint> {
+  if (fds.length > 0) return { kind: 'inherited', fds };
+  await claimSocketPath(path);
+  return { kind: 'path', path };
+}
+
+async function listen(
+  endpoints: Endpoints,
+  config: DaemonConfig,
+  report: HostReport,
+  stack: AsyncDisposableStack,
+): Promise<{ readonly api: ApiServer; readonly readonlyApi: ApiServer | undefined }> {
+  const api = stack.use(await ApiServer.listen(endpoints.api));
+  report.warn('socket', await settleSocket(config, endpoints.api, api));
+  if (endpoints.readonly === undefined) return { api, readonlyApi: undefined };
+  const readonlyApi = stack.use(await ApiServer.listen(endpoints.readonly));
+  const { readonly: at } = endpoints;
+  if (at.kind === 'path')
+    report.warn('readonly-socket', openSocketToGroup(at.path, config.readonlySocketGroup));
+  else if (config.readonlySocketPath === undefined) report.warn('readonly-socket', NOT_WANTED);
+  return { api, readonlyApi };
+}
+
+/** Nobody is to wait for an answer on it for ever, so it is served, with refusals. */
+const NOT_WANTED =
+  'the service manager hands over a read-only socket although the setting readonlySocket is none: everything on it is refused; systemctl mask --now solovirt-ro.socket removes it';
 
 /** @returns what is wrong with the socket for its users, if anything is */
 async function settleSocket(

@@ -61,6 +61,7 @@ export class HostReport {
 
   info(board: Board): HostInfo {
     const { vmsDir, imagesDir, stateDir, runtimeDir, socketPath, strategyTable } = this.#config;
+    const { readonlySocketPath } = this.#config;
     const snapshots = board.all();
     return {
       kind: 'HostInfo',
@@ -73,6 +74,7 @@ export class HostReport {
       accelerator: this.#acceleratorInfo(),
       directories: { vms: vmsDir, images: imagesDir, state: stateDir, runtime: runtimeDir },
       socket: socketPath,
+      ...(readonlySocketPath === undefined ? {} : { readonlySocket: readonlySocketPath }),
       strategyTable,
       counts: {
         vms: snapshots.filter((s) => s.record !== undefined).length,

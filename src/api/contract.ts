@@ -298,6 +298,8 @@ export interface HostInfo {
     readonly runtime: string;
   };
   readonly socket: string;
+  /** For those who may look but not touch; absent when there is none. */
+  readonly readonlySocket?: string;
   readonly strategyTable: string;
   /** Present while nothing is started and everything is stopped. */
   readonly draining?: DrainingView;

@@ -24,6 +24,11 @@ export interface Route {
   /** `:name` stands for one part of the path. */
   readonly path: string;
   readonly handle: Handler;
+  /**
+   * Answered on the read-only socket too, with secrets taken out (`readonly.ts`). Only for what changes nothing, reaches
+   * into no guest, and shows nothing that a guest said.
+   */
+  readonly readonly?: true;
 }
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines';
@@ -44,32 +49,32 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
   const listEvents: Handler = ({ params, query }) =>
     listOrWatch(eventObjects, params['namespace'], query);
   return [
-    get('/version', () => json(apiVersion(version))),
-    get('/healthz', () => json({ status: 'ok' })),
-    get('/api', coreVersions),
-    get('/apis', groupList),
-    get('/apis/:group', ({ params }) => groupOf(params['group'] ?? '') ?? noSuchGroup(params)),
-    get(
+    look('/version', () => json(apiVersion(version))),
+    look('/healthz', () => json({ status: 'ok' })),
+    look('/api', coreVersions),
+    look('/apis', groupList),
+    look('/apis/:group', ({ params }) => groupOf(params['group'] ?? '') ?? noSuchGroup(params)),
+    look(
       '/apis/:group/:version',
       ({ params }) =>
         resourceList(params['group'] ?? '', params['version'] ?? '') ?? noSuchGroup(params),
     ),
-    get(
+    look(
       '/api/:version',
       ({ params }) => resourceList('', params['version'] ?? '') ?? noSuchGroup(params),
     ),
-    get('/apis/solovirt.io/v1/info', async () => json(await info())),
+    look('/apis/solovirt.io/v1/info', async () => json(await info())),
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
-    get('/apis/kubevirt.io/v1/virtualmachines', listVms),
-    get(VMS, listVms),
-    get(`${VMS}/:name`, (request) => getVm(supervisor, request)),
-    get(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
-    get('/apis/kubevirt.io/v1/virtualmachineinstances', listInstances),
-    get(INSTANCES, listInstances),
-    get(`${INSTANCES}/:name`, (request) => getInstance(supervisor, request)),
-    get('/api/v1/events', listEvents),
-    get('/api/v1/namespaces/:namespace/events', listEvents),
+    look('/apis/kubevirt.io/v1/virtualmachines', listVms),
+    look(VMS, listVms),
+    look(`${VMS}/:name`, (request) => getVm(supervisor, request)),
+    look(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
+    look('/apis/kubevirt.io/v1/virtualmachineinstances', listInstances),
+    look(INSTANCES, listInstances),
+    look(`${INSTANCES}/:name`, (request) => getInstance(supervisor, request)),
+    look('/api/v1/events', listEvents),
+    look('/api/v1/namespaces/:namespace/events', listEvents),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
     ...VM_VERBS.map((verb) =>
       put(`${SUB}/virtualmachines/:name/${verb}`, (request) => vmVerb(supervisor, verb, request)),
@@ -98,6 +103,11 @@ function noSuchGroup({ group, version }: Readonly<Record<string, string>>): neve
   throw new ApiError(`the server could not find the requested resource: API group ${name}`, {
     code: 404,
   });
+}
+
+/** For the read-only socket as well. */
+function look(path: string, handle: Handler): Route {
+  return { method: 'GET', path, handle, readonly: true };
 }
 
 function get(path: string, handle: Handler): Route {

@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { Client, NamespaceScope } from '../client/client.ts';
+import { readonlySocketBeside } from '../core/paths.ts';
 import type { CliContext } from './context.ts';
 import { DEFAULT_NAMESPACE, parseNamespace } from './names.ts';
 
@@ -23,7 +24,10 @@ export async function clientOf(command: Command, context: CliContext): Promise<C
     import('../client/client.ts'),
     import('../client/socket-path.ts'),
   ]);
-  return createClient(context, socketPath(context, targetOptions(command).socket));
+  const { socket } = targetOptions(command);
+  const path = socketPath(context, socket);
+  // Who names a socket means that one.
+  return createClient(context, path, socket === undefined ? readonlySocketBeside(path) : undefined);
 }
 
 export function namespaceOf(command: Command): string {

@@ -11,9 +11,9 @@ import type {
 } from '../api/contract.ts';
 import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../api/contract.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import { ApiError, UnexpectedAnswerError } from './errors.ts';
+import { ApiError, NoDaemonError, SocketForbiddenError, UnexpectedAnswerError } from './errors.ts';
 import { isEvent, isHostInfo, isListOf, isRunList, isStatus, isVm } from './guards.ts';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer, HttpRequest } from './http.ts';
 import { sendRequest } from './http.ts';
 import type { ClientSettings } from './settings.ts';
 
@@ -33,7 +33,13 @@ interface StreamOptions {
   readonly signal?: AbortSignal;
 }
 
-export function createClient(settings: ClientSettings, socketPath: string): Client {
+/** @param readonlyPath read over this socket where the other one is not for this user, and this one is */
+export function createClient(
+  settings: ClientSettings,
+  socketPath: string,
+  readonlyPath?: string,
+): Client {
+  const read = reader(settings, socketPath, readonlyPath);
   const change = async (method: 'PUT' | 'DELETE', path: string, body?: string): Promise<void> => {
     const request = {
       method,
@@ -47,11 +53,7 @@ export function createClient(settings: ClientSettings, socketPath: string): Clie
   };
   return {
     async get(path, guard) {
-      const answer = await sendRequest(settings, socketPath, {
-        method: 'GET',
-        path,
-        patience: 'whole',
-      });
+      const answer = await read({ method: 'GET', path, patience: 'whole' });
       const text = await readAll(answer);
       const value = parseJson(text);
       if (answer.code >= 400) throw refusal(answer, value, text);
@@ -68,11 +70,32 @@ export function createClient(settings: ClientSettings, socketPath: string): Clie
     async stream(path, { endless, signal }) {
       const patience = endless ? 'endless' : 'silence';
       const request = { method: 'GET', path, patience, ...(signal && { signal }) } as const;
-      const answer = await sendRequest(settings, socketPath, request);
+      const answer = await read(request);
       if (answer.code < 400) return answer.body;
       const text = await readAll(answer);
       throw refusal(answer, parseJson(text), text);
     },
+  };
+}
+
+function reader(
+  settings: ClientSettings,
+  socketPath: string,
+  readonlyPath: string | undefined,
+): (request: HttpRequest) => Promise<HttpAnswer> {
+  let path = socketPath;
+  return async (request) => {
+    try {
+      return await sendRequest(settings, path, request);
+    } catch (error) {
+      const mayLook = error instanceof SocketForbiddenError && path === socketPath;
+      if (!mayLook || readonlyPath === undefined) throw error;
+      const answer = await sendRequest(settings, readonlyPath, request).catch((second: unknown) => {
+        throw second instanceof NoDaemonError ? error : second;
+      });
+      path = readonlyPath;
+      return answer;
+    }
   };
 }
 

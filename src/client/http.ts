@@ -188,7 +188,7 @@ function explainSocketError(
   }
   if (code === 'EACCES' || code === 'EPERM')
     return new SocketForbiddenError(`this user may not use the daemon's socket ${socketPath}`, {
-      hint: 'Join the group `solovirt` (`sudo usermod -aG solovirt $USER`, then log in again), or use sudo.',
+      hint: 'Join the group `solovirt` (`sudo usermod -aG solovirt $USER`, then log in again), or use sudo. To look only, the group `solovirt-ro` will do.',
       cause: error,
     });
   if (error instanceof NotHttpError)

@@ -21,6 +21,11 @@
 /** sockaddr_un.sun_path holds 108 bytes with its final NUL (unix(7)). */
 export const MAX_SOCKET_PATH_BYTES = 107;
 
+/** Where the read-only socket is unless a setting says otherwise, and where clients look for it. */
+export function readonlySocketBeside(socketPath: string): string {
+  return `${socketPath.slice(0, socketPath.lastIndexOf('/'))}/solovirt-ro.sock`;
+}
+
 export interface InstancePaths {
   readonly uid: string;
   readonly dir: string;

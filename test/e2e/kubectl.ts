@@ -24,7 +24,7 @@ export class Kubectl implements AsyncDisposable {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  static async on(world: World): Promise<Kubectl> {
+  static async on(world: Pick<World, 'socket' | 'dir'>): Promise<Kubectl> {
     const server = createServer((client) => {
       const daemon = connect(world.socket);
       client.pipe(daemon).pipe(client);

@@ -42,6 +42,7 @@ describe.skipIf(reason !== undefined)(`the package${reason ? ` (${reason})` : ''
     expect(await fleet.cli('--version')).toBe(OLD);
     expect(await fleet.cli('info')).toContain(`Version:        ${OLD}`);
     expect(await mode(machine, '/run/solovirt/solovirt.sock')).toBe('660 root:solovirt');
+    expect(await mode(machine, '/run/solovirt/solovirt-ro.sock')).toBe('660 root:solovirt-ro');
     expect(await mode(machine, '/etc/solovirt')).toBe('750 root:solovirt');
     expect(await mode(machine, '/etc/solovirt/vms')).toBe('2770 root:solovirt');
     expect(await mode(machine, '/var/lib/solovirt/images')).toBe('2771 solovirt:solovirt-qemu');

@@ -19,7 +19,13 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     machine.run('setpriv', '--reuid=solovirt', '--regid=solovirt', '--init-groups', ...command);
 
   test('are understood by systemd without a complaint', async () => {
-    const files = [DAEMON, 'solovirt.socket', 'solovirt-vm@.service', 'solovirt-vms.slice'];
+    const files = [
+      DAEMON,
+      'solovirt.socket',
+      'solovirt-ro.socket',
+      'solovirt-vm@.service',
+      'solovirt-vms.slice',
+    ];
     const { code, stdout, stderr } = await machine.run(
       'systemd-analyze',
       'verify',
@@ -88,6 +94,16 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     const { code } = await machine.run('setpriv', '--reuid=nobody', '--clear-groups', ...command);
     expect(code).not.toBe(0);
     expect(await machine.property(unit, 'ActiveState')).toBe('active');
+  });
+
+  test('the read-only socket is handed over beside the other one', async () => {
+    const path = '/run/solovirt/solovirt-ro.sock';
+    await using fleet = await Fleet.booted({ web: {} });
+    expect(await fleet.machine.get('stat', '--format=%a %U:%G', path)).toBe('660 root:solovirt-ro');
+    expect(await fleet.cli('list', '--socket', path)).toContain('web');
+    await expect(fleet.cli('stop', 'web', '--socket', path)).rejects.toThrow(
+      'the read-only socket takes no PUT; use /run/solovirt/solovirt.sock',
+    );
   });
 
   test('limits are properties of the unit while a VM has them, and are gone when it has none', async () => {

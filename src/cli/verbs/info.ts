@@ -41,6 +41,9 @@ function facts(host: HostInfo, now: number): readonly Fact[] {
     ['State', directories.state],
     ['Runtime', directories.runtime],
     ['Socket', host.socket],
+    ...(host.readonlySocket === undefined
+      ? []
+      : [['Read-only socket', host.readonlySocket] as const]),
     ['Strategy table', host.strategyTable],
     ['VMs', `${counts.vms} (${counts.running} running, ${counts.invalid} invalid)`],
   ];

@@ -2,7 +2,7 @@
  * The daemon's settings: names, defaults and limits, and which one wins when several places give it: flag, then
  * environment, then configuration file, then default. Pure: texts and maps in, settings or problems out.
  */
-import { instancePaths, MAX_SOCKET_PATH_BYTES } from '../paths.ts';
+import { instancePaths, MAX_SOCKET_PATH_BYTES, readonlySocketBeside } from '../paths.ts';
 import { type BackoffPolicy, DEFAULT_BACKOFF } from '../strategy/backoff.ts';
 import { STRATEGY_TABLES, type StrategyTableName } from '../strategy/run-strategy.ts';
 import { readConfigText } from './config-text.ts';
@@ -12,6 +12,7 @@ import {
   choice,
   integer,
   path,
+  pathOrNone,
   paths,
   program,
   range,
@@ -21,6 +22,7 @@ import {
   type ConfigProblem,
   choose,
   complain,
+  flagName,
   misspeltVariables,
   type Settings,
 } from './settings.ts';
@@ -48,6 +50,10 @@ export interface DaemonConfig {
   readonly socketPath: string;
   /** Group that may use the socket, by name. */
   readonly socketGroup: string;
+  /** Socket of those who may look but not touch; absent: there is none. */
+  readonly readonlySocketPath?: string;
+  /** Group that may use that one, by name. */
+  readonly readonlySocketGroup: string;
   readonly accel: AcceleratorChoice;
   /** What starts QEMU: the daemon itself, or the service manager. `auto`: the latter where its units are. */
   readonly launcher: LauncherChoice;
@@ -131,6 +137,13 @@ export function mergeConfig(input: ConfigInput, file: ConfigFile | undefined): C
 function readSettings(settings: Settings, cwd: string, defaults: DefaultPaths): DaemonConfig {
   const aPath = path(cwd);
   const runtimeDir = choose(settings, 'runtime', aPath, defaults.runtime);
+  const socketPath = choose(settings, 'socket', aPath, `${runtimeDir}/solovirt.sock`);
+  const readonlySocketPath = choose<string | undefined>(
+    settings,
+    'readonlySocket',
+    pathOrNone(cwd),
+    readonlySocketBeside(socketPath),
+  );
   const qemu = choose<string | undefined>(settings, 'qemu', program(cwd), undefined);
   return {
     vmsDir: choose(settings, 'vms', aPath, defaults.vms),
@@ -138,8 +151,10 @@ function readSettings(settings: Settings, cwd: string, defaults: DefaultPaths): 
     diskRoots: choose(settings, 'diskRoots', paths(cwd), []),
     stateDir: choose(settings, 'state', aPath, defaults.state),
     runtimeDir,
-    socketPath: choose(settings, 'socket', aPath, `${runtimeDir}/solovirt.sock`),
+    socketPath,
     socketGroup: choose(settings, 'socketGroup', word, 'solovirt'),
+    ...(readonlySocketPath !== undefined && { readonlySocketPath }),
+    readonlySocketGroup: choose(settings, 'readonlySocketGroup', word, 'solovirt-ro'),
     accel: choose(settings, 'accel', choice(ACCELERATOR_CHOICES), 'auto'),
     launcher: choose(settings, 'launcher', choice(LAUNCHER_CHOICES), 'auto'),
     qemuUser: choose(settings, 'qemuUser', choice(QEMU_USER_CHOICES), 'auto'),
@@ -192,14 +207,33 @@ function checkSocketPaths(settings: Settings, config: DaemonConfig): void {
       `${config.runtimeDir} is ${length} bytes long, but at most ${length - excess} leave room for the guests' sockets in it (unix(7) allows ${MAX_SOCKET_PATH_BYTES}); give a shorter directory with --runtime`,
     );
   }
-  const length = byteLength(config.socketPath);
-  if (length > MAX_SOCKET_PATH_BYTES) {
+  const isUsable = checkSocketPath(settings, 'socket', config.socketPath);
+  const { readonlySocketPath } = config;
+  // One complaint about a directory that holds both is enough.
+  if (readonlySocketPath === undefined || !isUsable) return;
+  checkSocketPath(settings, 'readonlySocket', readonlySocketPath);
+  if (readonlySocketPath === config.socketPath)
     complain(
       settings,
-      'socket',
-      `${config.socketPath} is ${length} bytes long, but a socket's path may have ${MAX_SOCKET_PATH_BYTES} (unix(7)); give a shorter one with --socket`,
+      'readonlySocket',
+      `${readonlySocketPath} is the socket that everything can be done on; give another path, or none`,
     );
-  }
+}
+
+function checkSocketPath(
+  settings: Settings,
+  key: 'socket' | 'readonlySocket',
+  socketPath: string,
+): boolean {
+  const length = byteLength(socketPath);
+  if (length <= MAX_SOCKET_PATH_BYTES) return true;
+  const orNone = key === 'readonlySocket' ? ', or none' : '';
+  complain(
+    settings,
+    key,
+    `${socketPath} is ${length} bytes long, but a socket's path may have ${MAX_SOCKET_PATH_BYTES} (unix(7)); give a shorter one with ${flagName(key)}${orNone}`,
+  );
+  return false;
 }
 
 function byteLength(text: string): number {

@@ -27,6 +27,12 @@ export function path(cwd: string): Reader<string> {
   };
 }
 
+/** A path, or the word `none` for nothing at all. */
+export function pathOrNone(cwd: string): Reader<string | undefined> {
+  const aPath = path(cwd);
+  return (raw) => (raw === 'none' ? { ok: true, value: undefined } : aPath(raw));
+}
+
 /** Paths: a list in the configuration file, else parted by colons as in PATH. */
 export function paths(cwd: string): Reader<readonly string[]> {
   const aPath = path(cwd);

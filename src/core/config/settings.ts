@@ -14,6 +14,8 @@ export const SETTING_KEYS = [
   'runtime',
   'socket',
   'socketGroup',
+  'readonlySocket',
+  'readonlySocketGroup',
   'accel',
   'launcher',
   'qemuUser',

@@ -28,8 +28,10 @@ export interface Inherited {
   readonly notifyFd?: number;
   /** Datagram socket that is connected to the journal. */
   readonly journalFd?: number;
-  /** Listening sockets; empty without socket activation. */
+  /** Listening sockets for the whole API; empty without socket activation. */
   readonly listenFds: readonly number[];
+  /** Listening sockets for the read-only API: those called `readonly` (`FileDescriptorName=`). */
+  readonly readonlyFds: readonly number[];
   /** Microseconds within which the service manager wants a sign of life. */
   readonly watchdogUs?: number;
   /** The boot as the service manager knows it: in a container, a sandbox may hide which one it is. */
@@ -42,6 +44,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** SD_LISTEN_FDS_START of sd-daemon.h. */
 const FIRST_LISTEN_FD = 3;
+/** Name of the read-only sockets in LISTEN_FDNAMES; any other name is one of the whole API. */
+const READONLY_NAME = 'readonly';
 /** More sockets than any unit has; a larger number is a mistake. */
 const MOST_LISTEN_FDS = 64;
 
@@ -64,13 +68,17 @@ export function readInherited(
   const journalFd = number('SOLOVIRT_JOURNAL_FD', 3, 1_048_576);
   const listens = env['LISTEN_PID'] === String(pid);
   const count = listens ? (number('LISTEN_FDS', 0, MOST_LISTEN_FDS) ?? 0) : 0;
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
+  const fds = Array.from({ length: count }, (_, index) => FIRST_LISTEN_FD + index);
+  const isReadonly = (fd: number): boolean => names[fd - FIRST_LISTEN_FD] === READONLY_NAME;
   const watched = [undefined, '', String(pid)].includes(env['WATCHDOG_PID']);
   const watchdogUs = watched ? number('WATCHDOG_USEC', 1, Number.MAX_SAFE_INTEGER) : undefined;
   const bootId = readBootId(env['SOLOVIRT_BOOT_ID'], problems);
   const inherited: Inherited = {
     ...(notifyFd === undefined ? {} : { notifyFd }),
     ...(journalFd === undefined ? {} : { journalFd }),
-    listenFds: Array.from({ length: count }, (_, index) => FIRST_LISTEN_FD + index),
+    listenFds: fds.filter((fd) => !isReadonly(fd)),
+    readonlyFds: fds.filter(isReadonly),
     ...(watchdogUs === undefined ? {} : { watchdogUs }),
     ...(bootId === undefined ? {} : { bootId }),
     cannotNotify: Boolean(env['NOTIFY_SOCKET']) && notifyFd === undefined,

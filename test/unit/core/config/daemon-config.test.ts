@@ -22,6 +22,17 @@ function problems(input: Partial<ConfigInput>, text?: string): readonly string[]
   return result.ok ? [] : result.problems.map(formatConfigProblem);
 }
 
+describe('the read-only socket', () => {
+  test('is beside the other one', () => {
+    expect(config({ flags: { socket: '/a/b' } }).readonlySocketPath).toBe('/a/solovirt-ro.sock');
+  });
+
+  test('can be elsewhere, or left out', () => {
+    expect(config({ flags: { readonlySocket: 'x' } }).readonlySocketPath).toBe('/here/x');
+    expect(config({}, 'readonlySocket: none').readonlySocketPath).toBeUndefined();
+  });
+});
+
 describe('defaults', () => {
   test('of root are the system directories', () => {
     expect(config({})).toEqual({
@@ -32,6 +43,8 @@ describe('defaults', () => {
       runtimeDir: '/run/solovirt',
       socketPath: '/run/solovirt/solovirt.sock',
       socketGroup: 'solovirt',
+      readonlySocketPath: '/run/solovirt/solovirt-ro.sock',
+      readonlySocketGroup: 'solovirt-ro',
       accel: 'auto',
       launcher: 'auto',
       qemuUser: 'auto',
@@ -100,6 +113,8 @@ state: /s
 runtime: /r
 socket: /k/s.sock
 socketGroup: 1000
+readonlySocket: /k/look.sock
+readonlySocketGroup: see
 accel: tcg
 qemuUser: own
 qemuUids: 5000-5999
@@ -122,6 +137,8 @@ qemuLogBytes: 8192
     runtimeDir: '/r',
     socketPath: '/k/s.sock',
     socketGroup: '1000',
+    readonlySocketPath: '/k/look.sock',
+    readonlySocketGroup: 'see',
     accel: 'tcg',
     launcher: 'auto',
     qemuUser: 'own',
@@ -254,6 +271,15 @@ describe('problems', () => {
     const found = problems({ flags: { socket } });
     expect(found).toHaveLength(count);
     for (const problem of found) expect(problem).toMatch(/^--socket: .* 108 bytes .* 107 /);
+  });
+
+  test('a read-only socket that is the other one, or too long', () => {
+    expect(problems({ flags: { socket: '/a/s', readonlySocket: '/a/s' } })).toEqual([
+      '--readonly-socket: readonlySocket /a/s is the socket that everything can be done on; give another path, or none',
+    ]);
+    expect(problems({ flags: { readonlySocket: `/${'x'.repeat(107)}` } })).toEqual([
+      expect.stringMatching(/108 bytes long.* give a shorter one with --readonly-socket, or none$/),
+    ]);
   });
 
   test('a default that is too long is said to be the default', () => {

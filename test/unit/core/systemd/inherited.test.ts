@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { mergeConfig } from '../../../../src/core/config/daemon-config.ts';
 import { INHERITED_VARIABLES, readInherited } from '../../../../src/core/systemd/inherited.ts';
 
-const NOTHING = { listenFds: [], cannotNotify: false };
+const NOTHING = { listenFds: [], readonlyFds: [], cannotNotify: false };
 
 test.for([
   ['nothing', {}, NOTHING],
@@ -12,12 +12,18 @@ test.for([
     { NOTIFY_SOCKET: '/run/x', SOLOVIRT_NOTIFY_FD: '4', SOLOVIRT_JOURNAL_FD: '5' },
     { ...NOTHING, notifyFd: 4, journalFd: 5 },
   ],
-  [
-    'a manager without a socket to it',
-    { NOTIFY_SOCKET: '@x' },
-    { listenFds: [], cannotNotify: true },
-  ],
+  ['a manager without a socket to it', { NOTIFY_SOCKET: '@x' }, { ...NOTHING, cannotNotify: true }],
   ['sockets to serve', { LISTEN_PID: '7', LISTEN_FDS: '2' }, { ...NOTHING, listenFds: [3, 4] }],
+  [
+    'sockets of both kinds, told apart by their names',
+    { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'solovirt.socket:readonly:api' },
+    { ...NOTHING, listenFds: [3, 5], readonlyFds: [4] },
+  ],
+  [
+    'a read-only socket alone',
+    { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: 'readonly' },
+    { ...NOTHING, readonlyFds: [3] },
+  ],
   ['sockets for another process', { LISTEN_PID: '8', LISTEN_FDS: 'x' }, NOTHING],
   ['sockets for nobody', { LISTEN_FDS: '1' }, NOTHING],
   ['a watchdog', { WATCHDOG_USEC: '30000000' }, { ...NOTHING, watchdogUs: 30_000_000 }],
