@@ -3,8 +3,8 @@
  * Exit codes are a contract: 0 done, 1 refused or failed, 2 usage, 3 no daemon.
  */
 import { type ApiError, NoDaemonError, SocketPathError, SolovirtError } from '../client/errors.ts';
+import { plainText } from '../core/terminal-filter.ts';
 import type { CliContext } from './context.ts';
-import { plainText } from './format/terminal-filter.ts';
 
 export {
   ApiError,

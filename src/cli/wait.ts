@@ -6,11 +6,11 @@ import { type Client, getRuns, vmsPath } from '../client/client.ts';
 import { type Change, follow } from '../client/follow.ts';
 import { isVm } from '../client/guards.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { plainText } from '../core/terminal-filter.ts';
 import type { CliContext } from './context.ts';
 import { ApiError, CliError, InterruptedError } from './errors.ts';
 import { formatAge } from './format/age.ts';
 import { indent } from './format/table.ts';
-import { plainText } from './format/terminal-filter.ts';
 import { displayName } from './names.ts';
 import type { Before, Judge } from './progress.ts';
 

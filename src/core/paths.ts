@@ -13,7 +13,10 @@
  *                     NAME.qcow2     overlays and scratch disks, removed at the end
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
- * RUNTIME/i/UID/qga                  the host's end of the guest agent's channel
+ *               qga                  the host's end of the guest agent's channel
+ *               con                  serial console, both ways
+ *               vnc                  graphical console (RFB)
+ *               screen.png           a screenshot on its way
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
  * RUNTIME/self/                      the same, and the instance's directories, as the unit's processes see them
  */
@@ -40,6 +43,9 @@ export interface InstancePaths {
   readonly qmpSocket: string;
   readonly controlSocket: string;
   readonly agentSocket: string;
+  readonly consoleSocket: string;
+  readonly vncSocket: string;
+  readonly screenshot: string;
 }
 
 export function instancesDir(stateDir: string): string {
@@ -80,5 +86,8 @@ function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {
     qmpSocket: `${sockets}/qmp`,
     controlSocket: `${sockets}/ctl`,
     agentSocket: `${sockets}/qga`,
+    consoleSocket: `${sockets}/con`,
+    vncSocket: `${sockets}/vnc`,
+    screenshot: `${sockets}/screen.png`,
   };
 }

@@ -3,12 +3,12 @@
  */
 import type { Condition, EventObject, RunView, VmObject } from '../../api/contract.ts';
 import { formatProblem } from '../../core/model/problem.ts';
+import { singleLine } from '../../core/terminal-filter.ts';
 import { formatInstantAgo, formatUntil, parseTime } from './age.ts';
 import { eventColumns } from './event-columns.ts';
 import { evidenceSection } from './evidence-section.ts';
 import { type Fact, renderFacts } from './facts.ts';
 import { type Column, indent, renderTable } from './table.ts';
-import { singleLine } from './terminal-filter.ts';
 import { ranFor, verdictWords } from './verdict-words.ts';
 import { declaredStrategy, statusReason, strategyCell } from './vm-words.ts';
 

@@ -3,11 +3,11 @@
  */
 import type { EvidenceView, RunView } from '../../api/contract.ts';
 import type { ExitStatus, QmpEvent } from '../../core/model/evidence.ts';
+import { plainText } from '../../core/terminal-filter.ts';
 import { signalName } from '../../core/verdict/signals.ts';
 import { formatInstant } from './age.ts';
 import { type Fact, renderFacts } from './facts.ts';
 import { indent } from './table.ts';
-import { plainText } from './terminal-filter.ts';
 
 /** Lines of a log's end that are shown. */
 const TAIL_LINES = 20;

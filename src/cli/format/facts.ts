@@ -1,7 +1,7 @@
 /**
  * Aligned `Name:  value` lines.
  */
-import { singleLine } from './terminal-filter.ts';
+import { singleLine } from '../../core/terminal-filter.ts';
 
 export type Fact = readonly [name: string, value: string];
 

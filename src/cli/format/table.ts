@@ -1,7 +1,7 @@
 /**
  * Text tables: columns as wide as their widest cell, three blanks between them, no trailing blanks.
  */
-import { singleLine } from './terminal-filter.ts';
+import { singleLine } from '../../core/terminal-filter.ts';
 
 export interface Column<T> {
   readonly title: string;

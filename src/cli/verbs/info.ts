@@ -3,12 +3,12 @@
  */
 import type { HostInfo } from '../../api/contract.ts';
 import { type Client, getInfo } from '../../client/client.ts';
+import { singleLine } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { formatAge, formatInstant, parseTime } from '../format/age.ts';
 import { type Fact, renderFacts } from '../format/facts.ts';
 import { type DataFormat, renderData } from '../format/output.ts';
-import { singleLine } from '../format/terminal-filter.ts';
 
 export async function info(
   context: CliContext,

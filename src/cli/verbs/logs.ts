@@ -4,10 +4,10 @@
 import { logsPath } from '../../api/contract.ts';
 import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
+import { createTerminalFilter } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { InterruptedError } from '../errors.ts';
-import { createTerminalFilter } from '../format/terminal-filter.ts';
 import { displayName } from '../names.ts';
 import { getKnownVm, isNotFound } from '../unknown-vm.ts';
 

@@ -11,10 +11,10 @@ import {
 import { parseManifests } from '../../core/manifest/parse.ts';
 import type { ParsedDocument } from '../../core/manifest/parsed.ts';
 import { formatProblem, type Problem } from '../../core/model/problem.ts';
+import { singleLine } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { ReportedError } from '../errors.ts';
-import { singleLine } from '../format/terminal-filter.ts';
 import {
   isDirectory,
   isManifestName,

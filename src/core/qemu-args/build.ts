@@ -10,7 +10,7 @@ import { deviceArgs } from './devices.ts';
 import { firmwareArgs } from './firmware.ts';
 import { type PreparedDisk, QemuArgsError, type QemuArgsInput } from './input.ts';
 import { identityArgs, machineArgs } from './machine.ts';
-import { consoleArgs, monitorArgs } from './monitors.ts';
+import { consoleArgs, monitorArgs, vncArgs } from './monitors.ts';
 import { netdevArgs } from './network.ts';
 import { objectArgs } from './small-devices.ts';
 import { unsupportedByQemu } from './unsupported.ts';
@@ -32,6 +32,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...monitorArgs(paths),
     ...agentChannelArgs(paths),
     ...consoleArgs(spec, paths),
+    ...vncArgs(spec, paths),
     ...firmwareArgs(spec, input.kernel),
     ...objectArgs(spec),
     ...blockdevArgs(disks),

@@ -1,5 +1,5 @@
 /**
- * The ways into and out of QEMU: event journal, two QMP sockets, serial console.
+ * The ways into and out of QEMU: event journal, two QMP sockets, serial console, graphical console.
  * The journal is a monitor on a null chardev: QEMU writes every event into its log file, with no client.
  */
 import type { InstanceSpec } from '../model/virtual-machine.ts';
@@ -16,17 +16,25 @@ export function monitorArgs(paths: InstancePaths): readonly string[] {
 }
 
 function qmpSocket(id: string, path: string): readonly string[] {
-  return [
-    ...['-chardev', `socket,id=${id},path=${listValue(path)},server=on,wait=off`],
-    ...['-mon', `chardev=${id},mode=control`],
-  ];
+  return [...socketChardev(id, path), ...['-mon', `chardev=${id},mode=control`]];
 }
 
-/** The guest writes to a file: a client that does not read would stop it dead. */
+/**
+ * QEMU writes what the guest says into the file, whether somebody is connected or not. A client of the socket that
+ * does not read would stop the guest dead, so only the daemon connects, and only while somebody looks.
+ */
 export function consoleArgs(spec: InstanceSpec, paths: InstancePaths): readonly string[] {
   if (!spec.serialConsole) return ['-serial', 'none'];
-  return [
-    ...['-chardev', `file,id=console,path=${listValue(paths.console)},append=on`],
-    ...['-serial', 'chardev:console'],
-  ];
+  const log = `logfile=${listValue(paths.console)},logappend=on`;
+  return [...socketChardev('console', paths.consoleSocket, log), ...['-serial', 'chardev:console']];
+}
+
+/** No password: the socket's mode is the gate. The key is spelt out, for a path may have a "=". */
+export function vncArgs(spec: InstanceSpec, paths: InstancePaths): readonly string[] {
+  return spec.graphics ? ['-vnc', `vnc=unix:${listValue(paths.vncSocket)}`] : [];
+}
+
+function socketChardev(id: string, path: string, more?: string): readonly string[] {
+  const options = [`socket,id=${id},path=${listValue(path)},server=on,wait=off`, more ?? []].flat();
+  return ['-chardev', options.join(',')];
 }

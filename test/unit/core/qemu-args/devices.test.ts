@@ -157,9 +157,16 @@ describe('devices', () => {
     expect(new Set(ids(args)).size).toBe(devices.length);
   });
 
-  test('serial console: a file that the guest writes, attached as the first serial port', () => {
+  test('serial console: a socket with a file that gets all the guest writes, as the first serial port', () => {
     const args = build({ serialConsole: true });
     expect(soleValue(args, '-serial')).toBe('chardev:console');
-    expect(valuesOf(args, '-chardev').at(-1)).toContain('/console.log,append=on');
+    const chardev = valuesOf(args, '-chardev').at(-1);
+    expect(chardev).toContain('/con,server=on,wait=off');
+    expect(chardev).toContain('/console.log,logappend=on');
+  });
+
+  test('VNC on a socket of its own, only with graphics', () => {
+    expect(soleValue(build({ graphics: true }), '-vnc')).toMatch(/^vnc=unix:.*\/vnc$/);
+    expect(valuesOf(build({ graphics: false }), '-vnc')).toEqual([]);
   });
 });

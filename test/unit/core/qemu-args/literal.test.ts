@@ -28,6 +28,7 @@ function inputWith(texts: Texts): QemuArgsInput {
     spec: aSpec({
       machineType: texts.machineType,
       serialConsole: true,
+      graphics: true,
       disks: [disk],
       interfaces: [nic],
       kernelBoot: { source: { kind: 'files', kernelPath: 'k' }, kernelArgs: texts.kernelArgs },
@@ -52,8 +53,18 @@ function expectLiteral(texts: Texts): void {
     { '': 'socket', id: 'qmp', path: input.paths.qmpSocket, server: 'on', wait: 'off' },
     { '': 'socket', id: 'control', path: input.paths.controlSocket, server: 'on', wait: 'off' },
     { '': 'socket', id: 'agent', path: input.paths.agentSocket, server: 'on', wait: 'off' },
-    { '': 'file', id: 'console', path: input.paths.console, append: 'on' },
+    {
+      ...{
+        '': 'socket',
+        id: 'console',
+        path: input.paths.consoleSocket,
+        server: 'on',
+        wait: 'off',
+      },
+      ...{ logfile: input.paths.console, logappend: 'on' },
+    },
   ]);
+  expect(keyValues(soleValue(args, '-vnc'))).toEqual({ vnc: `unix:${input.paths.vncSocket}` });
   expect(soleValue(args, '-kernel')).toBe(`/i${texts.directory}`);
   expect(soleValue(args, '-initrd')).toBe(`/j${texts.directory}`);
   expect(soleValue(args, '-append')).toBe(texts.kernelArgs);

@@ -1,10 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  createTerminalFilter,
-  plainText,
-  singleLine,
-} from '../../../src/cli/format/terminal-filter.ts';
+import { createTerminalFilter, plainText, singleLine } from '../../../src/core/terminal-filter.ts';
 
 const ESC = '\u001b';
 
