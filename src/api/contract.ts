@@ -9,6 +9,7 @@ import type { Outcome, VerdictReason } from '../core/model/verdict.ts';
 import type { JsonObject } from '../core/model/virtual-machine.ts';
 import type { PrintableStatus } from '../core/status/printable-status.ts';
 import type { Hold } from '../core/strategy/decide.ts';
+import type { MachineStatus, PhaseTransition } from './contract-instance.ts';
 
 export type { PrintableStatus };
 
@@ -98,6 +99,7 @@ export interface Condition {
   readonly status: 'True' | 'False';
   readonly reason?: string;
   readonly message?: string;
+  /** `null` from an older daemon. */
   readonly lastTransitionTime: string | null;
 }
 
@@ -175,6 +177,10 @@ export interface VmStatus {
   readonly printableStatus: PrintableStatus;
   /** The strategy that was last acted upon. */
   readonly runStrategy?: string;
+  /** Counts edits of the spec. */
+  readonly desiredGeneration?: number;
+  /** The generation that the live instance was made from; absent without one. */
+  readonly observedGeneration?: number;
   readonly conditions: readonly Condition[];
   readonly startFailure?: {
     readonly consecutiveFailCount: number;
@@ -206,14 +212,11 @@ export interface InstanceObject {
   readonly kind: 'VirtualMachineInstance';
   readonly metadata: ObjectMeta;
   readonly spec: JsonObject;
-  readonly status: {
+  readonly status: Partial<MachineStatus> & {
     readonly phase: Phase;
     readonly nodeName: string;
     readonly conditions: readonly Condition[];
-    readonly phaseTransitionTimestamps: readonly {
-      readonly phase: Phase;
-      readonly phaseTransitionTimestamp: string;
-    }[];
+    readonly phaseTransitionTimestamps: readonly PhaseTransition[];
     readonly reason?: string;
   };
 }

@@ -4,29 +4,29 @@
  */
 import { hostname } from 'node:os';
 import { asObject } from '../core/model/json.ts';
-import type { InstanceRecord, Phase, RunEntry } from '../core/model/record.ts';
-import { instanceConditions } from '../core/status/conditions.ts';
-import type { VmSnapshot } from '../supervisor/snapshot.ts';
+import type { InstanceRecord, Phase } from '../core/model/record.ts';
+import type { JsonObject } from '../core/model/virtual-machine.ts';
+import {
+  type FinishedFacts,
+  type InstanceFacts,
+  instanceFacts,
+  type LiveFacts,
+  type VmSnapshot,
+} from '../supervisor/snapshot.ts';
 import type { InstanceObject, ObjectMeta } from './contract.ts';
-import { rfc3339 } from './render-vm.ts';
+import type { PhaseTransition } from './contract-instance.ts';
+import { renderMachine } from './render-machine.ts';
+import { renderCondition, rfc3339 } from './render-vm.ts';
 
 export function renderInstance(snapshot: VmSnapshot): InstanceObject | undefined {
-  const live = snapshot.record?.instance;
-  if (live !== undefined) return renderLive(snapshot, live);
-  const strategy = snapshot.record?.strategy;
-  const [last] = snapshot.history;
-  const kept = strategy === 'Manual' || strategy === 'Once';
-  return kept && last !== undefined ? renderFinished(snapshot, last) : undefined;
+  const facts = instanceFacts(snapshot);
+  if (facts === undefined) return undefined;
+  const version = snapshot.instanceVersion;
+  return facts.kind === 'live' ? renderLive(facts, version) : renderFinished(facts, version);
 }
 
-function renderLive(snapshot: VmSnapshot, instance: InstanceRecord): InstanceObject {
-  const facts = instanceConditions({
-    record: snapshot.record,
-    vm: snapshot.vm,
-    problems: [],
-    runState: snapshot.instance?.runState,
-    unresponsive: snapshot.instance?.unresponsive ?? false,
-  });
+function renderLive(facts: LiveFacts, version: number): InstanceObject {
+  const { instance } = facts;
   const { stop } = instance;
   const deletion =
     stop === undefined
@@ -38,58 +38,88 @@ function renderLive(snapshot: VmSnapshot, instance: InstanceRecord): InstanceObj
   return {
     apiVersion: 'kubevirt.io/v1',
     kind: 'VirtualMachineInstance',
-    metadata: { ...metadata(snapshot, instance.uid, instance.createdAt), ...deletion },
-    spec: asObject(instance.template['spec']),
+    metadata: { ...metadata(facts, version, instance.uid, instance.createdAt), ...deletion },
+    spec: asObject(facts.template['spec']),
     status: {
       phase: instance.phase,
       nodeName: hostname(),
-      conditions: facts.map((condition) => ({ ...condition, lastTransitionTime: null })),
-      phaseTransitionTimestamps: [
-        transition('Pending', instance.createdAt),
-        ...(instance.runningAt === undefined ? [] : [transition('Running', instance.runningAt)]),
-      ],
+      conditions: facts.conditions.map(renderCondition),
+      phaseTransitionTimestamps: passed(instance, instance.createdAt),
+      ...renderMachine(facts),
     },
   };
 }
 
-function renderFinished(snapshot: VmSnapshot, run: RunEntry): InstanceObject {
-  const { outcome, reason } = run.verdict;
+function renderFinished(facts: FinishedFacts, version: number): InstanceObject {
+  const { run } = facts;
+  const { outcome, reason, message } = run.verdict;
+  const endedAt = rfc3339(run.endedAt);
   return {
     apiVersion: 'kubevirt.io/v1',
     kind: 'VirtualMachineInstance',
-    metadata: metadata(snapshot, run.uid, run.startedAt),
-    spec: asObject(asObject(asObject(snapshot.vm?.manifest['spec'])['template'])['spec']),
+    metadata: metadata(facts, version, run.uid, run.startedAt),
+    spec: asObject(facts.template['spec']),
     status: {
       phase: outcome,
       nodeName: hostname(),
       conditions: [
-        { type: 'Ready', status: 'False', reason: 'GuestNotRunning', lastTransitionTime: null },
+        {
+          type: 'Ready',
+          status: 'False',
+          reason: 'GuestNotRunning',
+          message,
+          lastTransitionTime: endedAt,
+        },
       ],
       phaseTransitionTimestamps: [
-        transition('Pending', run.startedAt),
-        ...(run.runningAt === undefined ? [] : [transition('Running', run.runningAt)]),
-        transition(outcome, run.endedAt),
+        ...passed(run, run.startedAt),
+        { phase: outcome, phaseTransitionTimestamp: endedAt },
       ],
       reason,
     },
   };
 }
 
-function metadata(snapshot: VmSnapshot, uid: string, createdAt: number): ObjectMeta {
+/** The phases that were passed, as far as anybody noted it. */
+function passed(
+  { scheduledAt, runningAt }: Pick<InstanceRecord, 'scheduledAt' | 'runningAt'>,
+  pendingAt: number,
+): readonly PhaseTransition[] {
+  const times: readonly (readonly [Phase, number | undefined])[] = [
+    ['Pending', pendingAt],
+    ['Scheduled', scheduledAt],
+    ['Running', runningAt],
+  ];
+  return times.flatMap(([phase, at]) =>
+    at === undefined ? [] : [{ phase, phaseTransitionTimestamp: rfc3339(at) }],
+  );
+}
+
+function metadata(
+  { namespace, name, vmUid, template }: InstanceFacts,
+  version: number,
+  uid: string,
+  createdAt: number,
+): ObjectMeta {
+  const { labels, annotations } = asObject(template['metadata']);
   return {
-    name: snapshot.name,
-    namespace: snapshot.namespace,
+    name,
+    namespace,
     uid,
-    resourceVersion: String(snapshot.resourceVersion),
+    resourceVersion: String(version),
     creationTimestamp: rfc3339(createdAt),
-    labels: snapshot.vm?.template.labels ?? {},
-    annotations: snapshot.vm?.template.annotations ?? {},
+    labels: {
+      ...texts(asObject(labels)),
+      'kubevirt.io/nodeName': hostname(),
+      'vm.kubevirt.io/name': name,
+    },
+    annotations: texts(asObject(annotations)),
     ownerReferences: [
       {
         apiVersion: 'kubevirt.io/v1',
         kind: 'VirtualMachine',
-        name: snapshot.name,
-        uid: snapshot.uid,
+        name,
+        uid: vmUid,
         controller: true,
         blockOwnerDeletion: true,
       },
@@ -97,12 +127,10 @@ function metadata(snapshot: VmSnapshot, uid: string, createdAt: number): ObjectM
   };
 }
 
-function transition(
-  phase: Phase,
-  at: number,
-): {
-  readonly phase: Phase;
-  readonly phaseTransitionTimestamp: string;
-} {
-  return { phase, phaseTransitionTimestamp: rfc3339(at) };
+function texts(values: JsonObject): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
 }

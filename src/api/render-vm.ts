@@ -3,8 +3,8 @@ import { asObject } from '../core/model/json.ts';
 import type { RunEntry, StopRecord, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
 import type { JsonObject } from '../core/model/virtual-machine.ts';
-import { vmConditions } from '../core/status/conditions.ts';
 import { printableStatus } from '../core/status/printable-status.ts';
+import type { TimedCondition } from '../core/status/transition-times.ts';
 import { graceDeadline } from '../core/strategy/stop-ladder.ts';
 import type { HeldSnapshot, VmSnapshot } from '../supervisor/snapshot.ts';
 import type {
@@ -53,12 +53,12 @@ function renderStatus(snapshot: VmSnapshot): VmStatus {
     runState,
     draining: snapshot.held?.by === 'draining',
   });
-  const conditions = conditionsOf(snapshot);
+  const conditions = snapshot.conditions.map(renderCondition);
   return {
     created: record?.instance !== undefined,
     ready: conditions.some((c) => c.type === 'Ready' && c.status === 'True'),
     printableStatus: status,
-    ...(record === undefined ? {} : { runStrategy: record.strategy }),
+    ...(record === undefined ? {} : { runStrategy: record.strategy, ...generations(record) }),
     conditions,
     ...startFailure(snapshot),
     ...stateChangeRequests(record),
@@ -74,16 +74,19 @@ function renderHeld({ by, message, until }: HeldSnapshot): HeldView {
   return { by, message, ...(until === undefined ? {} : { until: rfc3339(until) }) };
 }
 
-function conditionsOf(snapshot: VmSnapshot): readonly Condition[] {
-  const { record, vm, problems, instance } = snapshot;
-  const facts = vmConditions({
-    record,
-    vm,
-    problems,
-    runState: instance?.runState,
-    unresponsive: instance?.unresponsive ?? false,
-  });
-  return facts.map((condition) => ({ ...condition, lastTransitionTime: null }));
+function generations({
+  generation,
+  instance,
+}: VmRecord): Pick<VmStatus, 'desiredGeneration' | 'observedGeneration'> {
+  const observed = instance?.generation;
+  return {
+    desiredGeneration: generation,
+    ...(observed === undefined ? {} : { observedGeneration: observed }),
+  };
+}
+
+export function renderCondition({ since, ...condition }: TimedCondition): Condition {
+  return { ...condition, lastTransitionTime: rfc3339(since) };
 }
 
 function startFailure({ record, history }: VmSnapshot): Pick<VmStatus, 'startFailure'> {

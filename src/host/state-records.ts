@@ -103,7 +103,9 @@ const instance = object<InstanceRecord>({
   phase,
   createdAt: number,
   startedAt: optional(number),
+  scheduledAt: optional(number),
   runningAt: optional(number),
+  generation: optional(number),
   startPaused: flag,
   gracePeriodSeconds: number,
   acpi: flag,
@@ -142,6 +144,7 @@ export const vmRecordShape = object<VmRecord>({
   uid: text,
   createdAt: number,
   generation: number,
+  editedAt: optional(number),
   source: object<SourceRecord>({ path: text, index: number, text }),
   strategy,
   lastRun,
@@ -164,6 +167,7 @@ export const instanceDescriptionShape = object<InstanceDescription>({
 export const runEntryShape = object<RunEntry>({
   uid: text,
   startedAt: number,
+  scheduledAt: optional(number),
   runningAt: optional(number),
   endedAt: number,
   verdict: object<Verdict>({

@@ -49,6 +49,7 @@ export class LiveInstance {
   #runState: string | undefined;
   #resumed = false;
   #resumedAt: number | undefined;
+  #cpusAt: number | undefined;
   #resets: ResetTally = NO_RESETS;
   #stateEvents = 0;
   #watched = false;
@@ -141,6 +142,11 @@ export class LiveInstance {
     return this.#resumedAt;
   }
 
+  /** When the guest's CPUs last stopped or went on (Unix ms), as far as events tell. */
+  get cpusAt(): number | undefined {
+    return this.#cpusAt;
+  }
+
   /** Guest resets since the instance came up. */
   get resets(): number {
     return this.#resets.count;
@@ -221,6 +227,7 @@ export class LiveInstance {
 
   #remember(event: QmpEvent): void {
     this.#resets = tallyReset(this.#resets, event);
+    if (MOVES_CPUS.has(event.event)) this.#cpusAt = event.at;
     if (event.event !== 'RESUME') return;
     this.#resumed = true;
     this.#resumedAt ??= event.at;
@@ -267,6 +274,8 @@ export class LiveInstance {
     this.#journal.close();
   }
 }
+
+const MOVES_CPUS = new Set(['STOP', 'RESUME', 'SUSPEND', 'WAKEUP']);
 
 const CHANGES_RUN_STATE = new Set([
   'STOP',

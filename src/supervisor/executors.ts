@@ -81,6 +81,7 @@ function start({ ctx, key, record, vm }: ActionInput, action: { paused: boolean 
       phase: 'Pending',
       createdAt: now,
       startedAt: now,
+      generation: record.generation,
       startPaused: action.paused || spec.startPaused,
       gracePeriodSeconds: spec.gracePeriodSeconds,
       acpi: spec.acpi,
@@ -105,6 +106,7 @@ async function runGuest({ ctx, key, record }: ActionInput): Promise<void> {
   ctx.records.save(
     withInstance(record, {
       phase: 'Scheduled',
+      scheduledAt: ctx.clock.now(),
       ...(live?.identity === undefined ? {} : { process: live.identity }),
     }),
   );

@@ -55,7 +55,7 @@ function absorb(
   if (known === undefined) return register(ctx, key, vm, source, newUid);
   const settled = settleWrite(known, vm);
   const before = ctx.records.lastGood(key);
-  const record = edited(settled, source, before, vm);
+  const record = edited(settled, source, before, vm, ctx.clock.now());
   if (record !== known) {
     ctx.records.save(record);
     noteEdit(ctx, known, record, JSON.stringify(before?.template) !== JSON.stringify(vm.template));

@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { VmRecord } from '../core/model/record.ts';
+import { instanceConditions, vmConditions } from '../core/status/conditions.ts';
+import { withTimes } from '../core/status/transition-times.ts';
 import { decide } from '../core/strategy/decide.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
 import { type Standpoint, situationOf } from './situation.ts';
-import type { InstanceSnapshot, VmSnapshot } from './snapshot.ts';
+import type { InstanceSnapshot, SnapshotDraft, VmSnapshot } from './snapshot.ts';
 import { standing } from './standing.ts';
 
 /** @param key of a VM or of a file that declares none */
@@ -22,7 +24,7 @@ export function publish(ctx: Context, key: string): void {
   const shown = ctx.board.get(key);
   const file = entry?.path ?? record?.source.path;
   const live = ctx.lives.get(key);
-  ctx.board.publish({
+  const draft = {
     key: record === undefined ? key : keyOf(record),
     namespace: id.namespace,
     name: id.name,
@@ -36,7 +38,33 @@ export function publish(ctx: Context, key: string): void {
     ...(live === undefined ? {} : { instance: instanceSnapshot(live) }),
     ...(record === undefined ? {} : heldUp(ctx, key, record, { vm, removed })),
     history: ctx.records.history(key),
-  });
+  };
+  ctx.board.publish({ ...draft, ...conditionsOf(draft, shown, ctx.clock.now()) });
+}
+
+type Unconditioned = Omit<SnapshotDraft, 'conditions' | 'instanceConditions'>;
+
+function conditionsOf(
+  draft: Unconditioned,
+  shown: VmSnapshot | undefined,
+  now: number,
+): Pick<SnapshotDraft, 'conditions' | 'instanceConditions'> {
+  const { record, vm, problems, instance, history } = draft;
+  const input = {
+    record,
+    vm,
+    problems,
+    runState: instance?.runState,
+    unresponsive: instance?.unresponsive ?? false,
+  };
+  const facts = { record, lastRun: history[0], runStateSince: instance?.runStateSince, now };
+  const isSameRun = shown?.record?.instance?.uid === record?.instance?.uid;
+  const shownOfInstance = isSameRun ? (shown?.instanceConditions ?? []) : [];
+  const ofInstance = record?.instance === undefined ? [] : instanceConditions(input);
+  return {
+    conditions: withTimes(vmConditions(input), shown?.conditions ?? [], facts),
+    instanceConditions: withTimes(ofInstance, shownOfInstance, facts),
+  };
 }
 
 /** What the VM waits for, in the words of whoever decides it. */
@@ -63,6 +91,7 @@ function instanceSnapshot(live: LiveInstance): InstanceSnapshot {
   return {
     resets: live.resets,
     unresponsive: live.unresponsive,
+    ...(live.cpusAt === undefined ? {} : { runStateSince: live.cpusAt }),
     ...(runState === undefined ? {} : { runState }),
   };
 }

@@ -24,6 +24,7 @@ import { publish } from './publish.ts';
 import { Records } from './records.ts';
 import { StartOrder } from './start-order.ts';
 import { Strays } from './strays.ts';
+import { Versions } from './versions.ts';
 import { commandVm } from './vm-command.ts';
 import { type FileChange, VmFiles } from './vm-files.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -55,6 +56,7 @@ export class Supervisor implements AsyncDisposable {
       // An adopted guest asks for a look as soon as it answers or is found dead, and the files are not read by then.
       held: true,
     });
+    const versions = new Versions((count) => db.reserveResourceVersions(count));
     const events = new EventLog(db, clock, log);
     this.#guestEvents = new GuestEvents(events);
     const ground: Ground = {
@@ -64,7 +66,7 @@ export class Supervisor implements AsyncDisposable {
       settings,
       records: new Records(db),
       files: new VmFiles(),
-      board: new Board((count) => db.reserveResourceVersions(count)),
+      board: new Board(versions),
       events,
       queue: this.#queue,
       lives: new Map(),

@@ -57,6 +57,14 @@ export function bytesRoundedUp(quantity: NanoQuantity, step: bigint): bigint {
   return divideUp(wholeUnits(quantity), step) * step;
 }
 
+/** Whole bytes as a quantity in the largest binary unit that leaves no rest: `512Mi`, `1536Ki`, `1000`. */
+export function binaryQuantity(bytes: number): string {
+  const unit = Object.entries(BINARY).findLast(
+    ([, power]) => bytes > 0 && bytes % 1024 ** power === 0,
+  );
+  return unit === undefined ? `${bytes}` : `${bytes / 1024 ** unit[1]}${unit[0]}`;
+}
+
 function divideUp(value: bigint, by: bigint): bigint {
   return (value + by - 1n) / by;
 }

@@ -26,6 +26,8 @@ export interface VmRecord {
   readonly createdAt: number;
   /** Counts edits of the spec, from 1. */
   readonly generation: number;
+  /** When the spec was last edited; absent while it is as it was first seen. */
+  readonly editedAt?: number;
   /** The last valid document, its file and place in it: still in force when the file breaks. */
   readonly source: SourceRecord;
   /** The strategy that was last acted upon; differs from the file's right after an edit. */
@@ -78,7 +80,11 @@ export interface InstanceRecord {
   readonly phase: LivePhase;
   readonly createdAt: number;
   readonly startedAt?: number;
+  /** When QEMU was ready to run the guest. */
+  readonly scheduledAt?: number;
   readonly runningAt?: number;
+  /** Of the VM when the instance was made. */
+  readonly generation?: number;
   readonly startPaused: boolean;
   readonly gracePeriodSeconds: number;
   readonly acpi: boolean;
@@ -142,6 +148,7 @@ export interface StopRecord {
 export interface RunEntry {
   readonly uid: string;
   readonly startedAt: number;
+  readonly scheduledAt?: number;
   readonly runningAt?: number;
   readonly endedAt: number;
   readonly verdict: Verdict;

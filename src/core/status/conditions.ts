@@ -37,8 +37,16 @@ export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
 
 /** The instance has no manifest of its own, so nothing of the file concerns it. */
 export function instanceConditions(input: ConditionInput): readonly ConditionFacts[] {
-  return [ready(input), ...paused(input), ...unresponsive(input)];
+  return [ready(input), ...paused(input), ...unresponsive(input), NOT_MIGRATABLE];
 }
+
+/** KubeVirt's `VirtualMachineInstanceReasonNotMigratable`. */
+const NOT_MIGRATABLE: ConditionFacts = {
+  type: 'LiveMigratable',
+  status: 'False',
+  reason: 'NotLiveMigratable',
+  message: 'solovirt looks after one host: there is none to migrate to',
+};
 
 function ready({ record, runState }: ConditionInput): ConditionFacts {
   const instance = record?.instance;

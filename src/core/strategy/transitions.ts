@@ -47,6 +47,7 @@ export function edited(
   source: SourceRecord,
   before: VirtualMachine | undefined,
   after: VirtualMachine,
+  now: number,
 ): VmRecord {
   const sameSource =
     record.source.path === source.path &&
@@ -60,7 +61,7 @@ export function edited(
   const next: VmRecord = {
     ...record,
     source,
-    generation: specChanged ? record.generation + 1 : record.generation,
+    ...(specChanged ? { generation: record.generation + 1, editedAt: now } : {}),
     backoff: templateChanged ? NO_BACKOFF : record.backoff,
   };
   return record.strategy === after.runStrategy ? next : strategyChanged(next, after.runStrategy);
@@ -153,11 +154,12 @@ export function concluded(
 ): { readonly record: VmRecord; readonly run: RunEntry } | undefined {
   const { instance, ...rest } = record;
   if (instance === undefined) return undefined;
-  const { runningAt } = instance;
+  const { scheduledAt, runningAt } = instance;
   const running = runningAt === undefined ? {} : { runningAt };
   const run: RunEntry = {
     uid: instance.uid,
     startedAt: instance.startedAt ?? instance.createdAt,
+    ...(scheduledAt === undefined ? {} : { scheduledAt }),
     ...running,
     endedAt,
     verdict,

@@ -78,11 +78,11 @@ describe('an edited file', () => {
   const record = registered(before, SOURCE, 'uid', NOW);
 
   test('that says the same is the same record', () => {
-    expect(edited(record, SOURCE, before, before)).toBe(record);
+    expect(edited(record, SOURCE, before, before, NOW)).toBe(record);
   });
 
   test('with another comment is no new generation', () => {
-    const next = edited(record, { ...SOURCE, text: '# hello\nold' }, before, before);
+    const next = edited(record, { ...SOURCE, text: '# hello\nold' }, before, before, NOW);
     expect(next.generation).toBe(1);
     expect(next.source.text).toBe('# hello\nold');
   });
@@ -93,8 +93,8 @@ describe('an edited file', () => {
       ...virtualMachine('Always', { memoryBytes: 1024 ** 3 }),
       manifest: { spec: { template: { spec: { changed: true } } } },
     };
-    const next = edited(failing, { ...SOURCE, text: 'new' }, before, after);
-    expect(next).toMatchObject({ generation: 2, backoff: { unstable: 0 } });
+    const next = edited(failing, { ...SOURCE, text: 'new' }, before, after, NOW);
+    expect(next).toMatchObject({ generation: 2, editedAt: NOW, backoff: { unstable: 0 } });
   });
 });
 

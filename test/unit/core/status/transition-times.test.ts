@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import type { VmRecord } from '../../../../src/core/model/record.ts';
+import { type TransitionFacts, withTimes } from '../../../../src/core/status/transition-times.ts';
+import { instanceRecord, NOW, vmRecord } from '../../../support/build.ts';
+
+const RUNNING_AT = NOW - 5000;
+const running = vmRecord('Always', { instance: instanceRecord({ runningAt: RUNNING_AT }) });
+const ended = {
+  uid: 'u',
+  startedAt: NOW - 9000,
+  endedAt: NOW - 7000,
+  verdict: { outcome: 'Failed', reason: 'QemuCrashed', initiator: 'outside', message: '' },
+} as const;
+
+function facts(change: Partial<TransitionFacts>): TransitionFacts {
+  return { record: running, lastRun: undefined, runStateSince: undefined, now: NOW, ...change };
+}
+
+describe('a condition that was not shown before is as old as', () => {
+  const starting: VmRecord = vmRecord('Always', { instance: instanceRecord({ phase: 'Pending' }) });
+  test.for<readonly [string, string, 'True' | 'False', Partial<TransitionFacts>, number]>([
+    ['the guest runs', 'Ready', 'True', {}, RUNNING_AT],
+    ['a paused guest goes on', 'Ready', 'True', { runStateSince: NOW - 10 }, NOW - 10],
+    ['the last pause', 'Ready', 'False', { runStateSince: NOW - 20 }, NOW - 20],
+    ['the VM, before its first run', 'Ready', 'False', { record: vmRecord('Halted') }, NOW - 1000],
+    [
+      'the last end',
+      'Ready',
+      'False',
+      { record: vmRecord('Halted'), lastRun: ended },
+      ended.endedAt,
+    ],
+    [
+      'the last end, while it starts again',
+      'Ready',
+      'False',
+      { record: starting, lastRun: ended },
+      ended.endedAt,
+    ],
+    ['the pause', 'Paused', 'True', { runStateSince: NOW - 20 }, NOW - 20],
+    [
+      'the edit',
+      'RestartRequired',
+      'True',
+      { record: { ...running, editedAt: NOW - 30 } },
+      NOW - 30,
+    ],
+    ['nobody knows', 'MonitorUnresponsive', 'True', {}, NOW],
+  ])('%s', ([, type, status, change, since]) => {
+    expect(withTimes([{ type, status }], [], facts(change))).toEqual([{ type, status, since }]);
+  });
+});
+
+test('a condition keeps its time until its status changes, whatever its words', () => {
+  const shown = [{ type: 'ManifestInvalid', status: 'True', message: 'old', since: 7 }] as const;
+  const still = { type: 'ManifestInvalid', status: 'True', message: 'new' } as const;
+  expect(withTimes([still], shown, facts({}))).toEqual([{ ...still, since: 7 }]);
+  const turned = { ...still, status: 'False' } as const;
+  expect(withTimes([turned], shown, facts({}))[0]?.since).toBe(NOW);
+});
