@@ -21,6 +21,7 @@ const context: CliContext = {
   stderr: process.stderr,
   stdin: () => process.stdin,
   isTTY: process.stdout.isTTY,
+  columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
   now: () => Date.now(),
   signal: interrupt.signal,
 };

@@ -20,6 +20,8 @@ export interface CliContext extends ClientSettings, SocketUser {
   readonly stdin: () => AsyncIterable<string | Uint8Array>;
   /** Whether stdout is a terminal. */
   readonly isTTY: boolean;
+  /** How wide it is at this moment; undefined when stdout is none. */
+  readonly columns?: () => number | undefined;
   /** Unix time in milliseconds. */
   readonly now: () => number;
 }

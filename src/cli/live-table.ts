@@ -4,7 +4,15 @@
  */
 import type { CliContext } from './context.ts';
 import { writeOut } from './context.ts';
-import { type Column, columnWidths, rowCells, tableLine } from './format/table.ts';
+import type { Display, Style } from './format/paint.ts';
+import {
+  type Column,
+  columnWidths,
+  fittingColumns,
+  rowCells,
+  rowStyles,
+  tableLine,
+} from './format/table.ts';
 
 export interface LiveTable<T> {
   /** The first call prints the header as well; later ones only what differs. Rows that are gone are told by `gone`. */
@@ -15,11 +23,14 @@ export interface LiveTable<T> {
 
 interface Options<T> {
   readonly columns: readonly Column<T>[];
+  readonly display: Display;
+  /** Without the line of titles. */
+  readonly headless?: boolean;
   readonly keyOf: (row: T) => string;
   /** Tells news from mere ageing, beside the cells of columns that do not age. */
   readonly version: (row: T) => string;
-  /** The columns of a deleted row; absent when a deletion is no news. */
-  readonly gone?: readonly Column<T>[];
+  /** Takes the place of the column of its title in a deleted row; absent when a deletion is no news. */
+  readonly gone?: Column<T>;
 }
 
 interface Shown<T> {
@@ -28,36 +39,45 @@ interface Shown<T> {
 }
 
 export function createLiveTable<T>(context: CliContext, options: Options<T>): LiveTable<T> {
-  const { columns, keyOf } = options;
+  const { keyOf, display, gone, headless = false } = options;
   const shown = new Map<string, Shown<T>>();
+  let { columns } = options;
   let widths: readonly number[] | undefined;
+
+  const print = (cells: readonly Column<T>[], row: T): Promise<void> => {
+    const texts = rowCells(cells, row, context.now());
+    return writeOut(context, tableLine(texts, widths ?? [], display, rowStyles(cells, row)));
+  };
+
+  const begin = async (rows: readonly T[]): Promise<void> => {
+    columns = fittingColumns(columns, rows, context.now(), display);
+    const titles = columns.map(({ title }) => title);
+    widths = columnWidths([titles, ...rows.map((row) => rowCells(columns, row, context.now()))]);
+    const bold = titles.map((): Style => 'title');
+    if (!headless) await writeOut(context, tableLine(titles, widths, display, bold));
+  };
 
   const changed = async (row: T): Promise<void> => {
     const signature = signatureOf(row, options);
     if (shown.get(keyOf(row))?.signature === signature) return;
     shown.set(keyOf(row), { row, signature });
-    await writeOut(context, tableLine(rowCells(columns, row, context.now()), widths ?? []));
+    await print(columns, row);
   };
 
   const deleted = async (row: T): Promise<void> => {
     shown.delete(keyOf(row));
-    if (options.gone === undefined) return;
-    const cells = rowCells(options.gone, row, context.now());
-    await writeOut(context, tableLine(cells, widths ?? []));
+    if (gone === undefined) return;
+    await print(
+      columns.map((column) => (column.title === gone.title ? gone : column)),
+      row,
+    );
   };
 
   return {
     changed,
     deleted,
     async listed(rows) {
-      if (widths === undefined) {
-        const titles = columns.map(({ title }) => title);
-        widths = columnWidths([
-          titles,
-          ...rows.map((row) => rowCells(columns, row, context.now())),
-        ]);
-        await writeOut(context, tableLine(titles, widths));
-      }
+      if (widths === undefined) await begin(rows);
       const listedKeys = new Set(rows.map(keyOf));
       for (const [key, { row }] of [...shown]) if (!listedKeys.has(key)) await deleted(row);
       for (const row of rows) await changed(row);

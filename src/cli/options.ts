@@ -4,6 +4,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from './errors.ts';
 import { parseDuration } from './format/age.ts';
+import { COLOR_CHOICES } from './format/paint.ts';
 
 /** How long a bare `--wait` waits. */
 export const DEFAULT_WAIT = '5m';
@@ -21,6 +22,21 @@ export function namespaceOption(): Option {
 
 export function outputOption(formats: readonly string[]): Option {
   return new Option('-o, --output <format>', 'output format').choices(formats);
+}
+
+export function colorOption(): Option {
+  return new Option(
+    '--color <when>',
+    'colours; by default on a terminal, unless NO_COLOR is set',
+  ).choices(COLOR_CHOICES);
+}
+
+/** Only those with these labels. */
+export function selectorOption(): Option {
+  return new Option(
+    '-l, --selector <labels>',
+    'only those with these labels: KEY=VALUE, KEY!=VALUE, KEY or !KEY, joined by commas',
+  );
 }
 
 export function waitOption(what: string): Option {
@@ -41,7 +57,7 @@ export function addTarget(command: Command): Command {
   return command.addOption(namespaceOption()).addOption(socketOption());
 }
 
-function readDuration(text: string): number {
+export function readDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
   throw new InvalidArgumentError('A duration is, for instance, 30s, 2m or 1h30m.');
@@ -52,10 +68,22 @@ function readSeconds(text: string): number {
   throw new InvalidArgumentError('A grace period is a whole number of seconds, 0 or more.');
 }
 
+/** Unix milliseconds of an RFC 3339 time. */
+export function readInstant(text: string): number {
+  const at = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new InvalidArgumentError('A time is written 2026-11-22T10:00:00Z.');
+}
+
+/** Words joined by commas; those of several options add up. */
+export function readWords(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, ...text.split(',').filter((word) => word !== '')];
+}
+
 /** A whole number above zero, for `--tail`. */
 export function readCount(text: string): number {
   if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new InvalidArgumentError('A number of lines is a whole number above 0.');
+  throw new InvalidArgumentError('It is a whole number above 0.');
 }
 
 /**

@@ -5,24 +5,47 @@ import { Argument, type Command, Option } from 'commander';
 import type { CliContext } from './context.ts';
 import type { DataFormat, ListFormat } from './format/output.ts';
 import { parseVmName } from './names.ts';
-import { addTarget, outputOption, readCount, socketOption } from './options.ts';
-import { clientOf, namespaceOf, scopeOf } from './settings.ts';
+import {
+  addTarget,
+  colorOption,
+  outputOption,
+  readCount,
+  readDuration,
+  readInstant,
+  readWords,
+  selectorOption,
+  socketOption,
+} from './options.ts';
+import { clientOf, displayOf, namespaceOf, scopeOf } from './settings.ts';
 import type { Shell } from './verbs/completion.ts';
+import type { SortKey } from './verbs/list.ts';
+import type { LogsFlags } from './verbs/logs.ts';
 
-interface ListFlags {
+interface TableFlags {
   readonly output?: ListFormat;
   readonly watch?: true;
+  /** False: without the line of titles. */
+  readonly headers?: boolean;
 }
-interface LogsFlags {
-  readonly qemu?: true;
+interface ListFlags extends TableFlags {
+  readonly selector?: string;
+  readonly sortBy?: SortKey;
+}
+interface EventsFlags extends TableFlags {
   readonly follow?: true;
-  readonly tail?: number;
-  readonly run?: string;
+  readonly since?: number;
+  readonly type?: 'Normal' | 'Warning';
+  readonly reason?: readonly string[];
+}
+interface RunsFlags extends TableFlags {
+  readonly last?: number;
+  readonly evidence?: string;
 }
 
 export function addReadCommands(program: Command, context: CliContext): void {
   addList(program, context);
   addDescribe(program, context);
+  addRuns(program, context);
   addEvents(program, context);
   addLogs(program, context);
   addInfo(program, context);
@@ -32,6 +55,10 @@ export function addReadCommands(program: Command, context: CliContext): void {
 
 const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
+const SORT_KEYS: readonly SortKey[] = ['name', 'status', 'age'];
+
+const NO_HEADERS = ['--no-headers', 'without the line of titles'] as const;
+
 const ALL_NAMESPACES = ['-A, --all-namespaces', 'in all namespaces'] as const;
 
 function addList(program: Command, context: CliContext): void {
@@ -39,12 +66,19 @@ function addList(program: Command, context: CliContext): void {
     .description('list the VMs with their state and how they ended last')
     .option(...ALL_NAMESPACES)
     .option('-w, --watch', 'go on and show changes as they come, until Ctrl-C')
+    .addOption(selectorOption())
+    .addOption(
+      new Option('--sort-by <key>', 'by name, trouble first, or youngest first').choices(SORT_KEYS),
+    )
     .addOption(outputOption(['wide', 'json', 'yaml', 'name']))
+    .option(...NO_HEADERS)
+    .addOption(colorOption())
     .action(async (flags: ListFlags, command: Command) => {
       const { list } = await import('./verbs/list.ts');
       await list(context, await clientOf(command, context), {
         ...flags,
         namespace: scopeOf(command),
+        display: displayOf(command, context),
       });
     });
 }
@@ -54,10 +88,29 @@ function addDescribe(program: Command, context: CliContext): void {
     .description('tell all about a VM: state and why, problems, last runs, events')
     .argument('<name...>', 'NAME or NAMESPACE/NAME')
     .addOption(outputOption(['json', 'yaml']))
+    .addOption(colorOption())
     .action(async (names: string[], flags: { output?: DataFormat }, command: Command) => {
       const { describe } = await import('./verbs/describe.ts');
       const vms = names.map((name) => parseVmName(name, namespaceOf(command)));
-      await describe(context, await clientOf(command, context), vms, flags);
+      const display = displayOf(command, context);
+      await describe(context, await clientOf(command, context), vms, { ...flags, display });
+    });
+}
+
+function addRuns(program: Command, context: CliContext): void {
+  addTarget(program.command('runs'))
+    .description('show how the runs of a VM ended, newest first')
+    .argument('<name>', 'NAME or NAMESPACE/NAME')
+    .addOption(new Option('--last <count>', 'only that many').argParser(readCount))
+    .option('--evidence <uid>', 'all that is on record of that run; `last` is the newest')
+    .addOption(outputOption(['wide', 'json', 'yaml', 'name']))
+    .option(...NO_HEADERS)
+    .addOption(colorOption())
+    .action(async (name: string, flags: RunsFlags, command: Command) => {
+      const { runs } = await import('./verbs/runs.ts');
+      const vm = parseVmName(name, namespaceOf(command));
+      const display = displayOf(command, context);
+      await runs(context, await clientOf(command, context), vm, { ...flags, display });
     });
 }
 
@@ -67,12 +120,26 @@ function addEvents(program: Command, context: CliContext): void {
     .argument('[name]', 'only of this VM')
     .option(...ALL_NAMESPACES)
     .option('-w, --watch', 'go on and show events as they come, until Ctrl-C')
+    .option('-f, --follow', 'the same as --watch')
+    .addOption(
+      new Option('--since <duration>', 'only of the last 10m, 2h or so').argParser(readDuration),
+    )
+    .addOption(new Option('--type <type>', 'only of this type').choices(['Normal', 'Warning']))
+    .option('--reason <reasons>', 'only for these reasons, joined by commas', readWords)
     .addOption(outputOption(['wide', 'json', 'yaml', 'name']))
-    .action(async (name: string | undefined, flags: ListFlags, command: Command) => {
+    .option(...NO_HEADERS)
+    .addOption(colorOption())
+    .action(async (name: string | undefined, flags: EventsFlags, command: Command) => {
       const { events } = await import('./verbs/events.ts');
       const vm = name === undefined ? undefined : parseVmName(name, namespaceOf(command));
       const namespace = vm === undefined ? scopeOf(command) : vm.namespace;
-      await events(context, await clientOf(command, context), { ...flags, namespace, vm });
+      await events(context, await clientOf(command, context), {
+        ...flags,
+        ...((flags.watch || flags.follow) && { watch: true }),
+        namespace,
+        vm,
+        display: displayOf(command, context),
+      });
     });
 }
 
@@ -83,7 +150,19 @@ function addLogs(program: Command, context: CliContext): void {
     .option('--qemu', "QEMU's own messages instead of the console")
     .option('-f, --follow', 'go on as more comes, until Ctrl-C')
     .addOption(new Option('--tail <lines>', 'only the last lines').argParser(readCount))
-    .option('--run <uid>', 'of an earlier run (uids: solovirt describe NAME -o json)')
+    .option('-p, --previous', 'of the run before the current or last one')
+    .option('--run <uid>', 'of an earlier run (uids: solovirt runs NAME)')
+    .addOption(
+      new Option(
+        '--since <duration>',
+        'only of the last 10m, 2h or so; a console has no times, so only whole runs of it',
+      ).argParser(readDuration),
+    )
+    .addOption(
+      new Option('--since-time <time>', 'the same, from 2026-11-22T10:00:00Z on').argParser(
+        readInstant,
+      ),
+    )
     .action(async (name: string, flags: LogsFlags, command: Command) => {
       const { logs } = await import('./verbs/logs.ts');
       const vm = parseVmName(name, namespaceOf(command));

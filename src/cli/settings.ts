@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Client, NamespaceScope } from '../client/client.ts';
 import { readonlySocketBeside } from '../core/paths.ts';
 import type { CliContext } from './context.ts';
+import { type ColorChoice, type Display, paintFor } from './format/paint.ts';
 import { DEFAULT_NAMESPACE, parseNamespace } from './names.ts';
 
 interface TargetOptions {
@@ -28,6 +29,17 @@ export async function clientOf(command: Command, context: CliContext): Promise<C
   const path = socketPath(context, socket);
   // Who names a socket means that one.
   return createClient(context, path, socket === undefined ? readonlySocketBeside(path) : undefined);
+}
+
+/** How the verb's output may look. */
+export function displayOf(command: Command, context: CliContext): Display {
+  const { color = 'auto' } = command.opts<{ readonly color?: ColorChoice }>();
+  return {
+    paint: paintFor(color, context),
+    get columns() {
+      return context.columns?.();
+    },
+  };
 }
 
 export function namespaceOf(command: Command): string {

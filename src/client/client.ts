@@ -134,6 +134,12 @@ export function eventsPath(namespace: NamespaceScope): string {
   return `${CORE_API}${scoped(namespace)}/events`;
 }
 
+/** The path with its query, if there is any. */
+export function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(query).toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
 function scoped(namespace: NamespaceScope): string {
   return namespace === undefined ? '' : `/namespaces/${namespace}`;
 }
@@ -142,8 +148,15 @@ export function getVm(client: Client, { namespace, name }: VmIdentity): Promise<
   return client.get(vmPath(namespace, name), isVm);
 }
 
-export function listVms(client: Client, namespace: NamespaceScope): Promise<ObjectList<VmObject>> {
-  return client.get(vmsPath(namespace), isListOf(isVm));
+/** Of a list: `labelSelector` and `fieldSelector`, as Kubernetes has them. */
+export type ListQuery = Readonly<Record<string, string>>;
+
+export function listVms(
+  client: Client,
+  namespace: NamespaceScope,
+  query: ListQuery = {},
+): Promise<ObjectList<VmObject>> {
+  return client.get(withQuery(vmsPath(namespace), query), isListOf(isVm));
 }
 
 export function listEvents(

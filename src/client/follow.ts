@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObjectList } from '../api/contract.ts';
-import type { Client } from './client.ts';
+import { type Client, withQuery } from './client.ts';
 import {
   ApiError,
   ConnectionLostError,
@@ -23,6 +23,8 @@ export type Change<T> =
 interface Source<T> {
   /** Path of the list, without a query. */
   readonly path: string;
+  /** Selectors of the list, which hold for its changes too. */
+  readonly query?: Readonly<Record<string, string>>;
   readonly guard: (value: unknown) => value is T;
   /** Ends the stream, beside the client's own signal. */
   readonly signal?: AbortSignal;
@@ -46,7 +48,7 @@ export async function* follow<T>(
       : AbortSignal.any([settings.signal, source.signal]);
   try {
     while (!signal.aborted) {
-      const list = await client.get(source.path, isListOf(source.guard));
+      const list = await client.get(pathOf(source), isListOf(source.guard));
       yield { type: 'listed', list };
       yield* watch(client, source, list.metadata.resourceVersion, signal);
       await sleep(settings.limits?.reconnectMs ?? DEFAULT_LIMITS.reconnectMs, undefined, {
@@ -65,9 +67,11 @@ async function* watch<T>(
   resourceVersion: string,
   signal: AbortSignal,
 ): AsyncGenerator<Change<T>> {
-  const query = `watch=1&resourceVersion=${encodeURIComponent(resourceVersion)}`;
   try {
-    const body = await client.stream(`${source.path}?${query}`, { endless: true, signal });
+    const body = await client.stream(pathOf(source, { watch: '1', resourceVersion }), {
+      endless: true,
+      signal,
+    });
     for await (const line of lines(body)) {
       const change = readChange(line, source);
       if (change === 'relist') return;
@@ -79,6 +83,10 @@ async function* watch<T>(
       (error instanceof ApiError && error.status.code === TOO_OLD);
     if (!relist) throw error;
   }
+}
+
+function pathOf<T>(source: Source<T>, more: Readonly<Record<string, string>> = {}): string {
+  return withQuery(source.path, { ...source.query, ...more });
 }
 
 function readChange<T>(line: string, source: Source<T>): Change<T> | 'relist' | undefined {

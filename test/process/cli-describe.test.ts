@@ -49,11 +49,21 @@ test('describe tells state, instance, stop, problems, conditions, runs and event
   const { code, stdout } = await runCli(['describe', 'demo'], daemon);
   expect(code).toBe(0);
   expect(stdout).toBe(`Name:        demo
-Namespace:   default
-File:        /etc/solovirt/vms/demo.yaml
-Strategy:    Always (running: true)
 Status:      Stopping (forced off in 27s)
+Next step:   correct /etc/solovirt/vms/demo.yaml:3:5 and save it (see Problems)
+Namespace:   default
+Strategy:    Always (running: true)
+File:        /etc/solovirt/vms/demo.yaml
 Known since: 2026-11-22T11:00:00Z (60m ago)
+
+Problems:
+  /etc/solovirt/vms/demo.yaml:3:5: spec.runStratgy: unknown field; did you mean runStrategy?
+  The last valid version of the file stays in force.
+
+Stop in progress:
+  Asked for by: command, 2026-11-22T11:59:57Z (3s ago)
+  Rung:         powerdown (the guest was asked to shut down (ACPI power button))
+  By force:     in 27s (grace period 30 s)
 
 Instance:
   UID:           i1
@@ -64,22 +74,13 @@ Instance:
   Running since: 2026-11-22T11:55:00Z (5m ago)
   Guest resets:  0
 
-Stop in progress:
-  Asked for by: command, 2026-11-22T11:59:57Z (3s ago)
-  Rung:         powerdown (the guest was asked to shut down (ACPI power button))
-  By force:     in 27s (grace period 30 s)
-
-Problems:
-  /etc/solovirt/vms/demo.yaml:3:5: spec.runStratgy: unknown field; did you mean runStrategy?
-  The last valid version of the file stays in force.
+Last runs:
+  ENDED                           RAN FOR   OUTCOME     REASON          BY      MESSAGE
+  2026-11-22T11:59:58Z (2s ago)   58s       Succeeded   GuestShutdown   guest   The end was GuestShutdown.
 
 Conditions:
   TYPE              STATUS   REASON   MESSAGE
   RestartRequired   True     -        differs: spec.template.spec.domain.cpu.cores
-
-Last runs:
-  ENDED                           RAN FOR   OUTCOME     REASON          BY      MESSAGE
-  2026-11-22T11:59:58Z (2s ago)   58s       Succeeded   GuestShutdown   guest   The end was GuestShutdown.
 
 Events:
   TIME                   TYPE     REASON    OBJECT                MESSAGE
@@ -117,6 +118,9 @@ test('describe of a failed VM shows the evidence and the next start', async () =
   daemon.on(`GET ${VMS}/loop/runs`, answers(runs));
   const { stdout } = await runCli(['describe', 'loop'], daemon);
   expect(stdout).toContain('Status:      CrashLoopBackOff (panicked 2s ago, next try in 42s)\n');
+  expect(stdout.split('\n')[2]).toBe(
+    'Next step:   read what it said last: below, or `solovirt logs loop`; `solovirt start loop` tries at once',
+  );
   expect(stdout).toContain(`Next start:
   Next try:    in 42s (\`solovirt start\` tries at once)
   Because:     3 unstable ends in a row

@@ -115,6 +115,9 @@ export interface Run {
 interface RunOptions {
   readonly socket?: string;
   readonly isTTY?: boolean;
+  /** Width of the terminal. */
+  readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
   readonly requestMs?: number;
   readonly stdin?: string;
 }
@@ -125,7 +128,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
   const err = createSink();
   const abort = new AbortController();
   const context = {
-    env: { SOLOVIRT_SOCKET: options.socket },
+    env: { ...options.env, SOLOVIRT_SOCKET: options.socket },
     isRoot: false,
     home: '/nonexistent',
     version: '9.9.9',
@@ -133,6 +136,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
     stderr: err,
     stdin: () => chunks(options.stdin ?? ''),
     isTTY: options.isTTY ?? false,
+    columns: () => options.columns,
     now: () => NOW,
     signal: abort.signal,
     limits: { requestMs: options.requestMs ?? 10_000, reconnectMs: 1 },

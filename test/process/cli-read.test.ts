@@ -76,7 +76,8 @@ test('an empty list says where VM files belong, or that other namespaces have VM
   expect(await runCli(['list'], daemon)).toEqual({
     code: 0,
     stdout: '',
-    stderr: 'No virtual machines in namespace default.\nVM files are read from /etc/solovirt/vms\n',
+    stderr:
+      'No virtual machines in namespace default.\nVM files are read from /etc/solovirt/vms; to write one: solovirt create vm --help\n',
   });
   daemon.on(`GET ${INFO}`, answers(hostInfo({ counts: { vms: 3, running: 0, invalid: 0 } })));
   expect((await runCli(['list'], daemon)).stderr).toContain(

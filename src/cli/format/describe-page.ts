@@ -8,8 +8,10 @@ import { formatInstantAgo, formatUntil, parseTime } from './age.ts';
 import { eventColumns } from './event-columns.ts';
 import { evidenceSection } from './evidence-section.ts';
 import { type Fact, renderFacts } from './facts.ts';
-import { type Column, indent, renderTable } from './table.ts';
-import { ranFor, verdictWords } from './verdict-words.ts';
+import { nextStep } from './next-step.ts';
+import { type Display, PLAIN, statusStyle } from './paint.ts';
+import { RECENT_RUN_COLUMNS } from './run-columns.ts';
+import { type Column, indent, indented, renderTable } from './table.ts';
 import { declaredStrategy, statusReason, strategyCell } from './vm-words.ts';
 
 export interface Described {
@@ -20,28 +22,30 @@ export interface Described {
   readonly events: readonly EventObject[];
 }
 
-export function describePage({ vm, failure, events }: Described, now: number): string {
+/** First why it is as it is and what to do, then how it came to that, then the rest. */
+export function describePage(
+  { vm, failure, events }: Described,
+  now: number,
+  display: Display = PLAIN,
+): string {
   const { status } = vm;
+  const { paint } = display;
+  const section = (title: string, body: string): string =>
+    body === '' ? '' : `${paint('title', `${title}:`)}\n${indent(body)}`;
+  const table = <T>(columns: readonly Column<T>[], rows: readonly T[]): string =>
+    rows.length === 0 ? '' : renderTable(columns, rows, now, { display: indented(display) });
   const sections = [
-    renderFacts(headFacts(vm, now)),
-    section('Instance', renderFacts(instanceFacts(vm, now))),
+    renderFacts(headFacts(vm, now), paint),
+    section('Problems', problemLines(vm)),
     section('Stop in progress', renderFacts(stopFacts(vm, now))),
     section('Next start', renderFacts(backoffFacts(vm, now))),
-    section('Problems', problemLines(vm)),
-    section('Conditions', table(CONDITION_COLUMNS, status.conditions, now)),
-    section('Last runs', table(RUN_COLUMNS, status.runHistory, now)),
-    failure === undefined ? '' : section('Last failure', evidenceSection(failure)),
-    section('Events', table(eventColumns({ wide: false, namespaces: false }), events, now)),
+    section('Instance', renderFacts(instanceFacts(vm, now))),
+    section('Last runs', table(RECENT_RUN_COLUMNS, status.runHistory)),
+    failure === undefined ? '' : section('Last failure', evidenceSection(failure, paint)),
+    section('Conditions', table(CONDITION_COLUMNS, status.conditions)),
+    section('Events', table(eventColumns({ wide: false, namespaces: false }), events)),
   ];
   return sections.filter((text) => text !== '').join('\n');
-}
-
-function section(title: string, body: string): string {
-  return body === '' ? '' : `${title}:\n${indent(body)}`;
-}
-
-function table<T>(columns: readonly Column<T>[], rows: readonly T[], now: number): string {
-  return rows.length === 0 ? '' : renderTable(columns, rows, now);
 }
 
 function headFacts(vm: VmObject, now: number): readonly Fact[] {
@@ -53,12 +57,15 @@ function headFacts(vm: VmObject, now: number): readonly Fact[] {
   const pending =
     inForce !== undefined && inForce !== strategy ? ` (${inForce} was acted upon last)` : '';
   const why = statusReason(vm, now);
+  const word = status.printableStatus;
+  const todo = nextStep(vm);
   return [
     ['Name', metadata.name],
+    ['Status', why === '' ? word : `${word} (${why})`, statusStyle(word)],
+    ...(todo === undefined ? [] : [['Next step', todo] as const]),
     ['Namespace', metadata.namespace],
-    ['File', status.file ?? '-'],
     ['Strategy', `${strategy}${written}${pending}`],
-    ['Status', why === '' ? status.printableStatus : `${status.printableStatus} (${why})`],
+    ['File', status.file ?? '-'],
     ['Known since', formatInstantAgo(metadata.creationTimestamp, now)],
     ...(metadata.deletionTimestamp === undefined
       ? []
@@ -129,13 +136,4 @@ const CONDITION_COLUMNS: readonly Column<Condition>[] = [
   { title: 'STATUS', cell: ({ status }) => status },
   { title: 'REASON', cell: ({ reason }) => reason ?? '-' },
   { title: 'MESSAGE', cell: ({ message }) => message ?? '-' },
-];
-
-const RUN_COLUMNS: readonly Column<RunView>[] = [
-  { title: 'ENDED', cell: (run, now) => formatInstantAgo(run.endedAt, now) },
-  { title: 'RAN FOR', cell: ranFor },
-  { title: 'OUTCOME', cell: ({ verdict }) => verdict.outcome },
-  { title: 'REASON', cell: ({ verdict }) => verdict.reason },
-  { title: 'BY', cell: ({ verdict }) => verdict.initiator },
-  { title: 'MESSAGE', cell: ({ verdict }) => verdict.message || verdictWords(verdict) },
 ];

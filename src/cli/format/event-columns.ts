@@ -3,6 +3,7 @@
  */
 import type { EventObject } from '../../api/contract.ts';
 import { formatInstant } from './age.ts';
+import type { Style } from './paint.ts';
 import type { Column } from './table.ts';
 
 export function eventColumns(options: {
@@ -13,15 +14,19 @@ export function eventColumns(options: {
     ...(options.namespaces
       ? [{ title: 'NAMESPACE', cell: (e: EventObject) => e.involvedObject.namespace }]
       : []),
-    { title: 'TIME', cell: (e) => formatInstant(e.lastTimestamp) },
-    { title: 'TYPE', cell: (e) => e.type },
+    { title: 'TIME', cell: (e) => formatInstant(e.lastTimestamp), drop: 3 },
+    { title: 'TYPE', cell: (e) => e.type, style: typeStyle, drop: 2 },
     { title: 'REASON', cell: (e) => e.reason },
-    { title: 'OBJECT', cell: objectCell },
+    { title: 'OBJECT', cell: objectCell, drop: 4 },
     ...(options.wide
-      ? [{ title: 'FIRST', cell: (e: EventObject) => formatInstant(e.firstTimestamp) }]
+      ? [{ title: 'FIRST', cell: (e: EventObject) => formatInstant(e.firstTimestamp), drop: 5 }]
       : []),
     { title: 'MESSAGE', cell: messageCell },
   ];
+}
+
+function typeStyle({ type }: EventObject): Style | undefined {
+  return type === 'Warning' ? 'busy' : undefined;
 }
 
 function objectCell({ involvedObject }: EventObject): string {

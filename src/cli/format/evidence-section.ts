@@ -1,29 +1,69 @@
 /**
- * What is on record of a failed run: the last section of `solovirt describe`. Pure.
+ * What is on record of a run: in brief for the last section of `solovirt describe`, in full for
+ * `solovirt runs --evidence`. Pure.
  */
 import type { EvidenceView, RunView } from '../../api/contract.ts';
-import type { ExitStatus, QmpEvent } from '../../core/model/evidence.ts';
-import { plainText } from '../../core/terminal-filter.ts';
+import type { ExitStatus, Intent, QmpEvent } from '../../core/model/evidence.ts';
+import { plainText, singleLine } from '../../core/terminal-filter.ts';
 import { signalName } from '../../core/verdict/signals.ts';
-import { formatInstant } from './age.ts';
+import { formatInstant, formatInstantAgo } from './age.ts';
 import { type Fact, renderFacts } from './facts.ts';
+import { outcomeStyle, type Paint, PLAIN } from './paint.ts';
 import { indent } from './table.ts';
+import { ranFor } from './verdict-words.ts';
 
 /** Lines of a log's end that are shown. */
 const TAIL_LINES = 20;
 
-export function evidenceSection(run: RunView): string {
+export function evidenceSection(run: RunView, paint: Paint = PLAIN.paint): string {
   const { evidence, verdict } = run;
   const facts: Fact[] = [
     ['Run', run.uid],
-    ['Verdict', `${verdict.reason}: ${verdict.message}`],
+    ['Verdict', `${verdict.reason}: ${verdict.message}`, outcomeStyle(verdict)],
     ...(evidence === undefined ? [] : evidenceFacts(evidence)),
   ];
   const tails =
     evidence === undefined
       ? ''
       : tail('What QEMU said', evidence.stderrTail) + tail('Console', evidence.consoleTail);
-  return renderFacts(facts) + tails;
+  return renderFacts(facts, paint) + tails;
+}
+
+/** All that is on record, with nothing left out. */
+export function evidencePage(run: RunView, now: number, paint: Paint): string {
+  const { evidence, verdict } = run;
+  const facts: Fact[] = [
+    ['Run', run.uid],
+    ['Started', formatInstant(run.startedAt)],
+    ['Running', formatInstant(run.runningAt)],
+    ['Ended', formatInstantAgo(run.endedAt, now)],
+    ['Ran for', ranFor(run)],
+    ['Outcome', `${verdict.outcome} (by: ${verdict.initiator})`, outcomeStyle(verdict)],
+    ['Verdict', `${verdict.reason}: ${verdict.message}`, outcomeStyle(verdict)],
+  ];
+  if (evidence === undefined) return renderFacts(facts, paint);
+  const { exit, oomProof, diskHolder } = evidence;
+  facts.push(['Exit', exitWords(exit)]);
+  if (oomProof !== undefined) facts.push(['OOM killer', oomProof]);
+  if (diskHolder !== undefined) facts.push(['Disk holder', diskHolder]);
+  return [
+    renderFacts(facts, paint),
+    list('QEMU events', evidence.events.map(eventWords)),
+    list('What solovirt did', evidence.intents.map(intentWords)),
+    tail('What QEMU said', evidence.stderrTail, Infinity),
+    tail('Console', evidence.consoleTail, Infinity),
+  ].join('');
+}
+
+function list(title: string, lines: readonly string[]): string {
+  return lines.length === 0
+    ? ''
+    : `${title}:\n${indent(lines.map((line) => `${singleLine(line)}\n`).join(''))}`;
+}
+
+function intentWords({ action, initiator, gracePeriodSeconds, at }: Intent): string {
+  const time = formatInstant(new Date(at).toISOString());
+  return `${action} (${initiator}, grace period ${gracePeriodSeconds} s) at ${time}`;
 }
 
 function evidenceFacts({ exit, events, intents, oomProof }: EvidenceView): Fact[] {
@@ -60,11 +100,11 @@ function eventWords({ event, data, at }: QmpEvent): string {
   return [event, ...details, `at ${formatInstant(new Date(at).toISOString())}`].join(' ');
 }
 
-function tail(title: string, text: string): string {
+function tail(title: string, text: string, most = TAIL_LINES): string {
   const lines = plainText(text)
     .split('\n')
     .map((line) => line.trimEnd())
     .filter((line) => line !== '')
-    .slice(-TAIL_LINES);
+    .slice(-most);
   return lines.length === 0 ? '' : `${title}:\n${indent(`${lines.join('\n')}\n`)}`;
 }

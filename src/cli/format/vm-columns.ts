@@ -2,6 +2,7 @@
  * The columns of `solovirt list`.
  */
 import type { VmObject } from '../../api/contract.ts';
+import { type Style, statusStyle } from './paint.ts';
 import type { Column } from './table.ts';
 import { ageCell, lastEndCell, strategyCell } from './vm-words.ts';
 
@@ -13,7 +14,7 @@ export function vmColumns(options: {
     ...(options.namespaces ? [NAMESPACE] : []),
     ...NARROW,
     ...(options.wide ? WIDE : []),
-    // Last, for it is the longest and the one that may be cut off by a narrow terminal.
+    // Last, for it is the longest and the one that a narrow terminal cuts.
     LAST_END,
   ];
 }
@@ -22,15 +23,23 @@ const NAMESPACE: Column<VmObject> = { title: 'NAMESPACE', cell: (vm) => vm.metad
 
 const NARROW: readonly Column<VmObject>[] = [
   { title: 'NAME', cell: (vm) => vm.metadata.name },
-  { title: 'STATUS', cell: (vm) => vm.status.printableStatus },
-  { title: 'STRATEGY', cell: strategyCell },
-  { title: 'AGE', cell: ageCell, ages: true },
+  { title: 'STATUS', cell: statusCell, style: statusCellStyle },
+  { title: 'STRATEGY', cell: strategyCell, drop: 3 },
+  { title: 'AGE', cell: ageCell, ages: true, drop: 2 },
 ];
 
 const WIDE: readonly Column<VmObject>[] = [
-  { title: 'PID', cell: (vm) => `${vm.status.instance?.pid ?? '-'}` },
-  { title: 'RESETS', cell: (vm) => `${vm.status.instance?.resets ?? '-'}` },
-  { title: 'FILE', cell: (vm) => vm.status.file ?? '-' },
+  { title: 'PID', cell: (vm) => `${vm.status.instance?.pid ?? '-'}`, drop: 4 },
+  { title: 'RESETS', cell: (vm) => `${vm.status.instance?.resets ?? '-'}`, drop: 5 },
+  { title: 'FILE', cell: (vm) => vm.status.file ?? '-', drop: 6 },
 ];
 
-const LAST_END: Column<VmObject> = { title: 'LAST-END', cell: lastEndCell, ages: true };
+const LAST_END: Column<VmObject> = { title: 'LAST-END', cell: lastEndCell, ages: true, drop: 1 };
+
+function statusCell({ status }: VmObject): string {
+  return status.printableStatus;
+}
+
+function statusCellStyle({ status }: VmObject): Style | undefined {
+  return statusStyle(status.printableStatus);
+}

@@ -11,10 +11,12 @@ import { forEachVm } from '../for-each-vm.ts';
 import { describePage } from '../format/describe-page.ts';
 import { byTime } from '../format/event-columns.ts';
 import { type DataFormat, renderData } from '../format/output.ts';
+import type { Display } from '../format/paint.ts';
 import { getKnownVm } from '../unknown-vm.ts';
 import { concerns } from './events.ts';
 
 interface DescribeFlags {
+  readonly display: Display;
   readonly output?: DataFormat;
 }
 
@@ -23,7 +25,7 @@ export async function describe(
   context: CliContext,
   client: Client,
   vms: readonly VmIdentity[],
-  { output }: DescribeFlags,
+  { output, display }: DescribeFlags,
 ): Promise<void> {
   if (output !== undefined) return describeData(context, client, vms, output);
   // Pages are parted by an empty line, which is none before the first.
@@ -33,7 +35,12 @@ export async function describe(
     gap = '\n';
     return before + text.trimEnd();
   };
-  const { anyFailed } = await forEachVm(context, vms, (vm) => page(context, client, vm), parted);
+  const { anyFailed } = await forEachVm(
+    context,
+    vms,
+    (vm) => page(context, client, vm, display),
+    parted,
+  );
   if (anyFailed) throw new ReportedError();
 }
 
@@ -48,13 +55,18 @@ async function describeData(
   await writeOut(context, await renderData(items.length === 1 ? items[0] : list, output));
 }
 
-async function page(context: CliContext, client: Client, identity: VmIdentity): Promise<string> {
+async function page(
+  context: CliContext,
+  client: Client,
+  identity: VmIdentity,
+  display: Display,
+): Promise<string> {
   const vm = await getKnownVm(client, identity);
   const [failure, events] = await Promise.all([
     lastFailure(client, identity, vm),
     recentEvents(client, identity),
   ]);
-  return describePage({ vm, events, ...(failure && { failure }) }, context.now());
+  return describePage({ vm, events, ...(failure && { failure }) }, context.now(), display);
 }
 
 /** The last run with its evidence, if it failed. */
