@@ -84,6 +84,7 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
         version,
         query: url.searchParams,
         accept: request.headers.accept ?? '',
+        ifNoneMatch: request.headers['if-none-match'] ?? '',
         contentType,
         text,
         body: parseBody(text, contentType),
@@ -159,11 +160,13 @@ function inAscii(words: string): string {
 
 function send(
   response: ServerResponse,
-  { code, contentType, body }: Omit<Extract<Reply, { kind: 'bytes' }>, 'kind'>,
+  { code, contentType, body, headers }: Omit<Extract<Reply, { kind: 'bytes' }>, 'kind'>,
 ): void {
   response.writeHead(code, {
+    ...headers,
     'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
+    // The length of a 304 would be that of what is not sent.
+    ...(code === 304 ? {} : { 'content-length': Buffer.byteLength(body) }),
   });
   response.end(body);
 }

@@ -8,6 +8,8 @@ export type Reply =
       readonly code: number;
       readonly contentType: string;
       readonly body: string | Uint8Array;
+      /** Others than type and length. */
+      readonly headers?: Readonly<Record<string, string>>;
     }
   | {
       readonly kind: 'stream';
@@ -35,6 +37,8 @@ export interface ApiRequest {
   readonly version: string;
   /** The Accept header; empty when there is none. */
   readonly accept: string;
+  /** The If-None-Match header; empty when there is none. */
+  readonly ifNoneMatch: string;
   /** Media type of the body in lower case, without parameters; empty when none was given. */
   readonly contentType: string;
   /** The body as sent. */

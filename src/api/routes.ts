@@ -7,6 +7,7 @@ import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
 import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
+import { openApiRoutes } from './openapi.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import { eventSource, instanceSource, vmSource } from './sources.ts';
 import { listOrWatch } from './watch.ts';
@@ -48,7 +49,7 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
     listOrWatch(instances, params['namespace'], query);
   const listEvents: Handler = ({ params, query }) =>
     listOrWatch(eventObjects, params['namespace'], query);
-  return [
+  const rows: readonly Route[] = [
     look('/version', () => json(apiVersion(version))),
     look('/healthz', () => json({ status: 'ok' })),
     look('/api', coreVersions),
@@ -88,6 +89,7 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
       ),
     ]),
   ];
+  return [...rows, ...openApiRoutes(rows, version)];
 }
 
 /**

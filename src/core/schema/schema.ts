@@ -42,12 +42,20 @@ export type FieldNote = 'cluster-only' | 'ignored' | 'own';
 export interface ObjectType {
   /** Its Go name in KubeVirt or Kubernetes: `DomainSpec`. */
   readonly name: string;
+  /** Where Kubernetes' OpenAPI documents have it; KubeVirt's own package unless given. */
+  readonly package?: Package;
   readonly description: string;
   readonly fields: Readonly<Record<string, Field>>;
   readonly required: readonly string[];
   /** Fields that KubeVirt has and this version refuses: only an empty list of them asks for nothing. */
   readonly refused: readonly string[];
 }
+
+export type Package =
+  | 'io.k8s.apimachinery.pkg.apis.meta.v1'
+  | 'io.k8s.api.core.v1'
+  | 'io.k8s.api.events.v1'
+  | 'io.solovirt.v1';
 
 const NOTES: Readonly<Record<FieldNote, string>> = {
   'cluster-only': 'Concerns clusters: accepted with a warning, without effect on a single host.',

@@ -3,7 +3,7 @@ import type { TypeWords } from './words.ts';
 
 export const MACHINE_WORDS = {
   DomainSpec: {
-    about: 'The machine that the guest sees.',
+    about: 'A machine: its CPUs, its memory, its board and its devices.',
     fields: {
       cpu: 'Number, arrangement and model of the CPUs.',
       memory: 'Memory of the guest.',
@@ -35,7 +35,7 @@ export const MACHINE_WORDS = {
     },
   },
   Memory: {
-    about: 'Memory of the guest.',
+    about: 'How much memory.',
     fields: {
       guest:
         'RAM of the guest, 1Mi to 16Ti, rounded up to whole MiB. Without it: the memory request, else the memory limit, else 512Mi.',
@@ -52,7 +52,7 @@ export const MACHINE_WORDS = {
     },
   },
   Machine: {
-    about: 'The board of the machine.',
+    about: 'A board that QEMU can be.',
     fields: {
       type: {
         text: 'q35, pc, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2.',
@@ -69,7 +69,7 @@ export const MACHINE_WORDS = {
     fields: { enabled: { text: 'Whether the machine has it.', default: true } },
   },
   Firmware: {
-    about: 'What the machine boots with.',
+    about: 'Direct boot of a kernel; otherwise the BIOS looks for a disk in the boot order.',
     fields: {
       kernelBoot:
         'Boots a Linux kernel directly, past the boot loader. The annotations solovirt.io/kernel, initrd and kernel-args are the other way to say it.',

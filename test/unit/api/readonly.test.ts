@@ -10,6 +10,7 @@ const REQUEST: ApiRequest = {
   version: 'v1',
   accept: '',
   contentType: '',
+  ifNoneMatch: '',
   text: '',
   body: {},
 };

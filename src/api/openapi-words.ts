@@ -1,0 +1,119 @@
+/**
+ * What the routes are for that are no objects: one row for each, which a test asks for. The key is the method and the
+ * path as `routes.ts` writes it.
+ */
+import { FLAG, INTEGER, type ObjectType, oneOf, TEXT } from '../core/schema/schema.ts';
+import { DRAIN_PATH, SOLOVIRT_API } from './contract.ts';
+import { STATUS } from './contract-schema-meta.ts';
+import {
+  DRAIN_OPTIONS,
+  PAUSE_OPTIONS,
+  RESET_OPTIONS,
+  RESTART_OPTIONS,
+  SOFT_REBOOT_OPTIONS,
+  START_OPTIONS,
+  STOP_OPTIONS,
+  UNPAUSE_OPTIONS,
+} from './contract-schema-options.ts';
+import { RUN_LIST } from './contract-schema-runs.ts';
+import { type Parameter, query } from './openapi-parameters.ts';
+
+export interface OperationWords {
+  readonly summary: string;
+  readonly query?: readonly Parameter[];
+  readonly body?: ObjectType;
+  /** Type of the answer, where it is one that is described. */
+  readonly answer?: ObjectType;
+  /** `application/json` unless given. */
+  readonly answerTypes?: readonly string[];
+  /** 200 unless given. */
+  readonly code?: number;
+}
+
+const VMS = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines';
+const VM_VERBS = '/apis/subresources.kubevirt.io/v1/namespaces/:namespace/virtualmachines/:name';
+const INSTANCE_VERBS =
+  '/apis/subresources.kubevirt.io/v1/namespaces/:namespace/virtualmachineinstances/:name';
+
+const DISCOVERY: Readonly<Record<string, OperationWords>> = {
+  'GET /version': { summary: 'The version of the API and of solovirt' },
+  'GET /healthz': { summary: 'Whether the daemon answers' },
+  'GET /api': { summary: 'The versions of the core group' },
+  'GET /api/:version': { summary: 'The kinds of objects of the core group' },
+  'GET /apis': { summary: 'The API groups' },
+  'GET /apis/:group': { summary: 'One API group' },
+  'GET /apis/:group/:version': { summary: 'The kinds of objects of an API group' },
+  'GET /openapi/v2': {
+    summary: 'The API as an OpenAPI 2.0 document',
+    answerTypes: ['application/json', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'],
+  },
+  'GET /openapi/v3': { summary: 'Where the OpenAPI 3.0 documents are' },
+  'GET /openapi/v3/:root': {
+    summary: 'One part of the API as an OpenAPI 3.0 document',
+    query: [query('hash', TEXT, 'The document that the index named.')],
+  },
+  'GET /openapi/v3/api/:version': {
+    summary: 'The core group as an OpenAPI 3.0 document',
+    query: [query('hash', TEXT, 'The document that the index named.')],
+  },
+  'GET /openapi/v3/apis/:group/:version': {
+    summary: 'An API group as an OpenAPI 3.0 document',
+    query: [query('hash', TEXT, 'The document that the index named.')],
+  },
+};
+
+const OWN: Readonly<Record<string, OperationWords>> = {
+  [`GET ${SOLOVIRT_API}/info`]: {
+    summary: 'The daemon, QEMU, the accelerator and the directories',
+  },
+  [`PUT ${DRAIN_PATH}`]: {
+    summary: 'Stop every guest and start none',
+    body: DRAIN_OPTIONS,
+    answer: STATUS,
+    code: 202,
+  },
+  [`DELETE ${DRAIN_PATH}`]: {
+    summary: 'Let run strategies act again',
+    query: [query('dryRun', oneOf('All'), 'Check everything and change nothing.')],
+    answer: STATUS,
+  },
+  [`GET ${VMS}/:name/runs`]: {
+    summary: 'All runs of a VM that are known, with their evidence',
+    answer: RUN_LIST,
+  },
+  [`GET ${VM_VERBS}/logs`]: {
+    summary: 'The serial console of a VM, or what its QEMU said',
+    query: [
+      query('stream', oneOf('console', 'qemu'), 'Which of the two.'),
+      query('tail', INTEGER, 'Only the last lines.'),
+      query('follow', FLAG, 'Go on as more comes.'),
+      query('run', TEXT, 'The uid of an earlier run.'),
+    ],
+    answerTypes: ['text/plain'],
+  },
+};
+
+function command(summary: string, body: ObjectType, code: number): OperationWords {
+  return { summary, body, answer: STATUS, code };
+}
+
+const COMMANDS: Readonly<Record<string, OperationWords>> = {
+  [`PUT ${VM_VERBS}/start`]: command('Start a VM', START_OPTIONS, 202),
+  [`PUT ${VM_VERBS}/stop`]: command('Stop a VM', STOP_OPTIONS, 202),
+  [`PUT ${VM_VERBS}/restart`]: command('Restart a VM', RESTART_OPTIONS, 202),
+  ...onBoth('pause', command("Stop the guest's CPUs", PAUSE_OPTIONS, 200)),
+  ...onBoth('unpause', command("Let the guest's CPUs go on", UNPAUSE_OPTIONS, 200)),
+  ...onBoth('reset', command('Reset the guest', RESET_OPTIONS, 200)),
+  ...onBoth('softreboot', command('Ask the guest to reboot', SOFT_REBOOT_OPTIONS, 200)),
+};
+
+/** Verbs of instances answer at the VM's path, too. */
+function onBoth(verb: string, words: OperationWords): Readonly<Record<string, OperationWords>> {
+  return { [`PUT ${VM_VERBS}/${verb}`]: words, [`PUT ${INSTANCE_VERBS}/${verb}`]: words };
+}
+
+export const OPERATION_WORDS: Readonly<Record<string, OperationWords>> = {
+  ...DISCOVERY,
+  ...OWN,
+  ...COMMANDS,
+};

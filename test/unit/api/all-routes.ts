@@ -1,0 +1,7 @@
+/** Every route that a daemon serves, for tests that look at them and call none. */
+import { type Route, routes } from '../../../src/api/routes.ts';
+
+export function allRoutes(): readonly Route[] {
+  const deps = { supervisor: { board: {}, events: {} }, info: () => ({}), version: '1.2.3' };
+  return routes(deps as unknown as Parameters<typeof routes>[0]);
+}
