@@ -130,6 +130,10 @@ export function vmsPath(namespace: NamespaceScope): string {
   return `${KUBEVIRT_API}${scoped(namespace)}/virtualmachines`;
 }
 
+export function instancesPath(namespace: NamespaceScope): string {
+  return `${KUBEVIRT_API}${scoped(namespace)}/virtualmachineinstances`;
+}
+
 export function eventsPath(namespace: NamespaceScope): string {
   return `${CORE_API}${scoped(namespace)}/events`;
 }
@@ -162,8 +166,9 @@ export function listVms(
 export function listEvents(
   client: Client,
   namespace: NamespaceScope,
+  query: ListQuery = {},
 ): Promise<ObjectList<EventObject>> {
-  return client.get(eventsPath(namespace), isListOf(isEvent));
+  return client.get(withQuery(eventsPath(namespace), query), isListOf(isEvent));
 }
 
 export function getRuns(client: Client, { namespace, name }: VmIdentity): Promise<RunList> {

@@ -35,6 +35,12 @@ export class ConnectionLostError extends SolovirtError {}
 /** The daemon did not answer in time: a command may or may not take effect. */
 export class NoAnswerError extends SolovirtError {}
 
+/** What was waited for did not come true before the deadline. */
+export class DeadlineError extends SolovirtError {}
+
+/** What was given as the name of a VM cannot be one. */
+export class NameError extends SolovirtError {}
+
 /** What listens on the socket is not a daemon that this client understands. */
 export class UnexpectedAnswerError extends SolovirtError {}
 

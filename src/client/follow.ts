@@ -10,6 +10,7 @@ import {
   ApiError,
   ConnectionLostError,
   InterruptedError,
+  NoDaemonError,
   UnexpectedAnswerError,
 } from './errors.ts';
 import { isListOf, isStatus, isWatchEvent } from './guards.ts';
@@ -28,6 +29,8 @@ interface Source<T> {
   readonly guard: (value: unknown) => value is T;
   /** Ends the stream, beside the client's own signal. */
   readonly signal?: AbortSignal;
+  /** How long the daemon may be away once it has answered, as it is during a restart. Milliseconds, 0 unless given. */
+  readonly absenceMs?: number;
 }
 
 /** HTTP 410 Gone: the version to watch from has been forgotten. */
@@ -35,7 +38,7 @@ const TOO_OLD = 410;
 
 /**
  * Goes on until one of the signals ends it (it then just returns).
- * @throws NoDaemonError when the daemon has gone; ApiError when it refuses
+ * @throws NoDaemonError when the daemon is not there, or has been gone for too long; ApiError when it refuses
  */
 export async function* follow<T>(
   settings: ClientSettings,
@@ -46,14 +49,24 @@ export async function* follow<T>(
     source.signal === undefined
       ? settings.signal
       : AbortSignal.any([settings.signal, source.signal]);
+  const pauseMs = settings.limits?.reconnectMs ?? DEFAULT_LIMITS.reconnectMs;
+  let goneSince: number | undefined;
+  let answered = false;
   try {
     while (!signal.aborted) {
-      const list = await client.get(pathOf(source), isListOf(source.guard));
-      yield { type: 'listed', list };
-      yield* watch(client, source, list.metadata.resourceVersion, signal);
-      await sleep(settings.limits?.reconnectMs ?? DEFAULT_LIMITS.reconnectMs, undefined, {
-        signal,
-      });
+      try {
+        const list = await client.get(pathOf(source), isListOf(source.guard));
+        answered = true;
+        goneSince = undefined;
+        yield { type: 'listed', list };
+        yield* watch(client, source, list.metadata.resourceVersion, signal);
+      } catch (error) {
+        const isAway = error instanceof NoDaemonError || error instanceof ConnectionLostError;
+        if (!isAway || !answered) throw error;
+        goneSince ??= performance.now();
+        if (performance.now() - goneSince >= (source.absenceMs ?? 0)) throw error;
+      }
+      await sleep(pauseMs, undefined, { signal });
     }
   } catch (error) {
     if (error instanceof InterruptedError || signal.aborted) return;

@@ -4,6 +4,7 @@
 import type {
   EventObject,
   HostInfo,
+  InstanceObject,
   ObjectList,
   RunList,
   StatusObject,
@@ -37,6 +38,14 @@ export function isVm(value: unknown): value is VmObject {
     typeof at(value, 'status', 'printableStatus') === 'string' &&
     Array.isArray(at(value, 'status', 'conditions')) &&
     Array.isArray(at(value, 'status', 'runHistory'))
+  );
+}
+
+export function isInstance(value: unknown): value is InstanceObject {
+  return (
+    at(value, 'kind') === 'VirtualMachineInstance' &&
+    isNamed(value) &&
+    typeof at(value, 'status', 'phase') === 'string'
   );
 }
 

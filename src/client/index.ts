@@ -1,0 +1,48 @@
+/**
+ * What scripts import as `solovirt/client`. Everything here is a contract; docs/client.md describes it.
+ */
+export type {
+  Condition,
+  EventObject,
+  EvidenceView,
+  HostInfo,
+  InstanceObject,
+  InstanceView,
+  ObjectList,
+  ObjectMeta,
+  PrintableStatus,
+  RunList,
+  RunView,
+  StatusObject,
+  VerdictView,
+  VmObject,
+  VmStatus,
+} from '../api/contract.ts';
+export type { ConnectOptions } from './connection.ts';
+export {
+  ApiError,
+  ConnectionLostError,
+  DeadlineError,
+  InterruptedError,
+  NameError,
+  NoAnswerError,
+  NoDaemonError,
+  SocketForbiddenError,
+  SocketPathError,
+  SolovirtError,
+  UnexpectedAnswerError,
+} from './errors.ts';
+export {
+  type CommandOptions,
+  isNotFound,
+  type LogOptions,
+  type Scope,
+  SolovirtClient,
+  type StartOptions,
+  type StopOptions,
+  type VmCondition,
+  type WaitOptions,
+  type WatchOptions,
+} from './solovirt-client.ts';
+export type { VmName } from './vm-name.ts';
+export type { ObjectChange } from './watch-objects.ts';
