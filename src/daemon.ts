@@ -6,10 +6,12 @@ import type { HostInfo } from './api/contract.ts';
 import { requestListener } from './api/handler.ts';
 import { readonlyRoutes, refusing } from './api/readonly.ts';
 import { drainingWarning, renderDraining } from './api/render-draining.ts';
+import { counted, RequestTally } from './api/request-tally.ts';
 import { routes } from './api/routes.ts';
 import { keyOf } from './core/catalogue/catalogue.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import { STRATEGY_TABLES } from './core/strategy/run-strategy.ts';
+import { daemonUse } from './daemon-use.ts';
 import { ApiServer, type Endpoint } from './host/api-server.ts';
 import { claimSocketPath, groupId, openSocketToGroup } from './host/api-socket.ts';
 import { bootTime } from './host/boot-time.ts';
@@ -101,8 +103,11 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
   // Before any VM is started: their units come after this service, so that starting one waits for it.
   manager.ready();
   stack.use(await watchVms(config, services, { supervisor, report, db }));
+  const requests = new RequestTally();
   const rows = routes({
     supervisor,
+    daemon: daemonUse,
+    requests,
     version: services.version,
     info: async (): Promise<HostInfo> => {
       // So that a QEMU installed meanwhile shows before the next start.
@@ -118,10 +123,11 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       };
     },
   });
-  api.open(requestListener(rows, log, api.ending));
+  api.open(counted(requestListener(rows, log, api.ending), rows, requests));
   const { socketPath, readonlySocketPath } = config;
   const seen = readonlyRoutes(readonlySocketPath === undefined ? refusing(rows) : rows, socketPath);
-  readonlyApi?.open(requestListener(seen, log, readonlyApi.ending));
+  if (readonlyApi !== undefined)
+    readonlyApi.open(counted(requestListener(seen, log, readonlyApi.ending), seen, requests));
   log.info({ socket: config.socketPath, vms: config.vmsDir }, 'ready');
   await report.settle();
   await aborted(signal);

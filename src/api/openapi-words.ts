@@ -66,6 +66,17 @@ const OWN: Readonly<Record<string, OperationWords>> = {
   [`GET ${SOLOVIRT_API}/info`]: {
     summary: 'The daemon, QEMU, the accelerator and the directories',
   },
+  'GET /metrics': {
+    summary: 'Metrics for Prometheus',
+    answerTypes: ['text/plain', 'application/openmetrics-text'],
+  },
+  [`GET ${SOLOVIRT_API}/stats`]: { summary: 'What each VM uses' },
+  [`GET ${SOLOVIRT_API}/namespaces/:namespace/stats`]: {
+    summary: 'What each VM of a namespace uses',
+  },
+  [`GET ${SOLOVIRT_API}/namespaces/:namespace/virtualmachines/:name/stats`]: {
+    summary: 'What a VM uses',
+  },
   [`PUT ${DRAIN_PATH}`]: {
     summary: 'Stop every guest and start none',
     body: DRAIN_OPTIONS,

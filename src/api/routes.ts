@@ -6,9 +6,13 @@ import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './con
 import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
+import { metricsRoute } from './handle-metrics.ts';
 import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
+import { statsRoutes } from './handle-stats.ts';
+import type { DaemonUse } from './metric-source.ts';
 import { openApiRoutes } from './openapi.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
+import type { RequestTally } from './request-tally.ts';
 import { eventSource, instanceSource, vmSource } from './sources.ts';
 import { listOrWatch } from './watch.ts';
 
@@ -16,6 +20,9 @@ export interface ApiDeps {
   readonly supervisor: Supervisor;
   readonly info: () => Promise<HostInfo>;
   readonly version: string;
+  /** What this process takes of its host. */
+  readonly daemon: () => DaemonUse;
+  readonly requests: RequestTally;
 }
 
 export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
@@ -39,7 +46,8 @@ const SUB = '/apis/subresources.kubevirt.io/v1/namespaces/:namespace';
 const VM_VERBS: readonly VmVerb[] = ['start', 'stop', 'restart'];
 const INSTANCE_VERBS: readonly InstanceVerb[] = ['pause', 'unpause', 'reset', 'softreboot'];
 
-export function routes({ supervisor, info, version }: ApiDeps): readonly Route[] {
+export function routes(deps: ApiDeps): readonly Route[] {
+  const { supervisor, info, version } = deps;
   const { board, events } = supervisor;
   const vms = vmSource(board);
   const instances = instanceSource(board);
@@ -65,6 +73,8 @@ export function routes({ supervisor, info, version }: ApiDeps): readonly Route[]
       ({ params }) => resourceList('', params['version'] ?? '') ?? noSuchGroup(params),
     ),
     look('/apis/solovirt.io/v1/info', async () => json(await info())),
+    metricsRoute(deps),
+    ...statsRoutes(supervisor),
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
     look('/apis/kubevirt.io/v1/virtualmachines', listVms),

@@ -4,10 +4,11 @@
  * sense are moved out of the way and reported; one bad row costs one VM its record, not the daemon its start.
  */
 import type { Evidence } from '../core/model/evidence.ts';
-import type { RunEntry, VmRecord } from '../core/model/record.ts';
+import type { EndCount, RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { instancesDir } from '../core/paths.ts';
 import { type Row, StateConnection, type StateServices } from './state-connection.ts';
+import { countEnd, endCounts, forgetEnds } from './state-ends.ts';
 import { StateWriteError } from './state-errors.ts';
 import { evidenceShape, runEntryShape, vmRecordShape } from './state-records.ts';
 import { parseStored } from './state-shape.ts';
@@ -100,6 +101,7 @@ export class StateDb implements Disposable {
         id.namespace,
         id.name,
       );
+      forgetEnds(this.#connection, id);
       this.#connection.run(
         'DELETE FROM vms WHERE namespace = ? AND name = ?',
         id.namespace,
@@ -112,6 +114,8 @@ export class StateDb implements Disposable {
   appendRun(id: VmIdentity, entry: RunEntry, evidence: Evidence): void {
     const { namespace, name } = id;
     this.transaction(() => {
+      const isKnown = this.vmOfRun(entry.uid) !== undefined;
+      if (!isKnown) countEnd(this.#connection, id, entry.verdict);
       this.#connection.run(
         `INSERT INTO runs (namespace, name, uid, entry, evidence) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (uid) DO UPDATE SET entry = excluded.entry, evidence = excluded.evidence`,
@@ -154,6 +158,11 @@ export class StateDb implements Disposable {
     if (row === undefined) return undefined;
     const [namespace, name] = identity(row);
     return { namespace, name };
+  }
+
+  /** Over all runs since the VM came on record, also those that are no longer kept. */
+  endCounts(): EndCount[] {
+    return endCounts(this.#connection);
   }
 
   appendEvent(event: StoredEvent): void {

@@ -33,6 +33,8 @@ export interface LiveInstanceDeps {
   readonly onChange: () => void;
   /** An event of QEMU, in order, while the monitor is connected. */
   readonly onEvent: (event: QmpEvent) => void;
+  /** A QMP command failed; its caller is told as well. */
+  readonly onFailure: (command: string, error: unknown) => void;
   /** Sizes at which the console file and the stderr file are rotated. */
   readonly consoleLogBytes: number;
   readonly qemuLogBytes: number;
@@ -50,6 +52,7 @@ export class LiveInstance {
   #resumed = false;
   #resumedAt: number | undefined;
   #cpusAt: number | undefined;
+  #spawnedAt: number | undefined;
   #resets: ResetTally = NO_RESETS;
   #stateEvents = 0;
   #watched = false;
@@ -147,6 +150,11 @@ export class LiveInstance {
     return this.#cpusAt;
   }
 
+  /** When this daemon had spawned QEMU (Unix ms); undefined when it took it over. */
+  get spawnedAt(): number | undefined {
+    return this.#spawnedAt;
+  }
+
   /** Guest resets since the instance came up. */
   get resets(): number {
     return this.#resets.count;
@@ -156,8 +164,13 @@ export class LiveInstance {
    * Runs a QMP command.
    * @throws QmpError; QmpClosedError also when the monitor is not connected
    */
-  execute(command: string, args?: JsonObject, timeoutMs?: number): Promise<Json> {
-    return this.#monitor.execute(command, args, timeoutMs);
+  async execute(command: string, args?: JsonObject, timeoutMs?: number): Promise<Json> {
+    try {
+      return await this.#monitor.execute(command, args, timeoutMs);
+    } catch (error) {
+      this.#deps.onFailure(command, error);
+      throw error;
+    }
   }
 
   async terminate(): Promise<void> {
@@ -185,6 +198,7 @@ export class LiveInstance {
   async #launch(input: LaunchInput): Promise<void> {
     try {
       this.#identity = await launch(input, this.#deps.launcher);
+      this.#spawnedAt = this.#deps.clock.now();
       this.#stage = 'live';
       this.#watchFiles();
       void this.#watch(this.#identity);

@@ -11,6 +11,7 @@ import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Board } from './board.ts';
 import type { EventLog } from './event-log.ts';
 import type { Records } from './records.ts';
+import type { Tally } from './tally.ts';
 import type { VmFiles } from './vm-files.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -41,6 +42,7 @@ export interface Ground {
   readonly files: VmFiles;
   readonly board: Board;
   readonly events: EventLog;
+  readonly tally: Tally;
   readonly queue: Pick<WorkQueue, 'add' | 'addIn' | 'exclusive'>;
   /** Live instances by VM key. */
   readonly lives: Map<string, LiveInstance>;

@@ -93,5 +93,6 @@ function instanceSnapshot(live: LiveInstance): InstanceSnapshot {
     unresponsive: live.unresponsive,
     ...(live.cpusAt === undefined ? {} : { runStateSince: live.cpusAt }),
     ...(runState === undefined ? {} : { runState }),
+    ...(live.spawnedAt === undefined ? {} : { spawnedAt: live.spawnedAt }),
   };
 }

@@ -5,7 +5,7 @@
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
 import type { Evidence } from '../core/model/evidence.ts';
-import type { RunEntry, VmRecord } from '../core/model/record.ts';
+import type { EndCount, RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { StateDb } from '../host/state-db.ts';
 import { StateWriteError } from '../host/state-errors.ts';
@@ -107,6 +107,10 @@ export class Records {
   /** Whose run it was, also when its VM is not on record any more. */
   vmOfRun(uid: string): VmIdentity | undefined {
     return this.#db.vmOfRun(uid);
+  }
+
+  endCounts(): readonly EndCount[] {
+    return this.#db.endCounts();
   }
 
   /** All runs with their evidence, newest first. */

@@ -45,6 +45,8 @@ export interface InstanceSnapshot {
   readonly runStateSince?: number;
   readonly resets: number;
   readonly unresponsive: boolean;
+  /** When this daemon had spawned its QEMU (Unix ms); absent when it took it over. */
+  readonly spawnedAt?: number;
 }
 
 export interface HeldSnapshot {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence, QmpEvent } from '../core/model/evidence.ts';
-import type { RunEntry } from '../core/model/record.ts';
+import type { EndCount, RunEntry } from '../core/model/record.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { type InstancePaths, instancePaths } from '../core/paths.ts';
 import type { Command } from '../core/strategy/commands.ts';
@@ -23,7 +23,9 @@ import { pass } from './pass.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
 import { StartOrder } from './start-order.ts';
+import { Stats } from './stats.ts';
 import { Strays } from './strays.ts';
+import { Tally } from './tally.ts';
 import { Versions } from './versions.ts';
 import { commandVm } from './vm-command.ts';
 import { type FileChange, VmFiles } from './vm-files.ts';
@@ -41,6 +43,8 @@ export interface SupervisorDeps {
 const RETRY_MS = 1000;
 
 export class Supervisor implements AsyncDisposable {
+  /** How much each guest uses. */
+  readonly stats: Stats;
   readonly #ctx: Context;
   readonly #queue: WorkQueue;
   readonly #guestEvents: GuestEvents;
@@ -51,7 +55,7 @@ export class Supervisor implements AsyncDisposable {
   constructor(deps: SupervisorDeps) {
     const { clock, log, db, random, settings } = deps;
     this.#queue = new WorkQueue({
-      pass: (key) => pass(this.#ctx, key),
+      pass: (key) => this.#ctx.tally.timed(() => pass(this.#ctx, key)),
       onError: (key, error) => this.#retry(key, error),
       // An adopted guest asks for a look as soon as it answers or is found dead, and the files are not read by then.
       held: true,
@@ -68,6 +72,7 @@ export class Supervisor implements AsyncDisposable {
       files: new VmFiles(),
       board: new Board(versions),
       events,
+      tally: new Tally(),
       queue: this.#queue,
       lives: new Map(),
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
@@ -82,10 +87,16 @@ export class Supervisor implements AsyncDisposable {
       launch: (key, uid) => this.#launch(key, uid),
       adopt: (key) => this.#adopt(key),
     };
+    this.stats = new Stats(ground);
+    ground.board.listen((change) => ground.tally.take(change));
   }
 
   get board(): Board {
     return this.#ctx.board;
+  }
+
+  get tally(): Tally {
+    return this.#ctx.tally;
   }
 
   get events(): EventLog {
@@ -159,6 +170,11 @@ export class Supervisor implements AsyncDisposable {
   /** All runs on record with their evidence, newest first. */
   runs(id: VmIdentity): readonly { readonly entry: RunEntry; readonly evidence: Evidence }[] {
     return this.#ctx.records.runs(keyOf(id));
+  }
+
+  /** How the runs of each VM on record ended, counted for as long as it is. */
+  endCounts(): readonly EndCount[] {
+    return this.#ctx.records.endCounts();
   }
 
   instancePaths(uid: string): InstancePaths {
@@ -235,6 +251,7 @@ export class Supervisor implements AsyncDisposable {
       clock: this.#ctx.clock,
       log: this.#ctx.log.child({ vm: key }),
       onChange: () => this.#queue.add(key),
+      onFailure: (command, error) => this.#ctx.tally.qmpFailed(command, error),
       onEvent: (event: QmpEvent) => {
         this.#guestEvents.take(id, event, this.#ctx.records.get(key)?.instance?.uid);
         this.#queue.add(key);

@@ -3,7 +3,7 @@
  * that starts anew goes on where the last one stood.
  */
 import type { Initiator, ProcessIdentity, Rung } from './evidence.ts';
-import type { Verdict } from './verdict.ts';
+import type { Outcome, Verdict, VerdictReason } from './verdict.ts';
 import type { InstanceSpec, JsonObject, RunStrategy, VmIdentity } from './virtual-machine.ts';
 
 /** KubeVirt's instance phases (`VirtualMachineInstancePhase`). */
@@ -142,6 +142,13 @@ export interface StopRecord {
   /** The last rung taken, and when. */
   readonly rung?: Rung;
   readonly rungAt?: number;
+}
+
+/** How often runs of a VM ended so. */
+export interface EndCount extends VmIdentity {
+  readonly outcome: Outcome;
+  readonly reason: VerdictReason;
+  readonly count: number;
 }
 
 /** One line of a VM's history. */

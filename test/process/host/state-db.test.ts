@@ -34,6 +34,27 @@ describe('records', () => {
     expect(reopened(tmp.path, (db) => db.vms())).toEqual([vm('db'), full]);
   });
 
+  test('of ends count all runs, each once, also those that are no longer kept', async () => {
+    await using tmp = await temporaryDirectory();
+    const many = MAX_RUNS_PER_VM + 5;
+    reopened(tmp.path, (db) => {
+      db.saveVm(vm('web'));
+      for (let index = 0; index < many; index += 1)
+        db.appendRun(WEB, run(`run-${index}`), EVIDENCE);
+      // Judged a second time.
+      db.appendRun(WEB, run(`run-${many - 1}`), EVIDENCE);
+    });
+    const { outcome, reason } = run('x').verdict;
+    const counts = [{ ...WEB, outcome, reason, count: many }];
+    reopened(tmp.path, (db) => {
+      expect(db.endCounts()).toEqual(counts);
+      // One whose name begins with that of the other.
+      db.appendRun({ namespace: 'default', name: 'web2' }, run('other'), EVIDENCE);
+      db.deleteVm(WEB);
+      expect(db.endCounts()).toEqual([{ ...counts[0], name: 'web2', count: 1 }]);
+    });
+  });
+
   test('of a deleted VM go with its runs, those of others stay', async () => {
     await using tmp = await temporaryDirectory();
     reopened(tmp.path, (db) => {

@@ -1,0 +1,126 @@
+/**
+ * How much each guest uses, looked up when somebody asks and not before. All guests are asked at once; one that does
+ * not answer in time is left without its own numbers and holds up nobody. Those of /proc are always there.
+ */
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { type DeviceUse, type DiskUse, queryDeviceUse } from '../qemu/guest-stats.ts';
+import type { LiveInstance } from '../qemu/live-instance.ts';
+import { type ProcessUse, readProcessUse } from '../qemu/process-use.ts';
+import { QmpTimeoutError } from '../qemu/qmp-error.ts';
+import type { Ground } from './ground.ts';
+import type { VmSnapshot } from './snapshot.ts';
+import type { MissingReason } from './tally.ts';
+
+export interface InstanceStats {
+  readonly uid: string;
+  readonly vcpus: number;
+  /** RAM of the guest. */
+  readonly guestBytes: number;
+  /** Absent when QEMU is not there yet, or any more. */
+  readonly process?: ProcessUse;
+  /** Empty while `missing`. */
+  readonly disks: readonly (DiskUse & { readonly name: string })[];
+  readonly balloonBytes?: number;
+  readonly missing?: MissingReason;
+}
+
+export interface VmStats extends VmIdentity {
+  readonly key: string;
+  /** Unix ms. */
+  readonly at: number;
+  /** Absent while the VM is down. */
+  readonly instance?: InstanceStats;
+}
+
+/** For the answers of all guests together. */
+const PATIENCE_MS = 1000;
+
+type Answer = DeviceUse | { readonly missing: MissingReason };
+
+export class Stats {
+  readonly #ground: Pick<Ground, 'board' | 'clock' | 'lives' | 'tally'>;
+  /** By instance: whoever asks meanwhile gets the same answer, so that no guest is asked twice at a time. */
+  readonly #asked = new Map<string, Promise<Answer>>();
+
+  constructor(ground: Pick<Ground, 'board' | 'clock' | 'lives' | 'tally'>) {
+    this.#ground = ground;
+  }
+
+  /** In the order of the board. Takes a second at most. */
+  async collect(wanted: (vm: VmSnapshot) => boolean = () => true): Promise<readonly VmStats[]> {
+    const vms = this.#ground.board.all().filter((vm) => vm.record !== undefined && wanted(vm));
+    using patience = new Patience(PATIENCE_MS);
+    return await Promise.all(vms.map((vm) => this.#of(vm, patience)));
+  }
+
+  async #of(vm: VmSnapshot, patience: Patience): Promise<VmStats> {
+    const { key, namespace, name, record } = vm;
+    const at = this.#ground.clock.now();
+    const live = this.#ground.lives.get(key);
+    if (record?.instance === undefined || live === undefined) return { key, namespace, name, at };
+    const { uid, spec } = record.instance;
+    const answer = await Promise.race([this.#ask(live, spec), patience.over]);
+    if ('missing' in answer) this.#ground.tally.scrapeFailed(answer.missing);
+    const process = live.identity === undefined ? undefined : readProcessUse(live.identity);
+    const { disks = [], ...rest } =
+      'missing' in answer ? { missing: answer.missing } : { ...answer };
+    const instance: InstanceStats = {
+      uid,
+      vcpus: spec.cpu.sockets * spec.cpu.cores * spec.cpu.threads,
+      guestBytes: spec.memoryBytes,
+      ...(process === undefined ? {} : { process }),
+      disks: spec.disks.flatMap((disk, index) => {
+        const use = disks[index];
+        return use === undefined ? [] : [{ name: disk.name, ...use }];
+      }),
+      ...rest,
+    };
+    return { key, namespace, name, at: this.#ground.clock.now(), instance };
+  }
+
+  #ask(
+    live: LiveInstance,
+    spec: { readonly disks: readonly unknown[]; readonly memBalloon: boolean },
+  ): Promise<Answer> {
+    const { uid } = live.paths;
+    const known = this.#asked.get(uid);
+    if (known !== undefined) return known;
+    const asked = ask(live, { disks: spec.disks.length, balloon: spec.memBalloon }).finally(() =>
+      this.#asked.delete(uid),
+    );
+    this.#asked.set(uid, asked);
+    return asked;
+  }
+}
+
+/** Its command has a longer deadline than we wait: a guest that is merely slow is not taken for one that hangs. */
+async function ask(
+  live: LiveInstance,
+  devices: Parameters<typeof queryDeviceUse>[1],
+): Promise<Answer> {
+  const sight = live.sight();
+  // Nobody to ask yet, or any more: nothing is missing.
+  if (sight.kind !== 'live') return { disks: [] };
+  if (!sight.monitor) return live.unresponsive ? { missing: 'unresponsive' } : { disks: [] };
+  try {
+    return await queryDeviceUse((command) => live.execute(command), devices);
+  } catch (error) {
+    return { missing: error instanceof QmpTimeoutError ? 'unresponsive' : 'failed' };
+  }
+}
+
+/** A deadline that several wait for. */
+class Patience implements Disposable {
+  readonly over: Promise<{ readonly missing: 'late' }>;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    const { promise, resolve } = Promise.withResolvers<{ readonly missing: 'late' }>();
+    this.over = promise;
+    this.#timer = setTimeout(() => resolve({ missing: 'late' }), ms);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
