@@ -114,3 +114,10 @@ function inside(type: ObjectType, ...path: readonly string[]): ObjectType {
     return inner;
   }, type);
 }
+
+/** The other names of the kinds, as in discovery. */
+export const KIND_NAMES: Readonly<Record<string, readonly string[]>> = {
+  VirtualMachine: ['vm', 'vms', 'virtualmachine', 'virtualmachines'],
+  VirtualMachineInstance: ['vmi', 'vmis', 'virtualmachineinstance', 'virtualmachineinstances'],
+  Event: ['ev', 'event', 'events'],
+};

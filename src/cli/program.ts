@@ -8,6 +8,7 @@ import type { CliContext } from './context.ts';
 import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addReadCommands } from './read-commands.ts';
+import { addSchemaCommands } from './schema-commands.ts';
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon.`;
@@ -30,6 +31,7 @@ export function buildProgram(context: CliContext): Command {
     });
   addReadCommands(program, context);
   addActionCommands(program, context);
+  addSchemaCommands(program, context);
   return program;
 }
 

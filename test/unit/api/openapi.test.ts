@@ -6,9 +6,11 @@ import { KIND_TYPES } from '../../../src/api/contract-schema.ts';
 import { openApiV2, openApiV3 } from '../../../src/api/openapi-documents.ts';
 import { objectRoute, operationsOf } from '../../../src/api/openapi-operations.ts';
 import { protobufOf } from '../../../src/api/openapi-protobuf.ts';
+import { definitionName } from '../../../src/api/openapi-schemas.ts';
 import { OPERATION_WORDS } from '../../../src/api/openapi-words.ts';
 import { RESOURCES } from '../../../src/api/resources.ts';
 import type { JsonObject } from '../../../src/core/model/virtual-machine.ts';
+import { type ObjectType, typeWithin } from '../../../src/core/schema/schema.ts';
 import { allRoutes } from './all-routes.ts';
 
 const ROWS = allRoutes();
@@ -144,4 +146,21 @@ test('the protobuf says what the JSON says', () => {
       Object.keys(definitions[name]?.properties ?? {}),
     );
   }
+});
+
+test('types of one name have the same fields', () => {
+  const seen = new Map<string, readonly string[]>();
+  const look = (type: ObjectType): void => {
+    const name = definitionName(type);
+    const fields = Object.keys(type.fields).toSorted();
+    expect(seen.get(name) ?? fields, name).toEqual(fields);
+    if (seen.has(name)) return;
+    seen.set(name, fields);
+    for (const { schema } of Object.values(type.fields)) {
+      const inner = typeWithin(schema);
+      if (inner !== undefined) look(inner);
+    }
+  };
+  for (const type of Object.values(KIND_TYPES)) look(type);
+  expect(seen.size).toBeGreaterThan(40);
 });
