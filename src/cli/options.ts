@@ -63,9 +63,9 @@ export function readDuration(text: string): number {
   throw new InvalidArgumentError('A duration is, for instance, 30s, 2m or 1h30m.');
 }
 
-function readSeconds(text: string): number {
+export function readSeconds(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A grace period is a whole number of seconds, 0 or more.');
+  throw new InvalidArgumentError('It is a whole number of seconds, 0 or more.');
 }
 
 /** Unix milliseconds of an RFC 3339 time. */

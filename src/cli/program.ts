@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { addActionCommands } from './action-commands.ts';
 import type { CliContext } from './context.ts';
+import { addCreateCommand } from './create-commands.ts';
 import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addReadCommands } from './read-commands.ts';
@@ -30,6 +31,7 @@ export function buildProgram(context: CliContext): Command {
       writeErr: (text) => void context.stderr.write(text),
     });
   addReadCommands(program, context);
+  addCreateCommand(program, context);
   addActionCommands(program, context);
   addSchemaCommands(program, context);
   return program;

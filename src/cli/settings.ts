@@ -42,6 +42,11 @@ export function displayOf(command: Command, context: CliContext): Display {
   };
 }
 
+/** What `-n` says, wherever it stands; undefined when it was not given. */
+export function givenNamespace(command: Command): string | undefined {
+  return targetOptions(command).namespace;
+}
+
 export function namespaceOf(command: Command): string {
   return parseNamespace(targetOptions(command).namespace ?? DEFAULT_NAMESPACE);
 }
