@@ -109,6 +109,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
     daemon: daemonUse,
     requests,
     version: services.version,
+    now: () => clock.now(),
     info: async (): Promise<HostInfo> => {
       // So that a QEMU installed meanwhile shows before the next start.
       await report.settle();

@@ -12,7 +12,7 @@ import {
   TIME,
 } from '../core/schema/schema.ts';
 import { OBJECT_WORDS } from '../core/schema/words-objects.ts';
-import type { EventObject, ObjectMeta, StatusObject } from './contract.ts';
+import type { EventObject, ObjectMeta, ObjectReference, StatusObject } from './contract.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const WORDS = OBJECT_WORDS.ObjectMeta;
@@ -122,6 +122,7 @@ const STATUS_DETAILS = declareType<NonNullable<StatusObject['details']>>(
     name: field(TEXT, 'The name of the object.'),
     group: field(TEXT, 'The API group of the object.'),
     kind: field(TEXT, 'The kind of the object.'),
+    retryAfterSeconds: field(INTEGER, 'How long to wait before another try.'),
     causes: field(listOf(STATUS_CAUSE), 'Every single fault.'),
   },
 );
@@ -141,20 +142,20 @@ export const STATUS = declareType<StatusObject>(
   ['status', 'code'],
 );
 
-const OBJECT_REFERENCE = declareType<EventObject['involvedObject']>(
+export const OBJECT_REFERENCE = declareType<ObjectReference>(
   { name: 'ObjectReference', package: 'io.k8s.api.core.v1', description: 'Names an object.' },
   {
     apiVersion: field(TEXT, 'Its version.'),
     kind: field(TEXT, 'Its kind.'),
     namespace: field(TEXT, 'Its namespace.'),
     name: field(TEXT, 'Its name.'),
-    uid: field(TEXT, 'The uid of the instance that it was about, if it was about one.'),
+    uid: field(TEXT, 'Its uid.'),
   },
 );
 
-const EVENT_SOURCE = declareType<EventObject['source']>(
+export const EVENT_SOURCE = declareType<EventObject['source']>(
   { name: 'EventSource', package: 'io.k8s.api.core.v1', description: 'Who reports.' },
-  { component: field(TEXT, 'The program.') },
+  { component: field(TEXT, 'The program.'), host: field(TEXT, 'The host.') },
 );
 
 export const EVENT = declareType<EventObject>(
@@ -171,6 +172,10 @@ export const EVENT = declareType<EventObject>(
     lastTimestamp: field(TIME, 'When it happened last.'),
     count: field(INTEGER, 'How often it happened.'),
     source: field(of(EVENT_SOURCE), 'Who reports it.'),
+    related: field(of(OBJECT_REFERENCE), 'The instance that an event about a VM tells of.'),
+    eventTime: field(TIME, 'Not used here: firstTimestamp and lastTimestamp are.'),
+    reportingComponent: field(TEXT, 'The program.'),
+    reportingInstance: field(TEXT, 'The host.'),
   },
   ['metadata', 'involvedObject'],
 );

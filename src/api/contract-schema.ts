@@ -20,9 +20,11 @@ import {
   typeWithin,
 } from '../core/schema/schema.ts';
 import type { VmStatus } from './contract.ts';
+import { EVENT_V1 } from './contract-schema-events.ts';
 import { conditionType, INSTANCE_STATUS } from './contract-schema-instance.ts';
 import { EVENT, OBJECT_META } from './contract-schema-meta.ts';
 import { HELD, INSTANCE_VIEW, PROBLEM, RUN } from './contract-schema-runs.ts';
+import type { ResourceRow } from './resources.ts';
 
 const START_FAILURE = declareType<NonNullable<VmStatus['startFailure']>>(
   { name: 'VirtualMachineStartFailure', description: 'A backoff after unstable ends.' },
@@ -101,10 +103,19 @@ export const INSTANCE_TYPE: ObjectType = {
 };
 
 /** The objects that are listed and watched, by their kind; `resources.ts` has a row for each. */
+/** The type of a kind's objects. */
+export function kindType({
+  group,
+  kind,
+}: Pick<ResourceRow, 'group' | 'kind'>): ObjectType | undefined {
+  return KIND_TYPES[`${kind}.${group}`] ?? KIND_TYPES[kind];
+}
+
 export const KIND_TYPES: Readonly<Record<string, ObjectType>> = {
   VirtualMachine: VM_TYPE,
   VirtualMachineInstance: INSTANCE_TYPE,
   Event: EVENT,
+  'Event.events.k8s.io': EVENT_V1,
 };
 
 function inside(type: ObjectType, ...path: readonly string[]): ObjectType {

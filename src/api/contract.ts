@@ -157,6 +157,8 @@ export interface InstanceView {
   readonly pid?: number;
   /** QMP's run state. */
   readonly runState?: string;
+  /** Of the guest, as its agent tells them. */
+  readonly ipAddresses?: readonly string[];
   /** Guest resets since the instance came up. */
   readonly resets: number;
   readonly stop?: StopView;
@@ -221,25 +223,34 @@ export interface InstanceObject {
   };
 }
 
+/** `core/v1` ObjectReference. */
+export interface ObjectReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+}
+
 /** `core/v1` Event. */
 export interface EventObject {
   readonly apiVersion: 'v1';
   readonly kind: 'Event';
   readonly metadata: ObjectMeta;
-  readonly involvedObject: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid?: string;
-  };
+  readonly involvedObject: ObjectReference;
+  /** The instance that an event about a VM tells of. */
+  readonly related?: ObjectReference;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
   readonly firstTimestamp: string;
   readonly lastTimestamp: string;
   readonly count: number;
-  readonly source: { readonly component: 'solovirt' };
+  readonly source: { readonly component: 'solovirt'; readonly host: string };
+  /** Without a value, as in events that Kubernetes' own recorder counts. */
+  readonly eventTime: null;
+  readonly reportingComponent: 'solovirt';
+  readonly reportingInstance: string;
 }
 
 export interface ObjectList<T> {
@@ -268,6 +279,8 @@ export interface StatusObject {
     readonly name?: string;
     readonly group?: string;
     readonly kind?: string;
+    /** How long to wait before another try. */
+    readonly retryAfterSeconds?: number;
     readonly causes?: readonly {
       readonly reason?: string;
       readonly message: string;

@@ -1,29 +1,15 @@
-/** GET of one object, its runs and its logs. Answers from memory and files, never from a QEMU. */
+/** GET of a VM's runs and its logs. Answers from memory and files, never from a QEMU. */
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { type LogName, readLog } from '../supervisor/instance-log.ts';
 import type { VmSnapshot } from '../supervisor/snapshot.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { RunList, RunView } from './contract.ts';
-import { renderInstance } from './render-instance.ts';
-import { renderRun, renderVm } from './render-vm.ts';
+import { renderRun } from './render-vm.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 
 const DEFAULT_TAIL_LINES = 1000;
 const MAX_TAIL_LINES = 100_000;
-
-export function getVm(supervisor: Supervisor, request: ApiRequest): Reply {
-  return json(renderVm(findVm(supervisor, request)));
-}
-
-export function getInstance(supervisor: Supervisor, request: ApiRequest): Reply {
-  const { name } = identityOf(request);
-  const snapshot = lookUp(supervisor, request);
-  const instance = snapshot === undefined ? undefined : renderInstance(snapshot);
-  if (instance === undefined)
-    throw new ApiError(`virtualmachineinstances.kubevirt.io "${name}" not found`, { code: 404 });
-  return json(instance);
-}
 
 export function getRuns(supervisor: Supervisor, request: ApiRequest): Reply {
   const snapshot = findVm(supervisor, request);
@@ -54,7 +40,8 @@ export function identityOf({ params }: ApiRequest): VmIdentity {
   return { namespace: params['namespace'] ?? '', name: params['name'] ?? '' };
 }
 
-function lookUp(supervisor: Supervisor, request: ApiRequest): VmSnapshot | undefined {
+/** What is shown of the VM that the path names. */
+export function lookUp(supervisor: Supervisor, request: ApiRequest): VmSnapshot | undefined {
   const id = identityOf(request);
   const known = supervisor.board.get(keyOf(id));
   if (known !== undefined) return known;

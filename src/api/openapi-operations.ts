@@ -3,7 +3,7 @@
  * have a row in `openapi-words.ts`. Pure.
  */
 import { type ObjectType, TEXT } from '../core/schema/schema.ts';
-import { KIND_TYPES } from './contract-schema.ts';
+import { kindType } from './contract-schema.ts';
 import { listType, STATUS } from './contract-schema-meta.ts';
 import { DELETE_OPTIONS } from './contract-schema-options.ts';
 import { BODY_TYPES, JSON_TYPE, type Parameter, QUERY } from './openapi-parameters.ts';
@@ -105,7 +105,7 @@ function onObjects(route: OperationRoute): Operation | undefined {
   const found = objectRoute(route);
   if (found === undefined) return undefined;
   const { verb, row, version, everywhere } = found;
-  const type = KIND_TYPES[row.kind];
+  const type = kindType(row);
   const scope = everywhere ? 'AllNamespaces' : row.namespaced ? 'Namespaced' : '';
   const answers: Readonly<Record<ResourceVerb, ObjectType | undefined>> = {
     get: type,

@@ -10,7 +10,8 @@ import {
   type Schema,
   typeWithin,
 } from '../core/schema/schema.ts';
-import { RESOURCES } from './resources.ts';
+import { kindType } from './contract-schema.ts';
+import { RESOURCES, type ResourceRow } from './resources.ts';
 
 export type Dialect = 'v2' | 'v3';
 
@@ -73,9 +74,11 @@ function definition(type: ObjectType, dialect: Dialect): JsonObject {
 }
 
 /** What objects of the type call themselves. */
-function groupVersionKinds({ name }: ObjectType): readonly JsonObject[] {
-  return RESOURCES.filter(({ kind }) => name === kind || name === `${kind}List`).flatMap(
-    ({ group, versions }) => versions.map((version) => ({ group, kind: name, version })),
+function groupVersionKinds({ name, package: owner }: ObjectType): readonly JsonObject[] {
+  const isOf = (row: ResourceRow): boolean =>
+    (name === row.kind || name === `${row.kind}List`) && kindType(row)?.package === owner;
+  return RESOURCES.filter(isOf).flatMap(({ group, versions }) =>
+    versions.map((version) => ({ group, kind: name, version })),
   );
 }
 

@@ -7,14 +7,13 @@ import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
 import { metricsRoute } from './handle-metrics.ts';
-import { getInstance, getLogs, getRuns, getVm } from './handle-reads.ts';
+import { getLogs, getRuns } from './handle-reads.ts';
 import { statsRoutes } from './handle-stats.ts';
 import type { DaemonUse } from './metric-source.ts';
 import { openApiRoutes } from './openapi.ts';
+import { readRoutes } from './read-routes.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import type { RequestTally } from './request-tally.ts';
-import { eventSource, instanceSource, vmSource } from './sources.ts';
-import { listOrWatch } from './watch.ts';
 
 export interface ApiDeps {
   readonly supervisor: Supervisor;
@@ -23,6 +22,8 @@ export interface ApiDeps {
   /** What this process takes of its host. */
   readonly daemon: () => DaemonUse;
   readonly requests: RequestTally;
+  /** Unix ms. */
+  readonly now: () => number;
 }
 
 export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
@@ -40,23 +41,13 @@ export interface Route {
 }
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines';
-const INSTANCES = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachineinstances';
 const SUB = '/apis/subresources.kubevirt.io/v1/namespaces/:namespace';
 
 const VM_VERBS: readonly VmVerb[] = ['start', 'stop', 'restart'];
 const INSTANCE_VERBS: readonly InstanceVerb[] = ['pause', 'unpause', 'reset', 'softreboot'];
 
 export function routes(deps: ApiDeps): readonly Route[] {
-  const { supervisor, info, version } = deps;
-  const { board, events } = supervisor;
-  const vms = vmSource(board);
-  const instances = instanceSource(board);
-  const eventObjects = eventSource(events);
-  const listVms: Handler = ({ params, query }) => listOrWatch(vms, params['namespace'], query);
-  const listInstances: Handler = ({ params, query }) =>
-    listOrWatch(instances, params['namespace'], query);
-  const listEvents: Handler = ({ params, query }) =>
-    listOrWatch(eventObjects, params['namespace'], query);
+  const { supervisor, info, version, now } = deps;
   const rows: readonly Route[] = [
     look('/version', () => json(apiVersion(version))),
     look('/healthz', () => json({ status: 'ok' })),
@@ -77,15 +68,8 @@ export function routes(deps: ApiDeps): readonly Route[] {
     ...statsRoutes(supervisor),
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
-    look('/apis/kubevirt.io/v1/virtualmachines', listVms),
-    look(VMS, listVms),
-    look(`${VMS}/:name`, (request) => getVm(supervisor, request)),
     look(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
-    look('/apis/kubevirt.io/v1/virtualmachineinstances', listInstances),
-    look(INSTANCES, listInstances),
-    look(`${INSTANCES}/:name`, (request) => getInstance(supervisor, request)),
-    look('/api/v1/events', listEvents),
-    look('/api/v1/namespaces/:namespace/events', listEvents),
+    ...readRoutes(supervisor, now),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
     ...VM_VERBS.map((verb) =>
       put(`${SUB}/virtualmachines/:name/${verb}`, (request) => vmVerb(supervisor, verb, request)),

@@ -24,8 +24,14 @@ export interface StoredEvent {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
-  /** Unix time in milliseconds. */
+  /** When it happened last (Unix ms). */
   readonly at: number;
+  /** When it happened first. */
+  readonly firstAt: number;
+  readonly count: number;
+  /** What it happened to. */
+  readonly about: 'vm' | 'instance';
+  readonly vmUid?: string;
   readonly instanceUid?: string;
 }
 
@@ -165,17 +171,21 @@ export class StateDb implements Disposable {
     return endCounts(this.#connection);
   }
 
-  appendEvent(event: StoredEvent): void {
+  /** Stores an event, or that it happened again. */
+  saveEvent(event: StoredEvent): void {
     this.transaction(() => {
-      const { uid, namespace, name, type, reason, message, at, instanceUid } = event;
-      const { lastInsertRowid } = this.#connection.run(
-        `INSERT INTO events (uid, namespace, name, type, reason, message, at, instance_uid)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[uid, namespace, name, type, reason, message, at, instanceUid ?? null],
+      const { uid, namespace, name, type, reason, message, at, firstAt, count, about } = event;
+      this.#connection.run(
+        `INSERT INTO events (uid, namespace, name, type, reason, message, at, first_at, count, about,
+           vm_uid, instance_uid)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (uid) DO UPDATE SET at = excluded.at, count = excluded.count`,
+        ...[uid, namespace, name, type, reason, message, at, firstAt, count, about],
+        ...[event.vmUid ?? null, event.instanceUid ?? null],
       );
       this.#connection.run(
-        'DELETE FROM events WHERE seq <= ?',
-        Number(lastInsertRowid) - MAX_EVENTS,
+        'DELETE FROM events WHERE seq <= (SELECT MAX(seq) FROM events) - ?',
+        MAX_EVENTS,
       );
     });
   }
@@ -281,7 +291,10 @@ function identity(row: Row): [string, string] {
   return [String(row['namespace']), String(row['name'])];
 }
 
+/** A read-only database may be of an older schema, and lack what came later. */
 function toEvent(row: Row): StoredEvent {
+  const { at, vm_uid: vmUid, instance_uid: instanceUid } = row;
+  const isAboutVm = row['about'] === 'vm' || (row['about'] == null && instanceUid === null);
   return {
     uid: String(row['uid']),
     namespace: String(row['namespace']),
@@ -289,7 +302,11 @@ function toEvent(row: Row): StoredEvent {
     type: row['type'] === 'Warning' ? 'Warning' : 'Normal',
     reason: String(row['reason']),
     message: String(row['message']),
-    at: Number(row['at']),
-    ...(typeof row['instance_uid'] === 'string' && { instanceUid: row['instance_uid'] }),
+    at: Number(at),
+    firstAt: Number(row['first_at'] ?? at),
+    count: Number(row['count'] ?? 1),
+    about: isAboutVm ? 'vm' : 'instance',
+    ...(typeof vmUid === 'string' && { vmUid }),
+    ...(typeof instanceUid === 'string' && { instanceUid }),
   };
 }

@@ -20,10 +20,9 @@ import type { Clock } from '../ports.ts';
 import { makeDirectory } from './make-directory.ts';
 import { isDamage, isUnwritable, plainWords, StateOpenError } from './state-errors.ts';
 
-/** Raised with every change of the schema below. */
-export const SCHEMA_VERSION = 1;
-
-const SCHEMA = `
+/** What each version of the schema adds to the one before it. A database goes through those that it lacks. */
+const SCHEMA_STEPS: readonly string[] = [
+  `
   CREATE TABLE vms (
     namespace TEXT NOT NULL, name TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (namespace, name)
@@ -47,7 +46,19 @@ const SCHEMA = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, reason TEXT NOT NULL
   ) STRICT;
-`;
+`,
+  // Events that happen again are counted; they are about a VM or about an instance.
+  `
+  ALTER TABLE events ADD COLUMN first_at INTEGER;
+  ALTER TABLE events ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE events ADD COLUMN about TEXT;
+  ALTER TABLE events ADD COLUMN vm_uid TEXT;
+  CREATE UNIQUE INDEX events_by_uid ON events (uid);
+`,
+];
+
+/** Kept in the database as `user_version`. */
+export const SCHEMA_VERSION = SCHEMA_STEPS.length;
 
 const TABLES = ['vms', 'runs', 'events', 'counters', 'notes', 'unreadable'];
 
@@ -141,7 +152,7 @@ function tryRead(place: string): DatabaseSync | string | undefined {
 
 function emptyStandIn(readOnly: string, lost: string): OpenedState {
   const database = new DatabaseSync(':memory:');
-  database.exec(`${SCHEMA} PRAGMA query_only = ON`);
+  database.exec(`${SCHEMA_STEPS.join('')} PRAGMA query_only = ON`);
   return { database, readOnly, lost };
 }
 
@@ -182,8 +193,10 @@ function findFault(database: DatabaseSync): string | undefined {
 
 function bringAbout(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-  if (single(database, 'PRAGMA user_version') !== 0) return;
-  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  const version = Number(single(database, 'PRAGMA user_version'));
+  if (version >= SCHEMA_VERSION) return;
+  const steps = SCHEMA_STEPS.slice(version).join('');
+  database.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }
 
 function single(database: DatabaseSync, sql: string): unknown {

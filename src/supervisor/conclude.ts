@@ -70,7 +70,10 @@ function noteEnd(
 ): void {
   const type = judged.outcome === 'Succeeded' ? 'Normal' : 'Warning';
   const instanceUid = run.uid;
-  ctx.events.note(record, { type, reason: judged.reason, message: judged.message, instanceUid });
+  const { reason, message } = judged;
+  // What KubeVirt says of the instance (`v1.Stopped`), and what it was in truth.
+  ctx.events.note(record, { type, reason: 'Stopped', message, instanceUid });
+  ctx.events.note(record, { type, reason, message, instanceUid, about: 'vm' });
   const { retryAt, unstable } = after.backoff;
   if (retryAt === undefined || retryAt <= ctx.clock.now()) return;
   const seconds = Math.round((retryAt - ctx.clock.now()) / 1000);

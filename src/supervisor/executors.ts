@@ -70,7 +70,10 @@ export async function execute(
   await executor(input, action);
 }
 
-function start({ ctx, key, record, vm }: ActionInput, action: { paused: boolean }): void {
+function start(
+  { ctx, key, record, vm }: ActionInput,
+  action: Extract<Action, { kind: 'start' }>,
+): void {
   if (vm === undefined) return;
   const { spec } = vm.template;
   const now = ctx.clock.now();
@@ -90,6 +93,14 @@ function start({ ctx, key, record, vm }: ActionInput, action: { paused: boolean 
       pausedByUser: false,
     }),
   );
+  ctx.events.note(record, {
+    type: 'Normal',
+    // KubeVirt's reason (`common.SuccessfulCreateVirtualMachineInstanceReason`).
+    reason: 'SuccessfulCreate',
+    message: `created instance ${uid}: ${action.reason}`,
+    instanceUid: uid,
+    about: 'vm',
+  });
   ctx.launch(key, uid);
 }
 

@@ -3,10 +3,9 @@
  * RESETs, a full disk a BLOCK_IO_ERROR per request.
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
-import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import { escapeControls } from '../qemu/plain-text.ts';
-import type { EventLog, EventNote } from './event-log.ts';
+import type { EventLog, EventNote, EventSubject } from './event-log.ts';
 
 /** The same note about the same VM is not repeated while it comes again within this time. */
 const QUIET_MS = 1000;
@@ -37,7 +36,7 @@ export class GuestEvents {
     this.#log = log;
   }
 
-  take(id: VmIdentity, event: QmpEvent, instanceUid: string | undefined): void {
+  take(id: EventSubject, event: QmpEvent, instanceUid: string | undefined): void {
     // The name is QEMU's to choose: `constructor` is none of ours.
     const note = Object.hasOwn(NOTES, event.event) ? NOTES[event.event]?.(event) : undefined;
     if (note !== undefined && !this.#isRepetition(id, note, event.at, QUIET_MS))
@@ -46,13 +45,13 @@ export class GuestEvents {
       this.#countReset(id, event, instanceUid);
   }
 
-  #note(id: VmIdentity, note: EventNote, instanceUid: string | undefined): void {
+  #note(id: EventSubject, note: EventNote, instanceUid: string | undefined): void {
     this.#log.note(id, instanceUid === undefined ? note : { ...note, instanceUid });
   }
 
   /** A guest decides how often these come. */
   #noteSparingly(
-    id: VmIdentity,
+    id: EventSubject,
     note: EventNote,
     { at, instanceUid }: { readonly at: number; readonly instanceUid: string | undefined },
   ): void {
@@ -67,14 +66,14 @@ export class GuestEvents {
     this.#note(id, note, instanceUid);
   }
 
-  #isRepetition(id: VmIdentity, note: EventNote, at: number, quietMs: number): boolean {
+  #isRepetition(id: EventSubject, note: EventNote, at: number, quietMs: number): boolean {
     const { lastAt } = this.#recentOf(id);
     const before = lastAt.get(note.reason);
     lastAt.set(note.reason, at);
     return before !== undefined && at - before < quietMs;
   }
 
-  #countReset(id: VmIdentity, event: QmpEvent, instanceUid: string | undefined): void {
+  #countReset(id: EventSubject, event: QmpEvent, instanceUid: string | undefined): void {
     const recent = this.#recentOf(id);
     const tally = tallyReset(recent.tally, event);
     if (tally === recent.tally) return;
@@ -86,7 +85,7 @@ export class GuestEvents {
       this.#note(id, REBOOT_LOOP, instanceUid);
   }
 
-  #recentOf(id: VmIdentity): Recent {
+  #recentOf(id: EventSubject): Recent {
     const key = `${id.namespace}/${id.name}`;
     const known = this.#recent.get(key);
     if (known !== undefined) return known;

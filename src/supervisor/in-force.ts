@@ -77,7 +77,7 @@ function register(
   else ctx.records.take(record);
   ctx.records.setLastGood(key, vm);
   const message = `declared in ${source.path} with run strategy ${vm.runStrategy}`;
-  ctx.events.note(vm, { type: 'Normal', reason: 'Registered', message });
+  ctx.events.note(record, { type: 'Normal', reason: 'Registered', message });
   return record;
 }
 
@@ -118,7 +118,8 @@ function takeOver(ctx: Context, key: string, record: VmRecord, message: string):
   const instanceUid = record.instance?.uid ?? '';
   ctx.strays.taken(instanceUid);
   ctx.adopt(key);
-  ctx.events.note(record, { type: 'Normal', reason: 'Adopted', message, instanceUid });
+  const note = { type: 'Normal', reason: 'Adopted', message, instanceUid, about: 'vm' } as const;
+  ctx.events.note(record, note);
 }
 
 /** The file tells whether the write took place before the daemon died. */

@@ -63,6 +63,16 @@ export class SnapshotStore<S> {
     return [...then.values()].sort(this.#order);
   }
 
+  /** What was there before anybody could look: no change. */
+  seed(key: string, snapshotOf: (version: number) => S): void {
+    this.#snapshots.set(key, snapshotOf(this.#versions.current));
+  }
+
+  /** Key of what has been there longest. */
+  oldest(): string | undefined {
+    return this.#snapshots.keys().next().value;
+  }
+
   /** @param snapshotOf makes the snapshot with the version of the change */
   put(key: string, snapshotOf: (version: number) => S): S {
     const previous = this.#snapshots.get(key);

@@ -61,7 +61,7 @@ export class Supervisor implements AsyncDisposable {
       held: true,
     });
     const versions = new Versions((count) => db.reserveResourceVersions(count));
-    const events = new EventLog(db, clock, log);
+    const events = new EventLog(db, versions, clock, log);
     this.#guestEvents = new GuestEvents(events);
     const ground: Ground = {
       clock,

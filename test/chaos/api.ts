@@ -82,8 +82,8 @@ export const runsPath = (vm: string): string =>
 
 export interface Event {
   readonly reason: string;
-  /** Of an event about an instance, that instance's uid. */
-  readonly involvedObject: { readonly uid?: string };
+  /** Of an event about a VM, the instance that it tells of. */
+  readonly related?: { readonly uid?: string };
 }
 
 export const eventsPath = (vm: string): string =>

@@ -135,7 +135,7 @@ export class Histories {
     if (answer?.code !== 200) return;
     this.#forgottenRuns.shift();
     const told = items<Event>(answer)
-      .filter(({ involvedObject, reason }) => involvedObject.uid === uid && isVerdict(reason))
+      .filter(({ related, reason }) => related?.uid === uid && isVerdict(reason))
       .map(({ reason }) => reason);
     const reasons = book.reasons(vm, uid, from, Date.now(), daemon.deaths);
     if (told.length <= 1 && told.every((reason) => reasons.has(reason))) return;

@@ -150,8 +150,8 @@ describe('a request is answered with what is wrong with it', () => {
       words: 'supported: metadata.name, metadata.namespace',
     },
     {
-      what: 'label selector of a kind that is not supported',
-      request: ['GET', `${VMS}?labelSelector=a%20in%20(b)`],
+      what: 'label selector that is not understood',
+      request: ['GET', `${VMS}?labelSelector=a%20within%20(b)`],
       code: 400,
       reason: 'BadRequest',
       words: 'not understood',

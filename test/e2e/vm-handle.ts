@@ -2,7 +2,7 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunView, VmObject } from '../../src/api/contract.ts';
+import type { EventObject, ObjectList, RunView, VmObject } from '../../src/api/contract.ts';
 import type { Intent } from '../../src/core/model/evidence.ts';
 import type { VmRecord } from '../../src/core/model/record.ts';
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';
@@ -140,9 +140,9 @@ export class Vm {
 
   async eventReasons(): Promise<readonly string[]> {
     const { body } = await this.world.api('GET', '/api/v1/namespaces/default/events');
-    const events = (body as { items: { involvedObject: { name: string }; reason: string }[] })
-      .items;
-    return events.filter((e) => e.involvedObject.name === this.name).map(({ reason }) => reason);
+    return (body as ObjectList<EventObject>).items
+      .filter((e) => e.involvedObject.name === this.name)
+      .flatMap(({ reason, count }) => Array.from({ length: count }, () => reason));
   }
 
   async untilEvent(reason: string, times = 1): Promise<void> {

@@ -158,10 +158,10 @@ describe('events', () => {
     await using tmp = await temporaryDirectory();
     reopened(tmp.path, (db) => {
       const mine = event(3, { type: 'Warning', instanceUid: 'i-1' });
-      db.appendEvent(event(1));
-      db.appendEvent(event(2, { name: 'db' }));
-      db.appendEvent(mine);
-      db.appendEvent(event(4, { namespace: 'lab' }));
+      db.saveEvent(event(1));
+      db.saveEvent(event(2, { name: 'db' }));
+      db.saveEvent(mine);
+      db.saveEvent(event(4, { namespace: 'lab' }));
       const uids = (list: readonly StoredEvent[]): string[] => list.map(({ uid }) => uid);
       expect(uids(db.events())).toEqual(['e-1', 'e-2', 'e-3', 'e-4']);
       expect(uids(db.events({}, 2))).toEqual(['e-3', 'e-4']);
@@ -170,11 +170,22 @@ describe('events', () => {
     });
   });
 
+  test('that happen again are counted, whatever they are about', async () => {
+    await using tmp = await temporaryDirectory();
+    const again = event(1, { at: 9, count: 2, about: 'vm', vmUid: 'v-1', instanceUid: 'i-1' });
+    reopened(tmp.path, (db) => {
+      db.saveEvent({ ...again, at: 1, count: 1 });
+      db.saveEvent(event(2));
+      db.saveEvent(again);
+    });
+    expect(reopened(tmp.path, (db) => db.events())).toEqual([again, event(2)]);
+  });
+
   test('are bounded', async () => {
     await using tmp = await temporaryDirectory();
     reopened(tmp.path, (db) => {
       db.transaction(() => {
-        for (let n = 0; n < MAX_EVENTS + 3; n += 1) db.appendEvent(event(n));
+        for (let n = 0; n < MAX_EVENTS + 3; n += 1) db.saveEvent(event(n));
       });
       const events = db.events({}, MAX_EVENTS * 2);
       expect([events.length, events.at(0)?.uid]).toEqual([MAX_EVENTS, 'e-3']);

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { StateDb } from '../../../src/host/state-db.ts';
 import { StateOpenError, StateWriteError } from '../../../src/host/state-errors.ts';
-import { reopened, services, vm } from './state-support.ts';
+import { event, reopened, services, vm } from './state-support.ts';
 import { asOrdinaryUser, temporaryDirectory } from './support.ts';
 
 describe('the file', () => {
@@ -34,7 +34,7 @@ describe('the file', () => {
     ],
     ["is another program's", makeForeign, /the database of another program/],
     ['lacks a table', dropTable, /it lacks the table runs/],
-    ['is of a newer version', makeNewer, /newer solovirt \(schema 99, this one knows 1\)/],
+    ['is of a newer version', makeNewer, /newer solovirt \(schema 99, this one knows \d+\)/],
   ])('that %s is set aside, whole, and said so', async ([, harm, reason]) => {
     await using tmp = await temporaryDirectory();
     const path = join(tmp.path, 'state.db');
@@ -51,6 +51,19 @@ describe('the file', () => {
     expect(await readFile(aside)).toEqual(before);
     expect(open.vms()).toEqual([]);
     open.saveVm(vm('web'));
+  });
+
+  test('of an older version goes on with all that it has', async () => {
+    await using tmp = await temporaryDirectory();
+    const path = join(tmp.path, 'state.db');
+    reopened(tmp.path, (db) => db.saveVm(vm('web')));
+    makeOlder(path);
+    const old = [event(1), event(2, { instanceUid: 'i-1' })];
+    reopened(tmp.path, (db) => {
+      expect([db.vms(), db.events()]).toEqual([[vm('web')], old]);
+      db.saveEvent(event(3));
+    });
+    expect(reopened(tmp.path, (db) => db.events())).toEqual([...old, event(3)]);
   });
 
   test('set aside twice in a second gets two names', async () => {
@@ -100,6 +113,18 @@ function makeNewer(path: string): Promise<void> {
   using raw = new DatabaseSync(path);
   raw.exec('PRAGMA user_version = 99');
   return Promise.resolve();
+}
+
+/** As before events were counted. */
+function makeOlder(path: string): void {
+  using raw = new DatabaseSync(path);
+  raw.exec('DROP INDEX events_by_uid');
+  for (const column of ['first_at', 'count', 'about', 'vm_uid'])
+    raw.exec(`ALTER TABLE events DROP COLUMN ${column}`);
+  raw.exec(`PRAGMA user_version = 1;
+    INSERT INTO events (uid, namespace, name, type, reason, message, at, instance_uid) VALUES
+      ('e-1', 'default', 'web', 'Normal', 'Started', 'text', 1, NULL),
+      ('e-2', 'default', 'web', 'Normal', 'Started', 'text', 2, 'i-1')`);
 }
 
 function makeForeign(path: string): Promise<void> {

@@ -82,7 +82,9 @@ export function run(uid: string): RunEntry {
 
 export function event(n: number, rest: Partial<StoredEvent> = {}): StoredEvent {
   const uid = `e-${n}`;
-  return { uid, ...WEB, type: 'Normal', reason: 'Started', message: 'text', at: n, ...rest };
+  const about = rest.instanceUid === undefined ? 'vm' : 'instance';
+  const words = { type: 'Normal', reason: 'Started', message: 'text' } as const;
+  return { uid, ...WEB, ...words, at: n, firstAt: n, count: 1, about, ...rest };
 }
 
 /** What a daemon finds that starts after this one. */

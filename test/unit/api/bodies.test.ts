@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { restartBody, startBody, stopBody } from '../../../src/api/bodies.ts';
-import { selectionOf } from '../../../src/api/selection.ts';
 
 describe('the options of a subresource', () => {
   test.for<readonly [string, () => object, object]>([
@@ -28,40 +27,5 @@ describe('the options of a subresource', () => {
     ['paused in words', () => startBody({ paused: 'yes' }), 'true or false'],
   ])('%s is refused', ([, read, words]) => {
     expect(read).toThrow(words);
-  });
-});
-
-describe('a selection', () => {
-  const web = {
-    namespace: 'prod',
-    labels: { app: 'web' },
-    fields: { 'metadata.name': 'web', 'metadata.namespace': 'prod' },
-  };
-  const select = (query: string, namespace?: string): boolean =>
-    selectionOf(namespace, new URLSearchParams(query), Object.keys(web.fields))(web);
-
-  test.for<readonly [string, boolean]>([
-    ['', true],
-    ['fieldSelector=metadata.name%3Dweb', true],
-    ['fieldSelector=metadata.name!%3Dweb', false],
-    ['fieldSelector=metadata.name%3Dmy%20vm.yaml', false],
-    ['fieldSelector=metadata.name%3D%3Dweb,metadata.namespace%3Ddev', false],
-    ['labelSelector=app%3Dweb', true],
-    ['labelSelector=app!%3Dweb', false],
-    ['labelSelector=app', true],
-    ['labelSelector=!app', false],
-    ['labelSelector=tier%3Dfront', false],
-  ])('%s: %s', ([query, expected]) => {
-    expect(select(query)).toBe(expected);
-  });
-
-  test('keeps to its namespace', () => {
-    expect([select('', 'prod'), select('', 'dev')]).toEqual([true, false]);
-  });
-
-  test('that is not understood is refused, not ignored', () => {
-    expect(() => select('fieldSelector=spec.running%3Dtrue')).toThrow('not supported');
-    expect(() => select('fieldSelector=metadata.name%3Da%3Db')).toThrow('not understood');
-    expect(() => select('labelSelector=app%20in%20(a)')).toThrow('not understood');
   });
 });

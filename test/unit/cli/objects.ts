@@ -118,7 +118,10 @@ export function eventObject(uid: string, parts: Partial<EventObject> = {}): Even
     firstTimestamp: ago(10),
     lastTimestamp: ago(10),
     count: 1,
-    source: { component: 'solovirt' },
+    source: { component: 'solovirt', host: 'host' },
+    eventTime: null,
+    reportingComponent: 'solovirt',
+    reportingInstance: 'host',
     ...parts,
   };
 }

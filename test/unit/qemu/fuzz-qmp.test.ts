@@ -15,6 +15,7 @@ import { lineSplitter } from '../../../src/qemu/qmp-lines.ts';
 import { parseQmpLine } from '../../../src/qemu/qmp-message.ts';
 import { EventLog } from '../../../src/supervisor/event-log.ts';
 import { GuestEvents } from '../../../src/supervisor/guest-events.ts';
+import { Versions } from '../../../src/supervisor/versions.ts';
 
 const SILENT: Logger = {
   debug: () => {},
@@ -101,13 +102,15 @@ test('a journal of anything leads to a verdict, and to notes of one short line',
       expect(verdict(evidence)?.outcome).toMatch(/^(Succeeded|Failed)$/);
       events.reduce(tallyReset, NO_RESETS);
       const store = {
-        appendEvent: ({ message: words }: { message: string }) => {
+        saveEvent: ({ message: words }: { message: string }) => {
           expect(words).not.toContain('\n');
           expect(words.length).toBeLessThan(1000);
         },
         events: () => [],
       };
-      const notes = new GuestEvents(new EventLog(store, { now: () => 0 }, SILENT));
+      const notes = new GuestEvents(
+        new EventLog(store, new Versions(() => 1), { now: () => 0 }, SILENT),
+      );
       for (const event of events) notes.take({ namespace: 'default', name: 'a' }, event, undefined);
     }),
     { numRuns: 500 },

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Logger } from '../../../src/ports.ts';
 import { EventLog } from '../../../src/supervisor/event-log.ts';
 import { GuestEvents } from '../../../src/supervisor/guest-events.ts';
+import { Versions } from '../../../src/supervisor/versions.ts';
 import { NOW, qmpEvent } from '../../support/build.ts';
 
 const SILENT: Logger = {
@@ -17,10 +18,12 @@ const VM = { namespace: 'default', name: 'web' };
 function notesOf(times: readonly number[], guest = true): readonly string[] {
   const reasons: string[] = [];
   const store = {
-    appendEvent: ({ reason }: { reason: string }) => reasons.push(reason),
+    saveEvent: ({ reason }: { reason: string }) => reasons.push(reason),
     events: () => [],
   };
-  const events = new GuestEvents(new EventLog(store, { now: () => NOW }, SILENT));
+  const events = new GuestEvents(
+    new EventLog(store, new Versions(() => 1), { now: () => NOW }, SILENT),
+  );
   for (const ms of times) events.take(VM, qmpEvent('RESET', { guest }, NOW + ms), 'uid');
   return reasons;
 }
@@ -64,10 +67,12 @@ test('a guest that causes notes all the time is told so, and leaves room for oth
 test('what QEMU says in its own words is one short line without control characters', () => {
   const messages: string[] = [];
   const store = {
-    appendEvent: ({ message }: { message: string }) => messages.push(message),
+    saveEvent: ({ message }: { message: string }) => messages.push(message),
     events: () => [],
   };
-  const events = new GuestEvents(new EventLog(store, { now: () => NOW }, SILENT));
+  const events = new GuestEvents(
+    new EventLog(store, new Versions(() => 1), { now: () => NOW }, SILENT),
+  );
   const data = { device: 'd0', msg: `\x1b[2J\nfake ${'x'.repeat(10_000)}` };
   events.take(VM, qmpEvent('BLOCK_IMAGE_CORRUPTED', data, NOW), 'uid');
   expect(messages).toHaveLength(1);

@@ -1,0 +1,59 @@
+/** The paths at which objects are read: get, list and watch, each kind in the same way. */
+import { keyOf } from '../core/catalogue/catalogue.ts';
+import type { VmSnapshot } from '../supervisor/snapshot.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import { identityOf, lookUp } from './handle-reads.ts';
+import { type Presenter, presenterOf, type Served } from './present.ts';
+import { renderInstance } from './render-instance.ts';
+import { renderVm } from './render-vm.ts';
+import type { ApiRequest } from './reply.ts';
+import type { Route } from './routes.ts';
+import { servedEvents, servedEventsV1 } from './served-events.ts';
+import { servedInstances, servedVms } from './served-vms.ts';
+import type { ApiObject } from './source.ts';
+
+/** @param now Unix ms: the ages of tables are counted from it */
+export function readRoutes(supervisor: Supervisor, now: () => number): readonly Route[] {
+  const { board, events } = supervisor;
+  const snapshotOf = (request: ApiRequest): VmSnapshot | undefined => lookUp(supervisor, request);
+  return [
+    ...namespaced('/apis/kubevirt.io/v1', servedVms(board), now, (request) => {
+      const snapshot = snapshotOf(request);
+      return snapshot && renderVm(snapshot);
+    }),
+    ...namespaced('/apis/kubevirt.io/v1', servedInstances(board), now, (request) => {
+      const snapshot = snapshotOf(request);
+      return snapshot && renderInstance(snapshot);
+    }),
+    ...namespaced('/api/v1', servedEvents(events.snapshots), now),
+    ...namespaced('/apis/events.k8s.io/v1', servedEventsV1(events.snapshots), now),
+  ];
+}
+
+/** @param find faster, or in another way, than by looking through the list */
+function namespaced<T extends ApiObject>(
+  base: string,
+  served: Served<T>,
+  now: () => number,
+  find: (request: ApiRequest) => T | undefined = (request) => findIn(served, request),
+): readonly Route[] {
+  const presenter: Presenter<T> = presenterOf(served, now);
+  const { plural } = served;
+  return [
+    look(`${base}/${plural}`, presenter.listOrWatch),
+    look(`${base}/namespaces/:namespace/${plural}`, presenter.listOrWatch),
+    look(`${base}/namespaces/:namespace/${plural}/:name`, (request) =>
+      presenter.get(request, find(request)),
+    ),
+  ];
+}
+
+function findIn<T extends ApiObject>({ source }: Served<T>, request: ApiRequest): T | undefined {
+  const wanted = keyOf(identityOf(request));
+  return source.list().find(({ metadata }) => keyOf({ namespace: '', ...metadata }) === wanted);
+}
+
+/** For the read-only socket as well. */
+function look(path: string, handle: Route['handle']): Route {
+  return { method: 'GET', path, handle, readonly: true };
+}

@@ -1,0 +1,40 @@
+/** VirtualMachines and their instances as the socket serves them. */
+import type { VmSnapshot } from '../supervisor/snapshot.ts';
+import { INSTANCE_COLUMNS, VM_COLUMNS } from './columns-vm.ts';
+import type { InstanceObject, VmObject } from './contract.ts';
+import { strategyCell } from './contract-words.ts';
+import type { Served } from './present.ts';
+import { renderInstance } from './render-instance.ts';
+import { renderVm } from './render-vm.ts';
+import { KUBEVIRT_GROUP } from './resources.ts';
+import { type Store, sourceOf } from './source.ts';
+
+export function servedVms(board: Store<VmSnapshot>): Served<VmObject> {
+  return {
+    group: KUBEVIRT_GROUP,
+    plural: 'virtualmachines',
+    kind: 'VirtualMachine',
+    source: sourceOf(board, renderVm),
+    columns: VM_COLUMNS,
+    fields: {
+      'spec.runStrategy': strategyCell,
+      'status.printableStatus': ({ status }) => status.printableStatus,
+      'status.ready': ({ status }) => String(status.ready),
+    },
+  };
+}
+
+/** An instance comes and goes within the changes of its VM. */
+export function servedInstances(board: Store<VmSnapshot>): Served<InstanceObject> {
+  return {
+    group: KUBEVIRT_GROUP,
+    plural: 'virtualmachineinstances',
+    kind: 'VirtualMachineInstance',
+    source: sourceOf(board, renderInstance),
+    columns: INSTANCE_COLUMNS,
+    fields: {
+      'status.phase': ({ status }) => status.phase,
+      'status.nodeName': ({ status }) => status.nodeName,
+    },
+  };
+}
