@@ -160,6 +160,11 @@ export class LiveInstance {
     return this.#resets.count;
   }
 
+  /** When the machine was last reset (Unix ms), as far as events tell. */
+  get resetAt(): number | undefined {
+    return this.#resets.countedAt;
+  }
+
   /**
    * Runs a QMP command.
    * @throws QmpError; QmpClosedError also when the monitor is not connected

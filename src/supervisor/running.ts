@@ -5,8 +5,10 @@
  * same QEMU process goes on, as with libvirt's ACPI reboot. QEMU's hold is undone afterwards, also by a daemon
  * that finds it left over.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VmRecord } from '../core/model/record.ts';
 import { nextIoRetry } from '../core/strategy/io-retry.ts';
+import { resetDelay } from '../core/strategy/reset-delay.ts';
 import { withInstance } from '../core/strategy/transitions.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
@@ -29,10 +31,14 @@ async function surviveReset(ctx: Context, live: LiveInstance, record: VmRecord):
   return surviving;
 }
 
-/** @throws QmpError when QEMU does not carry it out */
+/**
+ * Waits for the guest's firmware first, half a second at most.
+ * @throws QmpError when QEMU does not carry it out
+ */
 export async function resetGuest(ctx: Context, key: string, record: VmRecord): Promise<void> {
   const live = ctx.lives.get(key);
   if (live === undefined) return;
+  await sleep(resetDelay([live.cpusAt, live.resetAt], ctx.clock.now()));
   await surviveReset(ctx, live, record);
   await live.execute('system_reset');
 }

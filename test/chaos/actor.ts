@@ -8,6 +8,7 @@ import { effects, NOTHING_DONE, nameOf, type QemuDeed } from './effects.ts';
 import type { Fact } from './explain.ts';
 import { FileWriter } from './file-writer.ts';
 import type { Strategy } from './fleet.ts';
+import { readEvidence } from './judge.ts';
 import { processesOf, type Qemu, qemusAmong } from './proc.ts';
 import { command, press } from './qmp.ts';
 import type { Action, HostDeed, InstanceVerb, Verb, VmDeed } from './schedule.ts';
@@ -116,6 +117,7 @@ export class Actor {
     if (qemu === undefined) return;
     const { uid, pid } = qemu;
     if (deed.kind === 'monitor' && deed.command === 'inject-nmi' && !this.#isUp(vm, uid)) return;
+    if (deed.kind === 'monitor' && deed.command === 'system_reset' && this.#isFirmware(uid)) return;
     const terminates = page.member.reboot === 'Terminate';
     page.done.push({
       from: Date.now(),
@@ -146,6 +148,13 @@ export class Actor {
   #isUp(vm: string, uid: string): boolean {
     const { boots } = readConsole(join(this.#stage.place.instance(uid), 'console.log'));
     return boots.length === 1 && this.#stage.book.boots(vm, uid, 0, Date.now()) === 1;
+  }
+
+  /** Firmware that is reset while it copies itself hangs. Resets by solovirt wait for it, but this one goes past it. */
+  #isFirmware(uid: string): boolean {
+    const { events } = readEvidence(this.#stage.place.instance(uid));
+    const began = events.findLast(({ event }) => event === 'RESUME' || event === 'RESET');
+    return began !== undefined && Date.now() - (began.timestamp?.seconds ?? 0) * 1000 < 2000;
   }
 
   /** Only if it is still the same process. */

@@ -7,6 +7,7 @@ import { textOf } from './proc.ts';
 
 interface QmpEvent {
   readonly event: string;
+  readonly timestamp?: { readonly seconds: number };
   readonly data?: { readonly reason?: string; readonly action?: string };
 }
 

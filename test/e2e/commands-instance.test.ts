@@ -1,5 +1,6 @@
 /** pause, unpause, reset and soft reboot: the same QEMU before and after, and what is refused. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readJournal } from '../../src/qemu/journal.ts';
 import { type Answer, World } from './daemon-harness.ts';
 import { type Live, Vm } from './vm-handle.ts';
 
@@ -65,6 +66,18 @@ describe('pause and unpause', () => {
 });
 
 describe('reset', () => {
+  test.concurrent('lets firmware that has just begun come to its end', async () => {
+    const vm = await Vm.known(world, 'early', { strategy: 'Manual' });
+    await vm.granted('start', { paused: true });
+    const uid = (await vm.is('Paused')).status.instance?.uid ?? '';
+    expect(inShort(await vm.instance('unpause'))).toEqual([200]);
+    expect(inShort(await vm.instance('reset'))).toEqual([200]);
+    await vm.says({ uid }, 'UP');
+    const journal = readJournal(vm.paths(uid).events);
+    const at = (name: string): number => journal.findLast(({ event }) => event === name)?.at ?? 0;
+    expect(at('RESET') - at('RESUME')).toBeGreaterThan(400);
+  });
+
   test.concurrent('starts the guest anew in the same QEMU', async () => {
     const { vm, live } = await Vm.up(world, 'reset', { strategy: 'Manual' });
     expect(inShort(await vm.instance('reset'))).toEqual([200]);
