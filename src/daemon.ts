@@ -4,10 +4,12 @@
  */
 import type { HostInfo } from './api/contract.ts';
 import { requestListener } from './api/handler.ts';
+import { lineRoutes } from './api/line-routes.ts';
 import { readonlyRoutes, refusing } from './api/readonly.ts';
 import { drainingWarning, renderDraining } from './api/render-draining.ts';
 import { counted, RequestTally } from './api/request-tally.ts';
 import { routes } from './api/routes.ts';
+import { upgradeListener } from './api/websocket.ts';
 import { keyOf } from './core/catalogue/catalogue.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import { STRATEGY_TABLES } from './core/strategy/run-strategy.ts';
@@ -124,7 +126,10 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       };
     },
   });
-  api.open(counted(requestListener(rows, log, api.ending), rows, requests));
+  api.open(
+    counted(requestListener(rows, log, api.ending), rows, requests),
+    upgradeListener(lineRoutes(supervisor), rows, log, api.ending),
+  );
   const { socketPath, readonlySocketPath } = config;
   const seen = readonlyRoutes(readonlySocketPath === undefined ? refusing(rows) : rows, socketPath);
   if (readonlyApi !== undefined)

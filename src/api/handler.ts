@@ -44,10 +44,9 @@ async function answer(
   try {
     reply = await replyTo(rows, request);
   } catch (error) {
-    const fault = faultOf(error);
     // What is left of a refused body is not read: the connection cannot serve another request.
     if (!request.complete) response.setHeader('connection', 'close');
-    sendJson(response, fault.code, statusObject(fault));
+    sendError(response, error);
     return;
   }
   switch (reply.kind) {
@@ -93,12 +92,18 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
   }
 }
 
+/** Any error as the `Status` that says it. */
+export function sendError(response: ServerResponse, error: unknown): void {
+  const fault = faultOf(error);
+  sendJson(response, fault.code, statusObject(fault));
+}
+
 function mediaType(header: string | undefined): string {
   return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /** Parsed after a host of our own, so that `//x` is a path and no host. */
-function urlOf(request: IncomingMessage): URL {
+export function urlOf(request: IncomingMessage): URL {
   const target = request.url ?? '/';
   const url = URL.parse(target.startsWith('/') ? `http://solovirt${target}` : target);
   if (url === null) throw new ApiError(`${target} is not a URL`, { code: 400 });

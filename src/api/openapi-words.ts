@@ -118,13 +118,53 @@ const COMMANDS: Readonly<Record<string, OperationWords>> = {
   ...onBoth('softreboot', command('Ask the guest to reboot', SOFT_REBOOT_OPTIONS, 200)),
 };
 
+const PORT: OperationWords = { summary: 'A TCP connection to a port of the guest, by WebSocket' };
+
+const LINES: Readonly<Record<string, OperationWords>> = {
+  ...onBoth(
+    'console',
+    {
+      summary: 'The serial console of the guest, by WebSocket',
+      query: [query('scrollback', INTEGER, 'Bytes of what was said before, at most.')],
+    },
+    'GET',
+  ),
+  ...onBoth(
+    'vnc',
+    {
+      summary: 'The graphical console of the guest (RFB), by WebSocket',
+      query: [query('preserveSession', FLAG, 'Let a viewer that is there keep its place.')],
+    },
+    'GET',
+  ),
+  ...onBoth(
+    'vnc/screenshot',
+    {
+      summary: "A picture of the guest's display",
+      query: [query('moveCursor', FLAG, 'Taken from KubeVirt, without an effect.')],
+      answerTypes: ['image/png'],
+    },
+    'GET',
+  ),
+  ...onBoth('portforward/:port', PORT, 'GET'),
+  ...onBoth('portforward/:port/:protocol', PORT, 'GET'),
+};
+
 /** Verbs of instances answer at the VM's path, too. */
-function onBoth(verb: string, words: OperationWords): Readonly<Record<string, OperationWords>> {
-  return { [`PUT ${VM_VERBS}/${verb}`]: words, [`PUT ${INSTANCE_VERBS}/${verb}`]: words };
+function onBoth(
+  verb: string,
+  words: OperationWords,
+  method: 'GET' | 'PUT' = 'PUT',
+): Readonly<Record<string, OperationWords>> {
+  return {
+    [`${method} ${VM_VERBS}/${verb}`]: words,
+    [`${method} ${INSTANCE_VERBS}/${verb}`]: words,
+  };
 }
 
 export const OPERATION_WORDS: Readonly<Record<string, OperationWords>> = {
   ...DISCOVERY,
   ...OWN,
+  ...LINES,
   ...COMMANDS,
 };

@@ -1,10 +1,16 @@
 /** Finds the row for a request. Pure. */
-import type { Route } from './routes.ts';
 
-export type Match =
+/** What a row of any table of paths has. */
+interface Row {
+  readonly method: string;
+  /** `:name` stands for one part of the path. */
+  readonly path: string;
+}
+
+export type Match<R extends Row> =
   | {
       readonly kind: 'route';
-      readonly route: Route;
+      readonly route: R;
       readonly params: Readonly<Record<string, string>>;
       /** The version that the path named, `v1` for those that have one name only. */
       readonly version: string;
@@ -15,7 +21,7 @@ export type Match =
 /** KubeVirt's older version answers at its own paths too; discovery tells them apart itself. */
 const OLD_VERSION = /^(\/apis\/(?:subresources\.)?kubevirt\.io\/)v1alpha3(?=\/[^/])/;
 
-export function match(rows: readonly Route[], method: string, path: string): Match {
+export function match<R extends Row>(rows: readonly R[], method: string, path: string): Match<R> {
   const version = OLD_VERSION.test(path) ? 'v1alpha3' : 'v1';
   const parts = split(path.replace(OLD_VERSION, '$1v1'));
   if (parts === undefined) return { kind: 'unknown-path' };

@@ -9,6 +9,7 @@ import { beginDraining, endDraining } from './handle-drain.ts';
 import { metricsRoute } from './handle-metrics.ts';
 import { getLogs, getRuns } from './handle-reads.ts';
 import { statsRoutes } from './handle-stats.ts';
+import { plainLineRoutes } from './line-routes.ts';
 import type { DaemonUse } from './metric-source.ts';
 import { openApiRoutes } from './openapi.ts';
 import { readRoutes } from './read-routes.ts';
@@ -71,6 +72,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     look(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
     ...readRoutes(supervisor, now),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
+    ...plainLineRoutes(supervisor),
     ...VM_VERBS.map((verb) =>
       put(`${SUB}/virtualmachines/:name/${verb}`, (request) => vmVerb(supervisor, verb, request)),
     ),

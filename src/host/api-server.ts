@@ -6,13 +6,24 @@
  * - Closing ends in bounded time: no new connections, streams are told, answers under way may finish.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type RequestListener, request, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** A socket that was handed over cannot serve the API. */
 export class ListenFdError extends Error {
   override readonly name = 'ListenFdError';
 }
+
+/** Takes over a connection whose client wants to speak WebSocket on it. `head`: what it has sent already. */
+export type UpgradeListener = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** The path of a socket to make, or the descriptors of listening sockets. */
 export type Endpoint =
@@ -35,7 +46,10 @@ export class ApiServer implements AsyncDisposable {
   readonly #secret = `/${randomUUID()}`;
   /** Connections that have not asked for anything yet. */
   readonly #fresh = new Set<Socket>();
+  /** Connections that speak HTTP no more. */
+  readonly #upgraded = new Set<Duplex>();
   #listener: RequestListener | undefined;
+  #upgrade: UpgradeListener | undefined;
 
   /**
    * Begins to listen.
@@ -47,7 +61,8 @@ export class ApiServer implements AsyncDisposable {
     const api = new ApiServer();
     try {
       for (const place of places) {
-        const server = createServer(api.#take);
+        const server = createServer({ shouldUpgradeCallback: wantsWebSocket }, api.#take);
+        server.on('upgrade', api.#takeUpgrade);
         api.#servers.push(server);
         server.on('connection', (socket) => api.#greet(socket));
         await listen(server, place);
@@ -64,9 +79,13 @@ export class ApiServer implements AsyncDisposable {
     return this.#ending.signal;
   }
 
-  /** Answers requests from now on, those that wait first. */
-  open(listener: RequestListener): void {
+  /**
+   * Answers requests from now on, those that wait first.
+   * @param upgrade without it, requests for a WebSocket are answered like any
+   */
+  open(listener: RequestListener, upgrade?: UpgradeListener): void {
     this.#listener = listener;
+    this.#upgrade = upgrade;
     this.#opened.resolve();
   }
 
@@ -102,6 +121,7 @@ export class ApiServer implements AsyncDisposable {
     }, FIRST_REQUEST_MS);
     const alarm = setTimeout(() => {
       for (const server of this.#servers) server.closeAllConnections();
+      for (const socket of this.#upgraded) socket.destroy();
     }, CLOSE_MS);
     await Promise.all(closed);
     clearTimeout(patience);
@@ -130,11 +150,39 @@ export class ApiServer implements AsyncDisposable {
     });
   };
 
+  readonly #takeUpgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    this.#fresh.delete(incoming.socket);
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
+    socket.on('error', () => {});
+    void this.#opened.promise.then(() => {
+      if (socket.destroyed) return;
+      if (this.#upgrade !== undefined) this.#upgrade(incoming, socket, head);
+      else this.#answerPlainly(incoming);
+    });
+  };
+
+  /** RFC 9110, 7.8: a server may ignore what a client would rather speak. */
+  #answerPlainly(incoming: IncomingMessage): void {
+    const { socket } = incoming;
+    const response = new ServerResponse(incoming);
+    response.on('error', () => {});
+    response.shouldKeepAlive = false;
+    response.on('finish', () => socket.end());
+    response.assignSocket(socket);
+    this.#listener?.(incoming, response);
+  }
+
   /** To Node a fresh connection is an idle one. */
   #closeIdle(): void {
     if (!this.#ending.signal.aborted || this.#fresh.size > 0) return;
     for (const server of this.#servers) server.closeIdleConnections();
   }
+}
+
+/** Whoever offers another protocol (curl: HTTP/2) is answered in HTTP/1.1. */
+function wantsWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 async function listen(server: Server, place: Place): Promise<void> {

@@ -35,6 +35,8 @@ export interface LiveInstanceDeps {
   readonly onEvent: (event: QmpEvent) => void;
   /** A QMP command failed; its caller is told as well. */
   readonly onFailure: (command: string, error: unknown) => void;
+  /** A session of its monitor has begun. */
+  readonly onConnected?: () => void;
   /** Sizes at which the console file and the stderr file are rotated. */
   readonly consoleLogBytes: number;
   readonly qemuLogBytes: number;
@@ -42,6 +44,9 @@ export interface LiveInstanceDeps {
 
 export class LiveInstance {
   readonly paths: InstancePaths;
+  /** Resolves when it has ended; never when it is let go of before. */
+  readonly ended: Promise<void>;
+  readonly #ended = Promise.withResolvers<void>();
   readonly #deps: LiveInstanceDeps;
   readonly #journal: JournalKeeper;
   readonly #monitor: Monitor;
@@ -60,6 +65,7 @@ export class LiveInstance {
 
   private constructor(paths: InstancePaths, deps: LiveInstanceDeps) {
     this.paths = paths;
+    this.ended = this.#ended.promise;
     this.#deps = deps;
     this.#journal = new JournalKeeper(paths.events);
     this.#monitor = new Monitor(paths, {
@@ -233,6 +239,7 @@ export class LiveInstance {
   #connected(runState: string | undefined): void {
     this.#runState = runState;
     if (runState !== 'prelaunch' && runState !== 'inmigrate') this.#resumed = true;
+    this.#deps.onConnected?.();
     this.#deps.onChange();
   }
 
@@ -241,6 +248,7 @@ export class LiveInstance {
     await waitForExitFile(this.paths, identity, this.#deps.launcher.exitFileMs);
     this.#closeFiles();
     this.#stage = 'ended';
+    this.#ended.resolve();
     this.#deps.onChange();
   }
 

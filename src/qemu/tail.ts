@@ -27,15 +27,7 @@ export async function readTail(path: string, limits: TailLimits): Promise<string
   return lines.slice(Math.max(0, lines.length - limits.maxLines)).join('\n');
 }
 
-/** The last bytes that were written, whatever they are; fewer when there are no more. */
-export async function readLastBytes(path: string, maxBytes: number): Promise<FileEnd> {
-  const newer = await readEnd(path, maxBytes);
-  if (newer.isCut || newer.bytes.length === maxBytes) return newer;
-  const older = await readEnd(`${path}.1`, maxBytes - newer.bytes.length);
-  return { bytes: Buffer.concat([older.bytes, newer.bytes]), isCut: older.isCut };
-}
-
-export interface FileEnd {
+interface FileEnd {
   readonly bytes: Buffer;
   /** The file has more before these bytes. */
   readonly isCut: boolean;

@@ -17,6 +17,7 @@ import type { Context, DrainingState } from './context.ts';
 import { EventLog } from './event-log.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
 import { GuestEvents } from './guest-events.ts';
+import { GuestLines } from './guest-lines.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { pass } from './pass.ts';
@@ -45,6 +46,8 @@ const RETRY_MS = 1000;
 export class Supervisor implements AsyncDisposable {
   /** How much each guest uses. */
   readonly stats: Stats;
+  /** The ways into running guests. */
+  readonly lines: GuestLines;
   readonly #ctx: Context;
   readonly #queue: WorkQueue;
   readonly #guestEvents: GuestEvents;
@@ -89,6 +92,7 @@ export class Supervisor implements AsyncDisposable {
     };
     this.stats = new Stats(ground);
     ground.board.listen((change) => ground.tally.take(change));
+    this.lines = new GuestLines(this.#ctx);
   }
 
   get board(): Board {
@@ -219,7 +223,11 @@ export class Supervisor implements AsyncDisposable {
     const record = this.#ctx.records.get(key);
     if (record?.instance === undefined) return;
     const paths = this.#ctx.paths(record.instance.uid);
-    const deps = this.#instanceDeps(key, record);
+    let tidy = (): void => {
+      tidy = () => {};
+      void this.lines.tidy(key);
+    };
+    const deps = { ...this.#instanceDeps(key, record), onConnected: () => tidy() };
     this.#ctx.lives.set(key, LiveInstance.adopt(paths, deps, record.instance.process));
   }
 

@@ -289,7 +289,7 @@ function safely(holds: () => boolean): boolean {
   }
 }
 
-async function within<T>(promise: Promise<T>, what: string, report = () => ''): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string, report = () => ''): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => reject(new Error(`not in time: ${what}\n${report()}`)),

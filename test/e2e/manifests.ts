@@ -1,6 +1,12 @@
 /** VM files for end-to-end tests. */
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';
-import { type TinyVariant, tinyReference } from '../support/guests.ts';
+import {
+  DEMO_INITRD,
+  DEMO_KERNEL,
+  DEMO_KERNEL_ARGS,
+  type TinyVariant,
+  tinyReference,
+} from '../support/guests.ts';
 
 export interface TinyVm {
   readonly strategy: RunStrategy;
@@ -54,3 +60,40 @@ function annotationLines(annotations: TinyVm['annotations'] = {}): string {
 
 /** The panic guest writes to the port of the ISA panic device. */
 export const ISA_PANIC_DEVICE = '          panicDevices: [{model: isa}]\n';
+
+export interface DemoVm {
+  readonly strategy: RunStrategy;
+  /** Further words for its kernel: hooks of images/README.md. */
+  readonly hooks?: string;
+  readonly graphics?: true;
+  readonly network?: true;
+  /** Of the VM, without the prefix `solovirt.io/`. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** The small Linux: a shell on its console, a web page on port 80; up in some seconds. */
+export function demoVm(name: string, vm: DemoVm): string {
+  const { strategy, hooks = '', graphics = false, network = false } = vm;
+  return `apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata:
+  name: ${name}
+${annotationLines(vm.annotations)}spec:
+  runStrategy: ${strategy}
+  template:
+    metadata:
+      annotations:
+        solovirt.io/kernel: ${DEMO_KERNEL}
+        solovirt.io/initrd: ${DEMO_INITRD}
+        solovirt.io/kernel-args: ${DEMO_KERNEL_ARGS} ${hooks}
+    spec:
+      terminationGracePeriodSeconds: 30
+      domain:
+        memory:
+          guest: 160Mi
+        devices:
+          autoattachGraphicsDevice: ${graphics}
+          autoattachPodInterface: ${network}
+          rng: {}
+`;
+}

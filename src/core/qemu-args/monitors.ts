@@ -20,8 +20,8 @@ function qmpSocket(id: string, path: string): readonly string[] {
 }
 
 /**
- * QEMU writes what the guest says into the file, whether somebody is connected or not. A client of the socket that
- * does not read would stop the guest dead, so only the daemon connects, and only while somebody looks.
+ * QEMU writes what the guest says into the file, whether somebody is connected or not. The socket is for typing: a client
+ * that does not read its copy of the output would stop the guest dead, so only the daemon connects, and only to type.
  */
 export function consoleArgs(spec: InstanceSpec, paths: InstancePaths): readonly string[] {
   if (!spec.serialConsole) return ['-serial', 'none'];

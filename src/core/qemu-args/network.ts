@@ -27,7 +27,7 @@ export function netdevArgs(
   interfaces: readonly InterfaceSpec[],
 ): readonly string[] {
   return interfaces.flatMap(({ forwards }, index) => {
-    const subnet = `10.0.${2 + index}`;
+    const subnet = subnetOf(index);
     return jsonOption('-netdev', {
       type: 'user',
       id: netdevId(index),
@@ -40,7 +40,11 @@ export function netdevArgs(
       hostname: vm.name,
       ...(forwards.length === 0
         ? {}
-        : { hostfwd: forwards.map((forward) => ({ str: hostForward(forward, `${subnet}.2`) })) }),
+        : {
+            hostfwd: forwards.map((forward) => ({
+              str: hostForward(forward, guestAddress(index)),
+            })),
+          }),
     });
   });
 }
@@ -71,6 +75,15 @@ function networkBoot(bootIndex: number | undefined): JsonObject {
   return bootIndex === undefined ? { romfile: '' } : { bootindex: bootIndex };
 }
 
-function netdevId(index: number): string {
+/** The address that the guest is given by DHCP on its interface of this index, from 0. */
+export function guestAddress(index: number): string {
+  return `${subnetOf(index)}.2`;
+}
+
+function subnetOf(index: number): string {
+  return `10.0.${2 + index}`;
+}
+
+export function netdevId(index: number): string {
   return `net${index}`;
 }
