@@ -6,13 +6,21 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from '../ports.ts';
 import { Refusal, type RefusalKind } from '../supervisor/refusal.ts';
 import { MAX_BODY_BYTES } from './contract.ts';
-import { ApiError, type Fault, type JsonReply, type Reply, statusObject } from './reply.ts';
+import {
+  ApiError,
+  type ApiRequest,
+  type Fault,
+  type JsonReply,
+  type Reply,
+  statusObject,
+} from './reply.ts';
 import { match } from './router.ts';
 import type { Route } from './routes.ts';
 
 const REFUSAL_CODES: Readonly<Record<RefusalKind, number>> = {
   'not-found': 404,
   conflict: 409,
+  'already-exists': 409,
   'bad-request': 400,
   unavailable: 503,
 };
@@ -85,6 +93,7 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
         accept: request.headers.accept ?? '',
         ifNoneMatch: request.headers['if-none-match'] ?? '',
         contentType,
+        ...ifMatchOf(request),
         text,
         body: parseBody(text, contentType),
       });
@@ -96,6 +105,11 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
 export function sendError(response: ServerResponse, error: unknown): void {
   const fault = faultOf(error);
   sendJson(response, fault.code, statusObject(fault));
+}
+
+function ifMatchOf({ headers }: IncomingMessage): Pick<ApiRequest, 'ifMatch'> {
+  const tag = headers['if-match'];
+  return tag === undefined ? {} : { ifMatch: tag };
 }
 
 function mediaType(header: string | undefined): string {
@@ -136,9 +150,14 @@ function parseBody(text: string, contentType: string): unknown {
 
 function faultOf(error: unknown): Fault {
   if (error instanceof ApiError) return error.fault;
-  if (error instanceof Refusal) return { code: REFUSAL_CODES[error.kind], message: error.message };
+  if (error instanceof Refusal) return refusalFault(error);
   const words = error instanceof Error ? error.message : String(error);
   return { code: isHostTrouble(error) ? 503 : 500, message: words };
+}
+
+function refusalFault({ kind, message }: Refusal): Fault {
+  const reason = kind === 'already-exists' ? { reason: 'AlreadyExists' } : {};
+  return { code: REFUSAL_CODES[kind], ...reason, message };
 }
 
 /** The host could not store it: a full or read-only disk. Nothing was done. */

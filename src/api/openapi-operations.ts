@@ -7,12 +7,14 @@ import { kindType } from './contract-schema.ts';
 import { listType, STATUS } from './contract-schema-meta.ts';
 import { DELETE_OPTIONS } from './contract-schema-options.ts';
 import { BODY_TYPES, JSON_TYPE, type Parameter, QUERY } from './openapi-parameters.ts';
-import { OPERATION_WORDS } from './openapi-words.ts';
+import { OPERATION_WORDS, type OperationWords } from './openapi-words.ts';
 import { RESOURCES, type ResourceRow, type ResourceVerb } from './resources.ts';
 
 export interface OperationRoute {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** It only says why there is nothing: no operation. */
+  readonly refusal?: true;
 }
 
 export interface Operation {
@@ -46,6 +48,7 @@ const VERSIONED = /^(\/apis\/(?:subresources\.)?kubevirt\.io\/)v1(?=\/)/;
 
 export function operationsOf(rows: readonly OperationRoute[]): readonly Operation[] {
   return rows.flatMap((row) => {
+    if (row.refusal === true) return [];
     const older = VERSIONED.test(row.path)
       ? [{ ...row, path: row.path.replace(VERSIONED, '$1v1alpha3') }]
       : [];
@@ -146,9 +149,14 @@ function onOther(route: OperationRoute, asWritten: OperationRoute): Operation {
       .join('')}`,
     summary: words?.summary ?? `${route.method} ${route.path}`,
     parameters: [...pathParameters(route.path), ...(words?.query ?? [])],
-    ...(words?.body && { body: { type: words.body, mediaTypes: [JSON_TYPE] } }),
+    ...bodyOf(words),
     answer: { code, type: answer, mediaTypes: answerTypes },
   };
+}
+
+function bodyOf(words: OperationWords | undefined): Pick<Operation, 'body'> {
+  if (words?.body !== undefined) return { body: { type: words.body, mediaTypes: [JSON_TYPE] } };
+  return words?.bodyTypes === undefined ? {} : { body: { mediaTypes: words.bodyTypes } };
 }
 
 function common({ method, path }: OperationRoute): Pick<Operation, 'method' | 'path' | 'tag'> {

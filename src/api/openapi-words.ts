@@ -4,6 +4,7 @@
  */
 import { FLAG, INTEGER, type ObjectType, oneOf, TEXT } from '../core/schema/schema.ts';
 import { DRAIN_PATH, SOLOVIRT_API } from './contract.ts';
+import { VM_TYPE } from './contract-schema.ts';
 import { STATUS } from './contract-schema-meta.ts';
 import {
   DRAIN_OPTIONS,
@@ -22,6 +23,8 @@ export interface OperationWords {
   readonly summary: string;
   readonly query?: readonly Parameter[];
   readonly body?: ObjectType;
+  /** Of a body that is no described object. */
+  readonly bodyTypes?: readonly string[];
   /** Type of the answer, where it is one that is described. */
   readonly answer?: ObjectType;
   /** `application/json` unless given. */
@@ -87,6 +90,20 @@ const OWN: Readonly<Record<string, OperationWords>> = {
     summary: 'Let run strategies act again',
     query: [query('dryRun', oneOf('All'), 'Check everything and change nothing.')],
     answer: STATUS,
+  },
+  [`GET ${VMS}/:name/status`]: {
+    summary: 'Read VirtualMachine',
+    answer: VM_TYPE,
+  },
+  [`GET ${VMS}/:name/manifest`]: {
+    summary: 'The YAML text of the document that declares the VM',
+    answerTypes: ['text/yaml'],
+  },
+  [`PUT ${VMS}/:name/manifest`]: {
+    summary: 'Replace the text of the document that declares the VM',
+    query: [query('dryRun', oneOf('All'), 'Check everything and change nothing.')],
+    bodyTypes: ['text/yaml', 'application/yaml'],
+    answer: VM_TYPE,
   },
   [`GET ${VMS}/:name/runs`]: {
     summary: 'All runs of a VM that are known, with their evidence',

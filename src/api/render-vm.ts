@@ -33,7 +33,10 @@ export function renderVm(snapshot: VmSnapshot): VmObject {
         ? {}
         : {
             deletionTimestamp: rfc3339(terminatingSince),
-            deletionGracePeriodSeconds: record?.instance?.gracePeriodSeconds ?? 0,
+            deletionGracePeriodSeconds:
+              record?.instance?.stop?.gracePeriodSeconds ??
+              record?.instance?.gracePeriodSeconds ??
+              0,
           }),
       ...(vm === undefined ? {} : { labels: vm.labels, annotations: vm.annotations }),
     },

@@ -41,6 +41,8 @@ export interface ApiRequest {
   readonly ifNoneMatch: string;
   /** Media type of the body in lower case, without parameters; empty when none was given. */
   readonly contentType: string;
+  /** The If-Match header, where there is one. */
+  readonly ifMatch?: string;
   /** The body as sent. */
   readonly text: string;
   /** The body parsed as JSON; an empty one, and one whose media type is not JSON, is `{}`. */
@@ -59,6 +61,7 @@ const REASONS: Readonly<Record<number, string>> = {
   405: 'MethodNotAllowed',
   409: 'Conflict',
   410: 'Expired',
+  412: 'PreconditionFailed',
   413: 'RequestEntityTooLarge',
   406: 'NotAcceptable',
   415: 'UnsupportedMediaType',

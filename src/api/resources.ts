@@ -37,6 +37,16 @@ export interface ResourceRow {
 }
 
 const LOOK: readonly ResourceVerb[] = ['get', 'list', 'watch'];
+const ALL: readonly ResourceVerb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 export const KUBEVIRT_GROUP = 'kubevirt.io';
 /** Two versions of one shape, as in KubeVirt. */
@@ -52,8 +62,8 @@ export const RESOURCES: readonly ResourceRow[] = [
     shortNames: ['vm', 'vms'],
     categories: ['all'],
     namespaced: true,
-    verbs: LOOK,
-    subresources: [],
+    verbs: ALL,
+    subresources: [{ name: 'status', kind: 'VirtualMachine', verbs: ['get'] }],
   },
   {
     group: KUBEVIRT_GROUP,
@@ -64,7 +74,7 @@ export const RESOURCES: readonly ResourceRow[] = [
     shortNames: ['vmi', 'vmis'],
     categories: ['all'],
     namespaced: true,
-    verbs: LOOK,
+    verbs: ['delete', ...LOOK],
     subresources: [],
   },
   {

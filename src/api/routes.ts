@@ -15,6 +15,7 @@ import { openApiRoutes } from './openapi.ts';
 import { readRoutes } from './read-routes.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import type { RequestTally } from './request-tally.ts';
+import { writeRoutes } from './write-routes.ts';
 
 export interface ApiDeps {
   readonly supervisor: Supervisor;
@@ -34,6 +35,8 @@ export interface Route {
   /** `:name` stands for one part of the path. */
   readonly path: string;
   readonly handle: Handler;
+  /** It only says why there is nothing of the kind: it is in no list of what can be asked for. */
+  readonly refusal?: true;
   /**
    * Answered on the read-only socket too, with secrets taken out (`readonly.ts`). Only for what changes nothing, reaches
    * into no guest, and shows nothing that a guest said.
@@ -71,6 +74,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
     look(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
     ...readRoutes(supervisor, now),
+    ...writeRoutes(supervisor, now),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
     ...plainLineRoutes(supervisor),
     ...VM_VERBS.map((verb) =>

@@ -1,11 +1,11 @@
 /**
- * Replaces the text of a manifest, whole or not at all: compare-and-swap against the text that the caller
- * knows, then one rename. Mode, owner and group are kept, links are followed and stay; only root's files, and
+ * Creates, replaces and removes manifests, whole or not at all: a new one never takes the place of another, and changes
+ * are compare-and-swap against the text that the caller knows, then one rename. Mode, owner and group are kept, links are followed and stay; only root's files, and
  * those that their group may write, can come to belong to a daemon without privileges. After a failure the old file is
  * as it was and no temporary file is left.
  */
 import { constants, type Stats } from 'node:fs';
-import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chown, link, open, readdir, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { readManifest } from './read-manifest.ts';
@@ -53,6 +53,67 @@ export async function replaceManifest(
   }
 }
 
+/**
+ * Puts a new manifest into a directory, under the first of the names that is free. Whoever may read or write in the
+ * directory may do the same with the file.
+ * @returns its path
+ * @throws ManifestChangedError when every name is taken
+ * @throws ManifestWriteError when the host refuses the write
+ */
+export async function createManifest(
+  dir: string,
+  names: readonly string[],
+  text: string,
+): Promise<string> {
+  const [first = 'vm.yaml'] = names;
+  const staged = join(dir, `.${first}.new.solovirt`);
+  try {
+    const { mode, gid } = await stat(dir);
+    await writeFileAtomic(staged, text, { mode: 0o600 | (mode & 0o066) });
+    await expectWhole(staged, text);
+    // As far as we may; the directory's group is that of the people who keep it.
+    await chown(staged, -1, gid).catch(() => undefined);
+    for (const name of names) {
+      if (!(await linked(staged, join(dir, name)))) continue;
+      await syncDirectory(dir);
+      return join(dir, name);
+    }
+  } catch (error) {
+    throw asManifestError(join(dir, first), error);
+  } finally {
+    await rm(staged, { force: true });
+  }
+  throw new ManifestChangedError(`${join(dir, first)} is there already and is no file of this VM`);
+}
+
+/** A link, unlike a rename, never takes the place of what is there. */
+async function linked(staged: string, path: string): Promise<boolean> {
+  try {
+    await link(staged, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Removes a manifest from its directory. Of a link only the link goes, as with rm(1).
+ * @throws ManifestChangedError when the file does not hold `expectedText` any more
+ * @throws ManifestWriteError when the host refuses it
+ */
+export async function removeManifest(path: string, expectedText: string): Promise<void> {
+  await expectText(path, expectedText);
+  try {
+    const target = await realpath(path);
+    await expectOpen(target, await stat(target));
+    await unlink(path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw asManifestError(path, error);
+  }
+}
+
 /** `.NAME.solovirt`, and what write-file-atomic makes of it on the way. */
 const STAGED = /^\..+\.solovirt(\.\d+)?$/;
 
@@ -95,16 +156,19 @@ async function stage(staged: string, target: string, text: string): Promise<void
   const old = await stat(target);
   await expectOpen(target, old);
   await writeFileAtomic(staged, text, { mode: old.mode, chown: { uid: old.uid, gid: old.gid } });
-  const found = await stat(staged);
-  // write-file-atomic takes the short write of a nearly full disk for success.
-  if (found.size !== new TextEncoder().encode(text).length) {
-    throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-  }
+  const found = await expectWhole(staged, text);
   if (!keptByItsPeople(found, old)) {
     throw new ManifestWriteError(
       `${target} cannot be replaced: its owner (uid ${old.uid}, gid ${old.gid}) could not be kept; run the daemon as root or make the file its own`,
     );
   }
+}
+
+/** write-file-atomic takes the short write of a nearly full disk for success. */
+async function expectWhole(staged: string, text: string): Promise<Stats> {
+  const found = await stat(staged);
+  if (found.size === new TextEncoder().encode(text).length) return found;
+  throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
 }
 
 /**

@@ -6,6 +6,8 @@ export type RefusalKind =
   | 'not-found'
   /** The VM's state does not allow it: 409. */
   | 'conflict'
+  /** There is one of that name: 409 AlreadyExists. */
+  | 'already-exists'
   /** The request itself is wrong: 400. */
   | 'bad-request'
   /** The host cannot do it now (disk full, QEMU does not answer): 503. */

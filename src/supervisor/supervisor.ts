@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence, QmpEvent } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry } from '../core/model/record.ts';
-import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import type { JsonObject, VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import { type InstancePaths, instancePaths } from '../core/paths.ts';
 import type { Command } from '../core/strategy/commands.ts';
 import type { StateDb } from '../host/state-db.ts';
@@ -23,13 +23,16 @@ import { sweepLeftovers } from './leftovers.ts';
 import { pass } from './pass.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
+import type { VmSnapshot } from './snapshot.ts';
 import { StartOrder } from './start-order.ts';
 import { Stats } from './stats.ts';
 import { Strays } from './strays.ts';
 import { Tally } from './tally.ts';
 import { Versions } from './versions.ts';
 import { commandVm } from './vm-command.ts';
+import { type Deletion, deleteInstance, deleteVm } from './vm-delete.ts';
 import { type FileChange, VmFiles } from './vm-files.ts';
+import { createVm, manifestOf, replaceManifestText, updateVm, type Written } from './vm-write.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface SupervisorDeps {
@@ -169,6 +172,44 @@ export class Supervisor implements AsyncDisposable {
   /** @throws Refusal */
   commandInstance(id: VmIdentity, verb: InstanceVerb, dryRun: boolean): Promise<void> {
     return commandInstance(this.#ctx, keyOf(id), verb, dryRun);
+  }
+
+  /** @param text of a manifest that declares just this VM @throws Refusal */
+  create(id: VmIdentity, text: string, dryRun: boolean): Promise<Written> {
+    return createVm(this.#ctx, id, text, dryRun);
+  }
+
+  /** @throws Refusal, and whatever `wanted` throws */
+  update(
+    id: VmIdentity,
+    wanted: (snapshot: VmSnapshot, vm: VirtualMachine) => JsonObject,
+    dryRun: boolean,
+  ): Promise<Written> {
+    return updateVm(this.#ctx, keyOf(id), wanted, dryRun);
+  }
+
+  /** The text of the VM's document. @throws Refusal */
+  manifest(id: VmIdentity): string {
+    return manifestOf(this.#ctx, keyOf(id));
+  }
+
+  /** @throws Refusal, and whatever `wanted` throws */
+  replaceManifest(
+    id: VmIdentity,
+    wanted: (body: string) => string,
+    dryRun: boolean,
+  ): Promise<Written> {
+    return replaceManifestText(this.#ctx, keyOf(id), wanted, dryRun);
+  }
+
+  /** @returns the VM while its guest still stops @throws Refusal, and whatever `check` throws */
+  delete(id: VmIdentity, deletion: Deletion): Promise<VmSnapshot | undefined> {
+    return deleteVm(this.#ctx, keyOf(id), deletion);
+  }
+
+  /** @throws Refusal, and whatever `check` throws */
+  deleteInstance(id: VmIdentity, deletion: Deletion): Promise<void> {
+    return deleteInstance(this.#ctx, keyOf(id), deletion);
   }
 
   /** All runs on record with their evidence, newest first. */

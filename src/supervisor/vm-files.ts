@@ -23,6 +23,9 @@ export type Claims = ReadonlyMap<string, { readonly identity: VmIdentity; readon
 export class VmFiles {
   readonly #files = new Map<string, KnownFile>();
   #catalogue: Catalogue = new Map();
+  /** Removed by this daemon itself, and not yet reported by the watch. */
+  readonly #removed = new Set<string>();
+  readonly #listeners = new Set<() => void>();
   #seen = 0;
 
   get catalogue(): Catalogue {
@@ -45,7 +48,9 @@ export class VmFiles {
     claims: Claims,
   ): Promise<readonly string[]> {
     for (const path of listed)
-      if (!this.#files.has(path)) this.#files.set(path, this.#unread(path));
+      if (!this.#files.has(path) && !this.#removed.has(path))
+        this.#files.set(path, this.#unread(path));
+    for (const { path } of changes) this.#removed.delete(path);
     const texts = await Promise.all(changes.map((change) => this.#read(change)));
     for (const file of texts) this.#files.set(file.path, file);
     for (const { kind, path } of changes) if (kind === 'removed') this.#files.delete(path);
@@ -55,13 +60,36 @@ export class VmFiles {
   /** A file that this daemon has just written itself: known before the watch reports it. */
   written(path: string, text: string, claims: Claims): readonly string[] {
     const known = this.#files.get(path) ?? this.#unread(path);
+    this.#removed.delete(path);
     this.#files.set(path, understood(known, text));
     return this.#resolve(claims);
+  }
+
+  /** A file that this daemon has just removed itself. */
+  removed(path: string, claims: Claims): readonly string[] {
+    this.#removed.add(path);
+    this.#files.delete(path);
+    return this.#resolve(claims);
+  }
+
+  /** Resolves once another text than this is known of the file, and after `ms` at the latest. */
+  async news(path: string, text: string | undefined, ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (this.text(path) !== text) resolve();
+    };
+    const alarm = setTimeout(resolve, ms);
+    this.#listeners.add(look);
+    look();
+    await promise;
+    clearTimeout(alarm);
+    this.#listeners.delete(look);
   }
 
   #resolve(claims: Claims): readonly string[] {
     const before = this.#catalogue;
     this.#catalogue = resolveCatalogue([...this.#files.values()], claims);
+    for (const listener of this.#listeners) listener();
     const keys = new Set([...before.keys(), ...this.#catalogue.keys()]);
     return [...keys].filter((key) => !sameEntry(before.get(key), this.#catalogue.get(key)));
   }

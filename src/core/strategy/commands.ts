@@ -93,7 +93,7 @@ function judgeRestart(
 }
 
 /** A stop in progress keeps its clock and its rungs; a new command can only shorten its grace period. */
-function stopOf(
+export function stopOf(
   instance: InstanceRecord,
   gracePeriodSeconds: number | undefined,
   now: number,

@@ -13,7 +13,7 @@ import type { JsonObject } from '../../../src/core/model/virtual-machine.ts';
 import { type ObjectType, typeWithin } from '../../../src/core/schema/schema.ts';
 import { allRoutes } from './all-routes.ts';
 
-const ROWS = allRoutes();
+const ROWS = allRoutes().filter((row) => row.refusal !== true);
 const OPERATIONS = operationsOf(ROWS);
 const V2 = openApiV2(OPERATIONS, '1.2.3');
 const V3 = openApiV3(OPERATIONS, '1.2.3');

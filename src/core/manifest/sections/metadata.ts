@@ -6,7 +6,7 @@ import { checkDnsLabel } from '../names.ts';
 import { mapOf, object } from '../object-fields.ts';
 
 /** What the API server writes: people paste `kubectl get -o yaml`. */
-const SERVER_FIELDS = [
+export const SERVER_FIELDS: readonly string[] = [
   'creationTimestamp',
   'deletionGracePeriodSeconds',
   'deletionTimestamp',
