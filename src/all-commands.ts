@@ -6,10 +6,12 @@ import type { CliContext } from './cli/context.ts';
 import { buildProgram } from './cli/program.ts';
 import { addDaemonCommand } from './daemon-command.ts';
 import { addDrainCommand } from './drain-command.ts';
+import { addProxyCommand } from './proxy-command.ts';
 
 export function allCommands(context: CliContext): Command {
   const program = buildProgram(context);
   addDaemonCommand(program, context);
   addDrainCommand(program, context);
+  addProxyCommand(program, context);
   return program;
 }

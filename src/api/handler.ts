@@ -52,7 +52,8 @@ async function answer(
   try {
     reply = await replyTo(rows, request);
   } catch (error) {
-    // What is left of a refused body is not read: the connection cannot serve another request.
+    await discardRest(request);
+    // A body that goes on: the connection cannot serve another request.
     if (!request.complete) response.setHeader('connection', 'close');
     sendError(response, error);
     return;
@@ -65,6 +66,28 @@ async function answer(
     case 'stream':
       return await sendStream(response, reply, ending);
   }
+}
+
+/** How long a refusal waits for what is on its way. */
+const DISCARD_MS = 1000;
+
+/**
+ * Reads what is left of a refused body, within bounds: the kernel takes the answer away from a sender whose connection is
+ * closed while something of it is unread.
+ */
+async function discardRest(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const alarm = setTimeout(resolve, DISCARD_MS);
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) resolve();
+  });
+  request.on('end', resolve);
+  request.on('close', resolve);
+  await promise;
+  clearTimeout(alarm);
 }
 
 async function replyTo(rows: readonly Route[], request: IncomingMessage): Promise<Reply> {
