@@ -1,4 +1,5 @@
 /** Guards for request bodies: KubeVirt's option objects of the subresources. Untrusted until it passed here. */
+import { parseDuration } from '../core/manifest/duration.ts';
 import { ApiError } from './reply.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -10,6 +11,11 @@ export interface StartBody {
 
 export interface GraceBody {
   readonly gracePeriodSeconds?: number;
+  readonly dryRun: boolean;
+}
+
+export interface FreezeBody {
+  readonly unfreezeTimeoutMs: number;
   readonly dryRun: boolean;
 }
 
@@ -34,6 +40,18 @@ export function restartBody(body: unknown): GraceBody {
 /** `PauseOptions` and the like. @throws ApiError 400 */
 export function dryRunBody(body: unknown): { readonly dryRun: boolean } {
   return { dryRun: dryRunOf(objectOf(body, ['dryRun'])) };
+}
+
+/** KubeVirt `FreezeUnfreezeTimeout`. @throws ApiError 400 */
+export function freezeBody(body: unknown): FreezeBody {
+  const fields = objectOf(body, ['unfreezeTimeout', 'dryRun']);
+  const timeout = fields['unfreezeTimeout'];
+  const ms = typeof timeout === 'string' ? parseDuration(timeout) : undefined;
+  if (ms === undefined)
+    throw bad(
+      `unfreezeTimeout must be a duration like "5m" or "1m30s", or "0s" for none, not ${show(timeout)}`,
+    );
+  return { unfreezeTimeoutMs: ms, dryRun: dryRunOf(fields) };
 }
 
 function graceBody(body: unknown, field: 'gracePeriod' | 'gracePeriodSeconds'): GraceBody {

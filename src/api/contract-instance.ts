@@ -1,6 +1,18 @@
 /** What clients see of a VirtualMachineInstance's status. Shapes are KubeVirt's (`VirtualMachineInstanceStatus`). */
 import type { Phase } from '../core/model/record.ts';
 
+/** `VirtualMachineInstanceGuestOSInfo`, as the agent in the guest tells it. */
+export interface GuestOsInfo {
+  readonly id?: string;
+  readonly kernelRelease?: string;
+  readonly kernelVersion?: string;
+  readonly machine?: string;
+  readonly name?: string;
+  readonly prettyName?: string;
+  readonly version?: string;
+  readonly versionId?: string;
+}
+
 /** `VirtualMachineInstanceNetworkInterface`. */
 export interface InterfaceStatus {
   /** Of the interface in the manifest; absent for one that only the guest knows. */
@@ -49,4 +61,8 @@ export interface MachineStatus {
   readonly currentCPUTopology: CpuTopology;
   readonly memory: MemoryStatus;
   readonly volumeStatus: readonly VolumeStatus[];
+  /** Absent until the agent has told. */
+  readonly guestOSInfo?: GuestOsInfo;
+  /** Present while a command keeps the guest's file systems frozen. */
+  readonly fsFreezeStatus?: 'frozen';
 }

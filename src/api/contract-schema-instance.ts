@@ -13,6 +13,8 @@ import type {
   VolumeStatus,
 } from './contract-instance.ts';
 
+import { GUEST_OS } from './contract-schema-guest.ts';
+
 const PHASES = ['Pending', 'Scheduling', 'Scheduled', 'Running', 'Succeeded', 'Failed'];
 
 export function conditionType(name: string): ObjectType {
@@ -108,6 +110,8 @@ export const INSTANCE_STATUS = declareType<InstanceObject['status']>(
       listOf(INTERFACE),
       'The network cards, and what is known of their addresses.',
     ),
+    guestOSInfo: field(of(GUEST_OS), 'What the agent in the guest tells of its system.'),
+    fsFreezeStatus: field(oneOf('frozen'), 'A command keeps the file systems frozen.'),
   },
   ['phase', 'nodeName', 'conditions', 'phaseTransitionTimestamps'],
 );

@@ -17,7 +17,7 @@ import type {
   StopOptions,
 } from './contract.ts';
 
-const DRY_RUN = field(
+export const DRY_RUN = field(
   listOf(oneOf('All')),
   '["All"]: everything is checked and nothing is changed.',
 );
@@ -62,6 +62,8 @@ export const PAUSE_OPTIONS = dryRunOptions('PauseOptions', 'pause');
 export const UNPAUSE_OPTIONS = dryRunOptions('UnpauseOptions', 'unpause');
 export const RESET_OPTIONS = dryRunOptions('ResetOptions', 'reset');
 export const SOFT_REBOOT_OPTIONS = dryRunOptions('SoftRebootOptions', 'soft-reboot');
+
+export const UNFREEZE_OPTIONS = dryRunOptions('UnfreezeOptions', 'unfreeze');
 
 export const DRAIN_OPTIONS = declareType<DrainOptions>(
   { name: 'DrainOptions', package: 'io.solovirt.v1', description: 'How to drain the host.' },

@@ -21,6 +21,8 @@ import type {
   VerdictView,
 } from './contract.ts';
 
+import { FROZEN_VIEW, GUEST_VIEW } from './contract-schema-guest.ts';
+
 const OWN = 'io.solovirt.v1';
 const INITIATOR = oneOf('guest', 'command', 'file', 'host', 'supervisor', 'outside');
 const PHASE = oneOf('Pending', 'Scheduling', 'Scheduled', 'Running', 'Succeeded', 'Failed');
@@ -110,6 +112,8 @@ export const INSTANCE_VIEW: ObjectType = declareType<InstanceView>(
     ipAddresses: field(listOf(TEXT), 'Addresses of the guest, as its agent tells them.'),
     resets: field(INTEGER, 'How often the guest was reset since it came up.'),
     stop: field(of(STOP), 'The stop in progress, if there is one.'),
+    guest: field(of(GUEST_VIEW), 'What the agent in the guest tells; absent without one.'),
+    frozen: field(of(FROZEN_VIEW), 'Absent unless a command froze the file systems.'),
   },
   ['uid', 'phase', 'resets'],
 );

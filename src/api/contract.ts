@@ -162,6 +162,28 @@ export interface InstanceView {
   /** Guest resets since the instance came up. */
   readonly resets: number;
   readonly stop?: StopView;
+  /** Absent without an agent in the guest. */
+  readonly guest?: GuestView;
+  /** Absent unless a command froze the guest's file systems. */
+  readonly frozen?: FrozenView;
+}
+
+/** What the agent in the guest tells, in brief. solovirt's own. */
+export interface GuestView {
+  /** `silent`: it does not answer. */
+  readonly agent: 'connected' | 'silent';
+  readonly agentVersion?: string;
+  readonly hostName?: string;
+  /** The system's name as its makers write it. */
+  readonly os?: string;
+  readonly addresses: readonly string[];
+}
+
+/** solovirt's own. */
+export interface FrozenView {
+  readonly since: string;
+  /** When it is thawed without being asked; absent: never. */
+  readonly thawAt?: string;
 }
 
 /** Why something that is due does not happen yet. solovirt's own. */

@@ -41,7 +41,8 @@ function commandOf(
   return { command: { verb, ...grace }, dryRun };
 }
 
-function done({ name }: VmIdentity, code: number): Reply {
+/** KubeVirt answers with an empty body; a `Status` says as much in words. */
+export function done({ name }: VmIdentity, code: number): Reply {
   return json(
     {
       kind: 'Status',

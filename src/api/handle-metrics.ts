@@ -5,7 +5,7 @@ import type { DaemonUse, MeasuredVm, MetricSource } from './metric-source.ts';
 import { renderVm } from './render-vm.ts';
 import type { ApiRequest, Reply } from './reply.ts';
 import type { RequestTally } from './request-tally.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 interface MetricsDeps {
   readonly supervisor: Supervisor;

@@ -3,7 +3,7 @@ import type { InstanceStats, VmStats } from '../supervisor/stats.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { VmStatsList, VmStatsObject } from './contract-stats.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 const SOLOVIRT = '/apis/solovirt.io/v1';
 

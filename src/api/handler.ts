@@ -14,8 +14,8 @@ import {
   type Reply,
   statusObject,
 } from './reply.ts';
+import type { Route } from './route.ts';
 import { match } from './router.ts';
-import type { Route } from './routes.ts';
 
 const REFUSAL_CODES: Readonly<Record<RefusalKind, number>> = {
   'not-found': 404,

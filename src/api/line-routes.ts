@@ -4,7 +4,7 @@ import type { Line } from '../supervisor/guest-lines.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { DEFAULT_SCROLLBACK_BYTES, MAX_SCROLLBACK_BYTES } from './contract-lines.ts';
 import { ApiError, type ApiRequest } from './reply.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 /** What is known of a request that has no body. */
 export type LineRequest = Pick<ApiRequest, 'params' | 'query'>;

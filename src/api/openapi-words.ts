@@ -5,6 +5,12 @@
 import { FLAG, INTEGER, type ObjectType, oneOf, TEXT } from '../core/schema/schema.ts';
 import { DRAIN_PATH, SOLOVIRT_API } from './contract.ts';
 import { VM_TYPE } from './contract-schema.ts';
+import {
+  FREEZE_OPTIONS,
+  GUEST_AGENT_INFO,
+  GUEST_FILESYSTEM_LIST,
+  GUEST_USER_LIST,
+} from './contract-schema-guest.ts';
 import { STATUS } from './contract-schema-meta.ts';
 import {
   DRAIN_OPTIONS,
@@ -14,6 +20,7 @@ import {
   SOFT_REBOOT_OPTIONS,
   START_OPTIONS,
   STOP_OPTIONS,
+  UNFREEZE_OPTIONS,
   UNPAUSE_OPTIONS,
 } from './contract-schema-options.ts';
 import { RUN_LIST } from './contract-schema-runs.ts';
@@ -167,6 +174,26 @@ const LINES: Readonly<Record<string, OperationWords>> = {
   ...onBoth('portforward/:port/:protocol', PORT, 'GET'),
 };
 
+const GUEST: Readonly<Record<string, OperationWords>> = {
+  ...onBoth(
+    'guestosinfo',
+    { summary: 'What the agent in the guest tells', answer: GUEST_AGENT_INFO },
+    'GET',
+  ),
+  ...onBoth(
+    'userlist',
+    { summary: 'Who is logged in in the guest', answer: GUEST_USER_LIST },
+    'GET',
+  ),
+  ...onBoth(
+    'filesystemlist',
+    { summary: 'The file systems of the guest', answer: GUEST_FILESYSTEM_LIST },
+    'GET',
+  ),
+  ...onBoth('freeze', command("Freeze the guest's file systems", FREEZE_OPTIONS, 200)),
+  ...onBoth('unfreeze', command("Thaw the guest's file systems", UNFREEZE_OPTIONS, 200)),
+};
+
 /** Verbs of instances answer at the VM's path, too. */
 function onBoth(
   verb: string,
@@ -184,4 +211,5 @@ export const OPERATION_WORDS: Readonly<Record<string, OperationWords>> = {
   ...OWN,
   ...LINES,
   ...COMMANDS,
+  ...GUEST,
 };

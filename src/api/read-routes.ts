@@ -7,7 +7,7 @@ import { type Presenter, presenterOf, type Served } from './present.ts';
 import { renderInstance } from './render-instance.ts';
 import { renderVm } from './render-vm.ts';
 import type { ApiRequest } from './reply.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 import { servedEvents, servedEventsV1 } from './served-events.ts';
 import { servedInstances, servedVms } from './served-vms.ts';
 import type { ApiObject } from './source.ts';
@@ -15,7 +15,12 @@ import type { ApiObject } from './source.ts';
 /** @param now Unix ms: the ages of tables are counted from it */
 export function readRoutes(supervisor: Supervisor, now: () => number): readonly Route[] {
   const { board, events } = supervisor;
-  const snapshotOf = (request: ApiRequest): VmSnapshot | undefined => lookUp(supervisor, request);
+  // Whoever reads one VM gets what is known of its guest, which is asked again if that is old.
+  const snapshotOf = (request: ApiRequest): VmSnapshot | undefined => {
+    const snapshot = lookUp(supervisor, request);
+    if (snapshot !== undefined) supervisor.touchGuest(snapshot);
+    return snapshot;
+  };
   return [
     ...namespaced('/apis/kubevirt.io/v1', servedVms(board), now, (request) => {
       const snapshot = snapshotOf(request);

@@ -3,7 +3,7 @@
  * gets more by a row that forgot to say something.
  */
 import { ApiError, type Reply } from './reply.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 /** Stands in the place of what this socket does not show. */
 export const HIDDEN = '(not shown on the read-only socket)';

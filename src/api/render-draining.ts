@@ -1,7 +1,7 @@
 /** Draining as the host's information shows it. Pure. */
 import type { DrainingState } from '../supervisor/context.ts';
 import type { DrainingView } from './contract.ts';
-import { rfc3339 } from './render-vm.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 export function renderDraining({ since, cause }: DrainingState): DrainingView {
   return { since: rfc3339(since), cause };

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { LoggedEvent } from '../supervisor/event-log.ts';
 import type { EventObject, ObjectMeta, ObjectReference } from './contract.ts';
 import type { EventV1Object } from './contract-event.ts';
-import { rfc3339 } from './render-vm.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 const COMPONENT = 'solovirt';
 

@@ -16,7 +16,8 @@ import {
 import type { InstanceObject, ObjectMeta } from './contract.ts';
 import type { PhaseTransition } from './contract-instance.ts';
 import { renderMachine } from './render-machine.ts';
-import { renderCondition, rfc3339 } from './render-vm.ts';
+import { renderCondition } from './render-vm.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 export function renderInstance(snapshot: VmSnapshot): InstanceObject | undefined {
   const facts = instanceFacts(snapshot);

@@ -1,7 +1,6 @@
 /** The part of an instance's status that tells of its machine: what QEMU was given. Pure. */
+import { type JoinedInterface, joinInterfaces } from '../core/agent/guest-status.ts';
 import { binaryQuantity } from '../core/manifest/quantity.ts';
-import type { InterfaceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
-import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { volumeTargets } from '../core/status/volume-targets.ts';
 import type { LiveFacts } from '../supervisor/snapshot.ts';
 import type { InterfaceStatus, MachineStatus } from './contract-instance.ts';
@@ -9,22 +8,28 @@ import type { InterfaceStatus, MachineStatus } from './contract-instance.ts';
 export function renderMachine(facts: LiveFacts): MachineStatus {
   const { cpu, memoryBytes, machineType, disks, interfaces } = facts.instance.spec;
   const targets = volumeTargets(disks);
+  const guest = facts.seen?.guest;
   const memory = binaryQuantity(memoryBytes);
   return {
-    interfaces: interfaces.map((nic) => renderInterface(facts, nic)),
+    interfaces: joinInterfaces(facts, interfaces, guest?.interfaces ?? []).map(renderInterface),
     machine: { type: machineType },
     currentCPUTopology: { cores: cpu.cores, sockets: cpu.sockets, threads: cpu.threads },
     memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory },
     volumeStatus: disks.map(({ name }, index) => ({ name, target: targets[index] ?? '' })),
+    ...(guest?.os === undefined ? {} : { guestOSInfo: guest.os }),
+    ...(facts.instance.freeze === undefined ? {} : { fsFreezeStatus: 'frozen' }),
   };
 }
 
-function renderInterface(vm: VmIdentity, { name, macAddress }: InterfaceSpec): InterfaceStatus {
+function renderInterface({ spec, mac, guest }: JoinedInterface): InterfaceStatus {
+  const [ipAddress] = guest?.addresses ?? [];
+  const sources = [...(spec === undefined ? [] : ['domain']), ...(guest ? ['guest-agent'] : [])];
   return {
-    name,
-    mac: macAddress ?? defaultMacAddress(vm, name),
-    infoSource: 'domain',
-    queueCount: 1,
-    linkState: 'up',
+    ...(spec === undefined ? {} : { name: spec.name }),
+    ...(mac === undefined ? {} : { mac }),
+    ...(guest === undefined ? {} : { interfaceName: guest.name }),
+    ...(ipAddress === undefined ? {} : { ipAddress, ipAddresses: guest?.addresses ?? [] }),
+    infoSource: sources.join(', '),
+    ...(spec === undefined ? {} : { queueCount: 1, linkState: 'up' }),
   };
 }

@@ -16,6 +16,8 @@ import type {
   VmObject,
   VmStatus,
 } from './contract.ts';
+import { renderGuest } from './render-guest.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 export function renderVm(snapshot: VmSnapshot): VmObject {
   const { record, vm, terminatingSince } = snapshot;
@@ -136,6 +138,7 @@ function renderLive(snapshot: VmSnapshot, record: VmRecord): InstanceView {
     ...(runState === undefined ? {} : { runState }),
     resets: snapshot.instance?.resets ?? 0,
     ...(stop === undefined ? {} : { stop: renderStop(stop) }),
+    ...renderGuest(record, instance, snapshot.instance),
   };
 }
 
@@ -161,9 +164,4 @@ export function renderRun(run: RunEntry): RunView {
 
 function renderVerdict({ outcome, reason, initiator, message }: Verdict): RunView['verdict'] {
   return { outcome, reason, initiator, message };
-}
-
-/** @param at Unix ms */
-export function rfc3339(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -1,7 +1,7 @@
 /** How many requests were answered, and how. Bounded whatever clients ask for: labels are those of our own tables. */
 import type { RequestListener } from 'node:http';
+import type { Route } from './route.ts';
 import { match } from './router.ts';
-import type { Route } from './routes.ts';
 
 export interface RequestCount {
   readonly method: string;

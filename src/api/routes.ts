@@ -4,6 +4,7 @@
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
 import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
+import { guestRoutes } from './guest-routes.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
 import { metricsRoute } from './handle-metrics.ts';
@@ -13,8 +14,9 @@ import { plainLineRoutes } from './line-routes.ts';
 import type { DaemonUse } from './metric-source.ts';
 import { openApiRoutes } from './openapi.ts';
 import { readRoutes } from './read-routes.ts';
-import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
+import { ApiError, json } from './reply.ts';
 import type { RequestTally } from './request-tally.ts';
+import type { Handler, Route } from './route.ts';
 import { writeRoutes } from './write-routes.ts';
 
 export interface ApiDeps {
@@ -26,22 +28,6 @@ export interface ApiDeps {
   readonly requests: RequestTally;
   /** Unix ms. */
   readonly now: () => number;
-}
-
-export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
-
-export interface Route {
-  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
-  /** `:name` stands for one part of the path. */
-  readonly path: string;
-  readonly handle: Handler;
-  /** It only says why there is nothing of the kind: it is in no list of what can be asked for. */
-  readonly refusal?: true;
-  /**
-   * Answered on the read-only socket too, with secrets taken out (`readonly.ts`). Only for what changes nothing, reaches
-   * into no guest, and shows nothing that a guest said.
-   */
-  readonly readonly?: true;
 }
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines';
@@ -77,6 +63,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     ...writeRoutes(supervisor, now),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
     ...plainLineRoutes(supervisor),
+    ...guestRoutes(supervisor),
     ...VM_VERBS.map((verb) =>
       put(`${SUB}/virtualmachines/:name/${verb}`, (request) => vmVerb(supervisor, verb, request)),
     ),

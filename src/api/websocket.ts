@@ -15,8 +15,8 @@ import { MAX_MESSAGE_BYTES, PLAIN_PROTOCOL } from './contract-lines.ts';
 import { sendError, urlOf } from './handler.ts';
 import type { LineRoute } from './line-routes.ts';
 import { ApiError } from './reply.ts';
+import type { Route } from './route.ts';
 import { match } from './router.ts';
-import type { Route } from './routes.ts';
 
 /** For the other side to answer a close; the daemon does not wait longer for anybody. */
 const CLOSE_MS = 1000;

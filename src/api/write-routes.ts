@@ -8,7 +8,7 @@ import { getManifest, putManifest } from './handle-writes-text.ts';
 import { presenterOf } from './present.ts';
 import { renderVm } from './render-vm.ts';
 import { ApiError, type ApiRequest } from './reply.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 import { servedVms } from './served-vms.ts';
 
 const SCOPE = '/apis/kubevirt.io/v1/namespaces/:namespace';

@@ -13,6 +13,7 @@ import type {
 import type {
   BackoffRecord,
   CommandEffects,
+  FreezeRecord,
   InstanceDescription,
   InstanceRecord,
   LastRun,
@@ -122,6 +123,14 @@ const instance = object<InstanceRecord>({
     }),
   ),
   resetAt: optional(number),
+  freeze: optional(
+    object<FreezeRecord>({
+      at: number,
+      thawAt: optional(number),
+      attempts: optional(number),
+      triedAt: optional(number),
+    }),
+  ),
   pausedByUser: flag,
   ioRetry: optional(
     object<NonNullable<InstanceRecord['ioRetry']>>({

@@ -4,13 +4,13 @@
  */
 import type { Evidence, ExitStatus, ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { escapeControls, stripTerminalCodes } from '../core/plain-text.ts';
 import { readExitFile } from './exit-file.ts';
 import { identityOf, isInstanceAlive } from './instance-process.ts';
 import { readIntents } from './intent.ts';
 import { readJournal } from './journal.ts';
 import { findLockHolder } from './lock-holder.ts';
 import { findOomProof, readOomBaseline } from './oom.ts';
-import { escapeControls, stripTerminalCodes } from './plain-text.ts';
 import { currentBootId, readIfThere } from './process-identity.ts';
 import { readTail, type TailLimits } from './tail.ts';
 

@@ -12,6 +12,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { AgentLink } from './agent-link.ts';
 import { capLog } from './cap-log.ts';
 import { waitForExitFile } from './exit-file.ts';
 import { identityOf, isInstanceAlive } from './instance-process.ts';
@@ -47,6 +48,7 @@ export class LiveInstance {
   /** Resolves when it has ended; never when it is let go of before. */
   readonly ended: Promise<void>;
   readonly #ended = Promise.withResolvers<void>();
+  readonly guest: AgentLink;
   readonly #deps: LiveInstanceDeps;
   readonly #journal: JournalKeeper;
   readonly #monitor: Monitor;
@@ -71,6 +73,13 @@ export class LiveInstance {
     this.#monitor = new Monitor(paths, {
       onEvent: (event) => this.#take(event),
       onConnected: (runState) => this.#connected(runState),
+      onChange: deps.onChange,
+    });
+    this.guest = new AgentLink({
+      socket: paths.agentSocket,
+      monitor: (command) => this.execute(command),
+      runState: () => this.#runState,
+      clock: deps.clock,
       onChange: deps.onChange,
     });
   }
@@ -203,6 +212,7 @@ export class LiveInstance {
   /** Stops watching. The guest runs on. */
   async release(): Promise<void> {
     this.#closeFiles();
+    this.guest.release();
     await this.#monitor.release();
   }
 
@@ -240,11 +250,13 @@ export class LiveInstance {
     this.#runState = runState;
     if (runState !== 'prelaunch' && runState !== 'inmigrate') this.#resumed = true;
     this.#deps.onConnected?.();
+    this.guest.look();
     this.#deps.onChange();
   }
 
   async #finish(identity: ProcessIdentity): Promise<void> {
     this.#stage = 'ending';
+    this.guest.release();
     await waitForExitFile(this.paths, identity, this.#deps.launcher.exitFileMs);
     this.#closeFiles();
     this.#stage = 'ended';
@@ -263,6 +275,7 @@ export class LiveInstance {
   #take(event: QmpEvent): void {
     this.#remember(event);
     this.#journal.take(event);
+    this.guest.take(event);
     if (CHANGES_RUN_STATE.has(event.event)) this.#followRunState(event);
     this.#deps.onEvent(event);
   }

@@ -56,9 +56,13 @@ function withFirstRun(record: VmRecord, { events }: Evidence): VmRecord {
   return withInstance(record, { runningAt: resumed.at });
 }
 
-/** A guest in a reboot loop leaves thousands of events; the last ones tell the end. */
+/**
+ * A guest in a reboot loop leaves thousands of events; the last ones tell the end. Agents that come and go have no part in
+ * it, and a guest can make that happen each second.
+ */
 function abridged(evidence: Evidence): Evidence {
-  return { ...evidence, events: evidence.events.slice(-KEPT_EVENTS) };
+  const telling = evidence.events.filter(({ event }) => event !== 'VSERPORT_CHANGE');
+  return { ...evidence, events: telling.slice(-KEPT_EVENTS) };
 }
 
 function noteEnd(

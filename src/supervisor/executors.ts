@@ -21,6 +21,7 @@ import { appendIntent } from '../qemu/intent.ts';
 import { conclude } from './conclude.ts';
 import type { Context } from './context.ts';
 import { forget } from './evidence-store.ts';
+import { thawGuest } from './guest-freeze.ts';
 import { takeRung } from './rungs.ts';
 import {
   askSoftReboot,
@@ -56,6 +57,7 @@ export const EXECUTORS: { readonly [K in ActingKind]: Executor<K> } = {
   'finish-soft-reboot': ({ ctx, key, record }) => finishSoftReboot(ctx, key, record),
   'give-up-soft-reboot': ({ ctx, key, record }) => giveUpSoftReboot(ctx, key, record),
   'retry-io': ({ ctx, key, record }) => retryIo(ctx, key, record),
+  thaw: ({ ctx, key, record }) => thawGuest(ctx, key, record),
   conclude: ({ ctx, key, record }) => conclude(ctx, key, record),
   forget: ({ ctx, key, record }) => forget(ctx, key, record),
 };

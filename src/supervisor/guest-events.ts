@@ -3,8 +3,8 @@
  * RESETs, a full disk a BLOCK_IO_ERROR per request.
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
+import { escapeControls } from '../core/plain-text.ts';
 import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
-import { escapeControls } from '../qemu/plain-text.ts';
 import type { EventLog, EventNote, EventSubject } from './event-log.ts';
 
 /** The same note about the same VM is not repeated while it comes again within this time. */

@@ -60,6 +60,8 @@ const ACTIONS: Readonly<Record<InstanceVerb, InstanceAction>> = {
   softreboot: {
     refuses: ({ runState, instance }) => {
       if (isHalted(runState)) return 'VMI is paused';
+      if (instance.freeze !== undefined)
+        return 'the file systems of the VMI are frozen: unfreeze it first';
       if (!instance.acpi) return 'VMI does not have the ACPI feature enabled';
       return instance.softReboot === undefined ? undefined : 'a soft reboot is under way';
     },

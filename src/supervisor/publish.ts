@@ -56,6 +56,7 @@ function conditionsOf(
     problems,
     runState: instance?.runState,
     unresponsive: instance?.unresponsive ?? false,
+    ...(instance?.guest === undefined ? {} : { guest: instance.guest }),
   };
   const facts = { record, lastRun: history[0], runStateSince: instance?.runStateSince, now };
   const isSameRun = shown?.record?.instance?.uid === record?.instance?.uid;
@@ -88,11 +89,13 @@ export function shownUid(ctx: Context, key: string): string {
 function instanceSnapshot(live: LiveInstance): InstanceSnapshot {
   const sight = live.sight();
   const runState = sight.kind === 'live' ? sight.runState : undefined;
+  const guest = live.guest.status();
   return {
     resets: live.resets,
     unresponsive: live.unresponsive,
     ...(live.cpusAt === undefined ? {} : { runStateSince: live.cpusAt }),
     ...(runState === undefined ? {} : { runState }),
     ...(live.spawnedAt === undefined ? {} : { spawnedAt: live.spawnedAt }),
+    ...(guest === undefined ? {} : { guest }),
   };
 }

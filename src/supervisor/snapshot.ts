@@ -1,6 +1,7 @@
 /**
  * What the supervisor shows of a VM: plain data, ready to be rendered, never waiting for a QEMU.
  */
+import type { GuestStatus } from '../core/agent/guest-status.ts';
 import { asObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { InstanceRecord, RunEntry, VmRecord } from '../core/model/record.ts';
@@ -47,6 +48,8 @@ export interface InstanceSnapshot {
   readonly unresponsive: boolean;
   /** When this daemon had spawned its QEMU (Unix ms); absent when it took it over. */
   readonly spawnedAt?: number;
+  /** What the agent in the guest tells; absent when there is none. */
+  readonly guest?: GuestStatus;
 }
 
 export interface HeldSnapshot {

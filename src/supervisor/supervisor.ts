@@ -3,6 +3,7 @@
  * with. Makes no decision itself.
  */
 import { randomUUID } from 'node:crypto';
+import type { GuestDetail } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence, QmpEvent } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry } from '../core/model/record.ts';
@@ -17,7 +18,9 @@ import type { Context, DrainingState } from './context.ts';
 import { EventLog } from './event-log.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
 import { GuestEvents } from './guest-events.ts';
+import { type FreezeOptions, forgetFreeze, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
 import { GuestLines } from './guest-lines.ts';
+import { type GuestView, lookIntoGuest, touchGuest } from './guest-reads.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { pass } from './pass.ts';
@@ -212,6 +215,26 @@ export class Supervisor implements AsyncDisposable {
     return deleteInstance(this.#ctx, keyOf(id), deletion);
   }
 
+  /** Somebody reads what is known of the guest: it is asked again if that is old. Never waits. */
+  touchGuest(id: VmIdentity): void {
+    touchGuest(this.#ctx, keyOf(id));
+  }
+
+  /** Asks the agent in the guest, for seconds at most. @throws Refusal */
+  lookIntoGuest(id: VmIdentity, details: readonly GuestDetail[]): Promise<GuestView> {
+    return lookIntoGuest(this.#ctx, keyOf(id), details);
+  }
+
+  /** @throws Refusal */
+  freeze(id: VmIdentity, options: FreezeOptions): Promise<void> {
+    return freezeGuest(this.#ctx, keyOf(id), options);
+  }
+
+  /** @throws Refusal */
+  unfreeze(id: VmIdentity, dryRun: boolean): Promise<void> {
+    return unfreezeGuest(this.#ctx, keyOf(id), dryRun);
+  }
+
   /** All runs on record with their evidence, newest first. */
   runs(id: VmIdentity): readonly { readonly entry: RunEntry; readonly evidence: Evidence }[] {
     return this.#ctx.records.runs(keyOf(id));
@@ -293,6 +316,15 @@ export class Supervisor implements AsyncDisposable {
     this.#ctx.lives.set(key, live);
   }
 
+  async #forgetFreeze(key: string): Promise<void> {
+    try {
+      await forgetFreeze(this.#ctx, key);
+    } catch (error) {
+      // It is thawed in its time all the same, which does nothing to a guest that is not frozen.
+      this.#ctx.log.warn({ vm: key, error }, 'the end of a freeze could not be recorded');
+    }
+  }
+
   #instanceDeps(key: string, id: VmIdentity): LiveInstanceDeps {
     return {
       vm: { namespace: id.namespace, name: id.name },
@@ -302,6 +334,7 @@ export class Supervisor implements AsyncDisposable {
       onChange: () => this.#queue.add(key),
       onFailure: (command, error) => this.#ctx.tally.qmpFailed(command, error),
       onEvent: (event: QmpEvent) => {
+        if (event.event === 'RESET') void this.#forgetFreeze(key);
         this.#guestEvents.take(id, event, this.#ctx.records.get(key)?.instance?.uid);
         this.#queue.add(key);
       },

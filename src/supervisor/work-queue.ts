@@ -69,7 +69,7 @@ export class WorkQueue implements AsyncDisposable {
   }
 
   /** Runs `task` while no pass of the key runs. */
-  exclusive<T>(key: string, task: () => Promise<T>): Promise<T> {
+  exclusive<T>(key: string, task: () => T | Promise<T>): Promise<T> {
     return this.#append(key, this.#lane(key), task);
   }
 
@@ -95,7 +95,7 @@ export class WorkQueue implements AsyncDisposable {
     return lane;
   }
 
-  #append<T>(key: string, lane: Lane, task: () => Promise<T>): Promise<T> {
+  #append<T>(key: string, lane: Lane, task: () => T | Promise<T>): Promise<T> {
     lane.pending += 1;
     const result = lane.tail.then(task);
     const settle = (): void => {

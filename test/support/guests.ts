@@ -72,3 +72,8 @@ function built(file: string): string {
     throw new Error(`the guest image ${path} is missing: make it with "sh images/build"`);
   return path;
 }
+
+/** The Linux guest with QEMU's guest agent, and its data disk; what it does on request is in images/README.md. */
+export const AGENT_KERNEL = 'agent/latest/vmlinuz';
+export const AGENT_INITRD = 'agent/latest/initrd.img';
+export const AGENT_IMAGE = 'agent:latest';

@@ -98,6 +98,8 @@ export interface InstanceRecord {
   readonly softReboot?: SoftReboot;
   /** Under `rebootPolicy: Terminate`: a reset of ours, which QEMU was told to survive, and is to unlearn again. */
   readonly resetAt?: number;
+  /** The guest's file systems stand still, or were about to. */
+  readonly freeze?: FreezeRecord;
   /** A user asked for the pause, so nothing but a user or a stop ends it. */
   readonly pausedByUser: boolean;
   /** Disk errors in a row, for the resume back-off. */
@@ -106,6 +108,16 @@ export interface InstanceRecord {
     readonly lastAt: number;
     readonly nextAt: number;
   };
+}
+
+/** Stored before the guest is asked to freeze, so that another daemon thaws it. */
+export interface FreezeRecord {
+  readonly at: number;
+  /** When it is thawed without being asked (Unix ms); absent: never. */
+  readonly thawAt?: number;
+  /** Attempts to thaw that have not succeeded yet, and when the last one was made. */
+  readonly attempts?: number;
+  readonly triedAt?: number;
 }
 
 /** Each step is stored around its effect, so that another daemon can go on after it. */

@@ -14,7 +14,12 @@ const CONTROLLER = 'serial0';
 /** Fixed by the agent (QEMU `qga/main.c`, QGA_VIRTIO_PATH_DEFAULT). */
 const PORT_NAME = 'org.qemu.guest_agent.0';
 
-export function agentChannelArgs(paths: InstancePaths): readonly string[] {
+/** @param devices all of the guest's, to see whether there was room for the channel */
+export function agentChannelArgs(
+  devices: readonly GuestDevice[],
+  paths: InstancePaths,
+): readonly string[] {
+  if (!devices.some(({ properties }) => properties['id'] === AGENT_PORT)) return [];
   const path = listValue(paths.agentSocket);
   return ['-chardev', `socket,id=${AGENT_CHARDEV},path=${path},server=on,wait=off`];
 }

@@ -6,7 +6,7 @@ import type { InstanceSpec } from '../model/virtual-machine.ts';
 import { agentChannelArgs } from './agent-channel.ts';
 import { behaviourArgs, CLEAN_SLATE } from './behaviour.ts';
 import { blockdevArgs } from './blockdev.ts';
-import { deviceArgs } from './devices.ts';
+import { deviceArgs, guestDevices } from './devices.ts';
 import { firmwareArgs } from './firmware.ts';
 import { type PreparedDisk, QemuArgsError, type QemuArgsInput } from './input.ts';
 import { identityArgs, machineArgs } from './machine.ts';
@@ -30,7 +30,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...machineArgs(spec, input.accelerator),
     ...behaviourArgs(spec),
     ...monitorArgs(paths),
-    ...agentChannelArgs(paths),
+    ...agentChannelArgs(guestDevices(vm, spec, disks), paths),
     ...consoleArgs(spec, paths),
     ...vncArgs(spec, paths),
     ...firmwareArgs(spec, input.kernel),

@@ -2,6 +2,7 @@
  * The conditions of a VM and of its instance: KubeVirt's types (`VirtualMachineConditionType`,
  * `VirtualMachineInstanceConditionType`) and one of ours, `ManifestInvalid`.
  */
+import type { GuestStatus } from '../agent/guest-status.ts';
 import { changedFields } from '../manifest/changed-fields.ts';
 import { asObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
@@ -23,6 +24,8 @@ export interface ConditionInput {
   readonly runState: string | undefined;
   /** QEMU lives but does not answer its monitor. */
   readonly unresponsive: boolean;
+  /** Absent when no agent is there. */
+  readonly guest?: GuestStatus;
 }
 
 export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
@@ -30,6 +33,7 @@ export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
     ready(input),
     ...paused(input),
     ...unresponsive(input),
+    ...agentConnected(input),
     ...restartRequired(input),
     ...manifestInvalid(input),
   ];
@@ -37,7 +41,13 @@ export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
 
 /** The instance has no manifest of its own, so nothing of the file concerns it. */
 export function instanceConditions(input: ConditionInput): readonly ConditionFacts[] {
-  return [ready(input), ...paused(input), ...unresponsive(input), NOT_MIGRATABLE];
+  return [
+    ready(input),
+    ...paused(input),
+    ...unresponsive(input),
+    ...agentConnected(input),
+    NOT_MIGRATABLE,
+  ];
 }
 
 /** KubeVirt's `VirtualMachineInstanceReasonNotMigratable`. */
@@ -91,6 +101,20 @@ function unresponsive({ unresponsive }: ConditionInput): readonly ConditionFacts
       status: 'True',
       reason: 'NoAnswer',
       message: 'QEMU lives but does not answer over QMP',
+    },
+  ];
+}
+
+/** KubeVirt's `VirtualMachineInstanceAgentConnected`, which is absent without an agent. */
+function agentConnected({ guest }: ConditionInput): readonly ConditionFacts[] {
+  if (guest === undefined) return [];
+  if (guest.agent === 'connected') return [{ type: 'AgentConnected', status: 'True' }];
+  return [
+    {
+      type: 'AgentConnected',
+      status: 'False',
+      reason: 'AgentNotResponding',
+      message: 'the guest agent does not answer',
     },
   ];
 }

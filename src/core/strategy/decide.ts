@@ -3,7 +3,14 @@
  * reason. A pass carries the action out and asks again until the answer is "wait".
  */
 import type { Rung } from '../model/evidence.ts';
-import type { InstanceRecord, SoftReboot, StopRecord, VmRecord } from '../model/record.ts';
+import type {
+  FreezeRecord,
+  InstanceRecord,
+  SoftReboot,
+  StopRecord,
+  VmRecord,
+} from '../model/record.ts';
+import { isThawDue, thawBeforeStop } from './freeze.ts';
 import { IO_RETRY_STATE } from './io-retry.ts';
 import { WISHES } from './run-strategy.ts';
 import type { InstanceView, Situation } from './situation.ts';
@@ -44,6 +51,8 @@ export type Action =
   | { readonly kind: 'give-up-soft-reboot'; readonly reason: string }
   /** Resume a guest that QEMU paused on a disk error. */
   | { readonly kind: 'retry-io'; readonly reason: string }
+  /** Ask the guest to thaw its file systems. */
+  | { readonly kind: 'thaw'; readonly reason: string }
   | { readonly kind: 'conclude'; readonly reason: string }
   /** The VM's document is gone and so is its last instance. */
   | { readonly kind: 'forget'; readonly reason: string };
@@ -145,6 +154,11 @@ function decideStop(
   if (seen.kind === 'launching') return { kind: 'wait', reason: 'stopping once QEMU is there' };
   const guestListens =
     instance.acpi && seen.resumed && !DEAF_STATES.has(seen.runState ?? 'running');
+  // A guest that is frozen cannot shut down cleanly.
+  const thaw = guestListens ? thawBeforeStop(instance.freeze, stop.since, now) : undefined;
+  if (thaw?.kind === 'thaw') return { kind: 'thaw', reason: 'it is to be stopped' };
+  if (thaw?.kind === 'wait' && stop.gracePeriodSeconds > 0)
+    return { kind: 'wait', reason: 'stopping: the guest thaws', until: thaw.until };
   const step = nextStep({ stop, guestListens, monitor: seen.monitor, now });
   if (step.kind === 'wait') {
     return { kind: 'wait', reason: `stopping: ${stop.rung ?? 'asked'}`, until: step.until };
@@ -170,7 +184,13 @@ function decideWanted(
   if (instance.resetAt !== undefined) return decideAfterReset(instance.resetAt, now);
   if (seen.runState === IO_RETRY_STATE && !instance.pausedByUser)
     return decideIoRetry(instance.ioRetry?.nextAt ?? now, now);
-  return { kind: 'wait', reason: `running (${seen.runState})` };
+  return decideThaw(instance.freeze, now) ?? { kind: 'wait', reason: `running (${seen.runState})` };
+}
+
+function decideThaw(freeze: FreezeRecord | undefined, now: number): Action | undefined {
+  if (freeze?.thawAt === undefined) return undefined;
+  if (isThawDue(freeze, now)) return { kind: 'thaw', reason: 'it was frozen long enough' };
+  return { kind: 'wait', reason: 'its file systems are frozen', until: freeze.thawAt };
 }
 
 function decideComingUp(instance: InstanceRecord, runState: string, resumed: boolean): Action {

@@ -1,5 +1,6 @@
 /** Every route that a daemon serves, for tests that look at them and call none. */
-import { type Route, routes } from '../../../src/api/routes.ts';
+import type { Route } from '../../../src/api/route.ts';
+import { routes } from '../../../src/api/routes.ts';
 
 export function allRoutes(): readonly Route[] {
   const deps = { supervisor: { board: {}, events: {} }, info: () => ({}), version: '1.2.3' };

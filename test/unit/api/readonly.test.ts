@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HIDDEN, readonlyRoutes, redacted } from '../../../src/api/readonly.ts';
 import { ApiError, type ApiRequest, json, type Reply } from '../../../src/api/reply.ts';
-import type { Route } from '../../../src/api/routes.ts';
+import type { Route } from '../../../src/api/route.ts';
 
 const REQUEST: ApiRequest = {
   method: 'GET',

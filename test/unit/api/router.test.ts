@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { json } from '../../../src/api/reply.ts';
+import type { Route } from '../../../src/api/route.ts';
 import { match } from '../../../src/api/router.ts';
-import type { Route } from '../../../src/api/routes.ts';
 
 const VM = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines/:name';
 const START = '/apis/subresources.kubevirt.io/v1/namespaces/:namespace/virtualmachines/:name/start';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeControls, stripTerminalCodes } from '../../../src/qemu/plain-text.ts';
+import { escapeControls, stripTerminalCodes } from '../../../src/core/plain-text.ts';
 
 const ESC = '\u001b';
 
