@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { manifestJsonSchema } from '../src/core/schema/json-schema.ts';
+import { compatibilityPage } from './lib/compatibility-page.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -14,3 +15,4 @@ function write(path: string, text: string): void {
 }
 
 write('docs/schema/virtualmachine.json', `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
+write('docs/compatibility.md', compatibilityPage());

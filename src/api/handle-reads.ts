@@ -51,7 +51,7 @@ export function lookUp(supervisor: Supervisor, request: ApiRequest): VmSnapshot 
     .find((s) => s.record === undefined && s.namespace === id.namespace && s.name === id.name);
 }
 
-function findVm(supervisor: Supervisor, request: ApiRequest): VmSnapshot {
+export function findVm(supervisor: Supervisor, request: ApiRequest): VmSnapshot {
   const snapshot = lookUp(supervisor, request);
   if (snapshot !== undefined) return snapshot;
   const { name } = identityOf(request);

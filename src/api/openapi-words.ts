@@ -3,7 +3,7 @@
  * path as `routes.ts` writes it.
  */
 import { FLAG, INTEGER, type ObjectType, oneOf, TEXT } from '../core/schema/schema.ts';
-import { DRAIN_PATH, SOLOVIRT_API } from './contract.ts';
+import { DRAIN_PATH, SOLOVIRT_API, SUBRESOURCES_API } from './contract.ts';
 import { VM_TYPE } from './contract-schema.ts';
 import {
   FREEZE_OPTIONS,
@@ -206,10 +206,29 @@ function onBoth(
   };
 }
 
+const READS: Readonly<Record<string, OperationWords>> = {
+  [`GET ${VM_VERBS}/expand-spec`]: {
+    summary: 'A VM with its instance type expanded: the VM as it is',
+    answer: VM_TYPE,
+  },
+  [`PUT ${SUBRESOURCES_API}/namespaces/:namespace/expand-vm-spec`]: {
+    summary: 'Check a VM as a file is checked, and expand its instance type: the VM as it was sent',
+    body: VM_TYPE,
+    answer: VM_TYPE,
+  },
+  [`GET ${VM_VERBS}/objectgraph`]: { summary: 'The objects that belong to a VM' },
+  [`GET ${INSTANCE_VERBS}/objectgraph`]: { summary: 'The objects that belong to an instance' },
+  [`GET ${SUBRESOURCES_API}/version`]: { summary: 'The version of KubeVirt whose API this is' },
+  [`GET ${SUBRESOURCES_API}/healthz`]: {
+    summary: 'Whether the daemon answers, as KubeVirt says it',
+  },
+};
+
 export const OPERATION_WORDS: Readonly<Record<string, OperationWords>> = {
   ...DISCOVERY,
   ...OWN,
   ...LINES,
   ...COMMANDS,
   ...GUEST,
+  ...READS,
 };

@@ -67,6 +67,7 @@ const REASONS: Readonly<Record<number, string>> = {
   415: 'UnsupportedMediaType',
   422: 'Invalid',
   500: 'InternalError',
+  501: 'NotImplemented',
   503: 'ServiceUnavailable',
 };
 

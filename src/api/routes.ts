@@ -7,7 +7,9 @@ import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { guestRoutes } from './guest-routes.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
+import { expandRoutes } from './handle-expand.ts';
 import { metricsRoute } from './handle-metrics.ts';
+import { notHereRoutes } from './handle-not-here.ts';
 import { getLogs, getRuns } from './handle-reads.ts';
 import { statsRoutes } from './handle-stats.ts';
 import { plainLineRoutes } from './line-routes.ts';
@@ -61,6 +63,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     look(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
     ...readRoutes(supervisor, now),
     ...writeRoutes(supervisor, now),
+    ...expandRoutes(supervisor, version),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
     ...plainLineRoutes(supervisor),
     ...guestRoutes(supervisor),
@@ -76,7 +79,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
       ),
     ]),
   ];
-  return [...rows, ...openApiRoutes(rows, version)];
+  return [...rows, ...openApiRoutes(rows, version), ...notHereRoutes()];
 }
 
 /**

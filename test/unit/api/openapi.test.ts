@@ -13,6 +13,7 @@ import type { JsonObject } from '../../../src/core/model/virtual-machine.ts';
 import { type ObjectType, typeWithin } from '../../../src/core/schema/schema.ts';
 import { allRoutes } from './all-routes.ts';
 
+/** What only refuses is no part of the API that is described. */
 const ROWS = allRoutes().filter((row) => row.refusal !== true);
 const OPERATIONS = operationsOf(ROWS);
 const V2 = openApiV2(OPERATIONS, '1.2.3');

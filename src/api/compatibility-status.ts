@@ -1,0 +1,69 @@
+/** How each field of the status of KubeVirt's objects stands here; a test holds the rows against the types of the objects. */
+import { differs, notHere, type Standing, WORKS } from './compatibility-standing.ts';
+
+const MIGRATION = notHere('there is no other node');
+const INSTANCE_TYPES = notHere('there are no instance types and preferences');
+const TRACKING = notHere('changed blocks are not tracked');
+
+export const STATUS_STANDING: Readonly<
+  Record<
+    'VirtualMachineStatus' | 'VirtualMachineInstanceStatus',
+    Readonly<Record<string, Standing>>
+  >
+> = {
+  VirtualMachineStatus: {
+    changedBlockTracking: TRACKING,
+    conditions: differs(
+      'Ready, Paused and RestartRequired as there; ManifestInvalid and MonitorUnresponsive are additions',
+    ),
+    created: WORKS,
+    desiredGeneration: WORKS,
+    instancetypeRef: INSTANCE_TYPES,
+    memoryDumpRequest: notHere('there are no memory dumps to claims'),
+    observedGeneration: WORKS,
+    preferenceRef: INSTANCE_TYPES,
+    printableStatus: differs(
+      'Invalid, for a file that was never valid, is an addition; there is none of the states of claims, images and scheduling',
+    ),
+    ready: WORKS,
+    restoreInProgress: notHere('there are no snapshots'),
+    runStrategy: WORKS,
+    snapshotInProgress: notHere('there are no snapshots'),
+    startFailure: differs('also counts runs that were up and failed soon'),
+    stateChangeRequests: WORKS,
+    volumeRequests: notHere('nothing is plugged into a running guest'),
+    volumeSnapshotStatuses: notHere('there are no snapshots'),
+    volumeUpdateState: MIGRATION,
+  },
+  VirtualMachineInstanceStatus: {
+    VSOCKCID: notHere('guests have no vsock'),
+    activePods: notHere('there are no pods'),
+    changedBlockTracking: TRACKING,
+    conditions: differs(
+      'Ready, Paused and AgentConnected as there; MonitorUnresponsive is an addition',
+    ),
+    currentCPUTopology: WORKS,
+    evacuationNodeName: MIGRATION,
+    fsFreezeStatus: WORKS,
+    guestOSInfo: WORKS,
+    interfaces: WORKS,
+    kernelBootStatus: notHere('no container brings the kernel'),
+    launcherContainerImageVersion: notHere('there is no launcher in a container'),
+    machine: WORKS,
+    memory: WORKS,
+    migratedVolumes: MIGRATION,
+    migrationMethod: MIGRATION,
+    migrationState: MIGRATION,
+    migrationTransport: MIGRATION,
+    nodeName: WORKS,
+    phase: WORKS,
+    phaseTransitionTimestamps: WORKS,
+    qosClass: notHere('there are no pods'),
+    reason: differs('the reason of the verdict: why the run ended'),
+    runtimeUser: notHere('there are no pods'),
+    selinuxContext: notHere('there are no pods'),
+    topologyHints: notHere('there is no scheduler'),
+    virtualMachineRevisionName: notHere('a run keeps its template in its own record'),
+    volumeStatus: differs('name and target'),
+  },
+};
