@@ -2,13 +2,13 @@
  * The YAML text of a VM's document, as it stands in its file: solovirt's own path, for editors. Compare-and-swap by ETag
  * and If-Match (RFC 9110).
  */
-import { createHash } from 'node:crypto';
 import { documentBody } from '../core/manifest/edit-stream.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { asWarning, invalid } from './admission.ts';
+import { manifestTag } from './contract-manifest.ts';
 import { identityOf } from './handle-reads.ts';
 import { shownAs } from './handle-writes.ts';
 import { ApiError, type ApiRequest, type Reply } from './reply.ts';
@@ -21,7 +21,7 @@ export function getManifest(supervisor: Supervisor, request: ApiRequest): Reply 
     code: 200,
     contentType: 'text/yaml; charset=utf-8',
     body,
-    headers: { etag: tagOf(body) },
+    headers: { etag: manifestTag(body) },
   };
 }
 
@@ -36,7 +36,7 @@ export async function putManifest(supervisor: Supervisor, request: ApiRequest): 
   const written = await supervisor.replaceManifest(
     id,
     (body) => {
-      if (ifMatch === undefined || ifMatch === '*' || ifMatch === tagOf(body)) return text;
+      if (ifMatch === undefined || ifMatch === '*' || ifMatch === manifestTag(body)) return text;
       throw new ApiError('the text has been changed since it was read; read it again', {
         code: 412,
       });
@@ -45,10 +45,6 @@ export async function putManifest(supervisor: Supervisor, request: ApiRequest): 
   );
   const object = shownAs(request, written.snapshot);
   return { kind: 'json', code: 200, body: object, warnings: warnings.map(asWarning) };
-}
-
-function tagOf(body: string): string {
-  return `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
 }
 
 /** @returns warnings @throws ApiError 422 */

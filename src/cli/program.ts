@@ -7,6 +7,7 @@ import { addActionCommands } from './action-commands.ts';
 import type { CliContext } from './context.ts';
 import { addCreateCommand } from './create-commands.ts';
 import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
+import { addManifestCommands } from './manifest-commands.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addReadCommands } from './read-commands.ts';
 import { addSchemaCommands } from './schema-commands.ts';
@@ -33,6 +34,7 @@ export function buildProgram(context: CliContext): Command {
   addReadCommands(program, context);
   addCreateCommand(program, context);
   addActionCommands(program, context);
+  addManifestCommands(program, context);
   addSchemaCommands(program, context);
   return program;
 }

@@ -24,9 +24,13 @@ export interface Client {
   put(path: string, body: object): Promise<void>;
   /** DELETE without a body. @throws ApiError when refused */
   delete(path: string): Promise<void>;
+  /** A request that changes something; gives what was answered as JSON. @throws ApiError when refused */
+  change(request: Change): Promise<unknown>;
   /** GET of a body in chunks, without an end if `endless`. @throws ApiError when refused */
   stream(path: string, options: StreamOptions): Promise<AsyncIterable<string>>;
 }
+
+export type Change = Omit<HttpRequest, 'patience' | 'signal'>;
 
 interface StreamOptions {
   readonly endless: boolean;
@@ -40,16 +44,12 @@ export function createClient(
   readonlyPath?: string,
 ): Client {
   const read = reader(settings, socketPath, readonlyPath);
-  const change = async (method: 'PUT' | 'DELETE', path: string, body?: string): Promise<void> => {
-    const request = {
-      method,
-      path,
-      patience: 'whole',
-      ...(body === undefined ? {} : { body }),
-    } as const;
-    const answer = await sendRequest(settings, socketPath, request);
+  const change = async (request: Change): Promise<unknown> => {
+    const answer = await sendRequest(settings, socketPath, { ...request, patience: 'whole' });
     const text = await readAll(answer);
-    if (answer.code >= 400) throw refusal(answer, parseJson(text), text);
+    const value = parseJson(text);
+    if (answer.code >= 400) throw refusal(answer, value, text);
+    return value;
   };
   return {
     async get(path, guard) {
@@ -65,8 +65,13 @@ export function createClient(
         },
       );
     },
-    put: (path, body) => change('PUT', path, JSON.stringify(body)),
-    delete: (path) => change('DELETE', path),
+    async put(path, body) {
+      await change({ method: 'PUT', path, body: JSON.stringify(body) });
+    },
+    async delete(path) {
+      await change({ method: 'DELETE', path });
+    },
+    change,
     async stream(path, { endless, signal }) {
       const patience = endless ? 'endless' : 'silence';
       const request = { method: 'GET', path, patience, ...(signal && { signal }) } as const;

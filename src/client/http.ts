@@ -18,9 +18,13 @@ import { NotHttpError, ResponseParser } from './response-parser.ts';
 import { type ClientSettings, DEFAULT_LIMITS } from './settings.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: string;
+  /** `application/json` unless given. */
+  readonly contentType?: string;
+  /** ETag that what is replaced must have. */
+  readonly ifMatch?: string;
   /** Ends the exchange from outside, beside the client's own signal. */
   readonly signal?: AbortSignal;
   /** What the deadline covers: the whole exchange, each silence of the peer, or only the head. */
@@ -101,15 +105,19 @@ async function exchangeHead(exchange: Exchange): Promise<HttpAnswer> {
   }
 }
 
-function requestText({ method, path, body }: HttpRequest): string {
+function requestText({ method, path, body, ifMatch, ...request }: HttpRequest): string {
   const head = [
     `${method} ${path} HTTP/1.1`,
     'host: solovirt',
-    'accept: application/json, text/plain',
+    'accept: application/json, text/plain, text/yaml',
     'connection: close',
   ];
   if (body !== undefined)
-    head.push('content-type: application/json', `content-length: ${Buffer.byteLength(body)}`);
+    head.push(
+      `content-type: ${request.contentType ?? 'application/json'}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+    );
+  if (ifMatch !== undefined) head.push(`if-match: ${ifMatch}`);
   return `${head.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
