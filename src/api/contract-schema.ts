@@ -20,6 +20,7 @@ import {
   typeWithin,
 } from '../core/schema/schema.ts';
 import type { VmStatus } from './contract.ts';
+import { ACCESS_REVIEW, NAMESPACE, NODE, RULES_REVIEW } from './contract-schema-cluster.ts';
 import { EVENT_V1 } from './contract-schema-events.ts';
 import { conditionType, INSTANCE_STATUS } from './contract-schema-instance.ts';
 import { EVENT, OBJECT_META } from './contract-schema-meta.ts';
@@ -116,6 +117,10 @@ export const KIND_TYPES: Readonly<Record<string, ObjectType>> = {
   VirtualMachineInstance: INSTANCE_TYPE,
   Event: EVENT,
   'Event.events.k8s.io': EVENT_V1,
+  Namespace: NAMESPACE,
+  Node: NODE,
+  SelfSubjectAccessReview: ACCESS_REVIEW,
+  SelfSubjectRulesReview: RULES_REVIEW,
 };
 
 function inside(type: ObjectType, ...path: readonly string[]): ObjectType {

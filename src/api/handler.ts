@@ -106,8 +106,10 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
       );
     case 'route': {
       const { params, version } = found;
-      const text = method === 'GET' ? '' : await readBody(request);
       const contentType = mediaType(request.headers['content-type']);
+      // Binary: each character stands for a byte.
+      const encoding = contentType.includes('protobuf') ? 'latin1' : 'utf8';
+      const text = method === 'GET' ? '' : (await readBody(request)).toString(encoding);
       return found.route.handle({
         method,
         params,
@@ -147,7 +149,7 @@ export function urlOf(request: IncomingMessage): URL {
   return url;
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -156,7 +158,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
       throw new ApiError(`the request body is larger than ${MAX_BODY_BYTES} bytes`, { code: 413 });
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** A body of no stated type is JSON, so that `curl -d` works as it stands. */

@@ -16,7 +16,7 @@ import {
 import type { InstanceObject, ObjectMeta } from './contract.ts';
 import type { PhaseTransition } from './contract-instance.ts';
 import { renderMachine } from './render-machine.ts';
-import { renderCondition } from './render-vm.ts';
+import { filled, renderCondition } from './render-vm.ts';
 import { rfc3339 } from './rfc3339.ts';
 
 export function renderInstance(snapshot: VmSnapshot): InstanceObject | undefined {
@@ -114,7 +114,7 @@ function metadata(
       'kubevirt.io/nodeName': hostname(),
       'vm.kubevirt.io/name': name,
     },
-    annotations: texts(asObject(annotations)),
+    ...filled({ annotations: texts(asObject(annotations)) }),
     ownerReferences: [
       {
         apiVersion: 'kubevirt.io/v1',

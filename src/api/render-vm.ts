@@ -40,11 +40,17 @@ export function renderVm(snapshot: VmSnapshot): VmObject {
               record?.instance?.gracePeriodSeconds ??
               0,
           }),
-      ...(vm === undefined ? {} : { labels: vm.labels, annotations: vm.annotations }),
+      ...(vm === undefined ? {} : filled({ labels: vm.labels, annotations: vm.annotations })),
     },
     spec: vm === undefined ? {} : asObject(vm.manifest['spec']),
     status: renderStatus(snapshot),
   };
+}
+
+/** As Kubernetes writes it: what is empty is absent. */
+export function filled<T extends Readonly<Record<string, object>>>(fields: T): Partial<T> {
+  const entries = Object.entries(fields).filter(([, value]) => Object.keys(value).length > 0);
+  return Object.fromEntries(entries) as Partial<T>;
 }
 
 function renderStatus(snapshot: VmSnapshot): VmStatus {

@@ -43,7 +43,7 @@ export interface ApiRequest {
   readonly contentType: string;
   /** The If-Match header, where there is one. */
   readonly ifMatch?: string;
-  /** The body as sent. */
+  /** The body as sent; of protobuf, one character for each byte. */
   readonly text: string;
   /** The body parsed as JSON; an empty one, and one whose media type is not JSON, is `{}`. */
   readonly body: unknown;

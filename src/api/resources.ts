@@ -95,13 +95,56 @@ export const RESOURCES: readonly ResourceRow[] = [
     plural: 'events',
     singular: 'event',
     kind: 'Event',
-    shortNames: ['ev'],
+    // `ev` stands for those of the core group.
+    shortNames: [],
     categories: [],
     namespaced: true,
     verbs: LOOK,
     subresources: [],
   },
+  {
+    group: '',
+    versions: ['v1'],
+    plural: 'namespaces',
+    singular: 'namespace',
+    kind: 'Namespace',
+    shortNames: ['ns'],
+    categories: [],
+    namespaced: false,
+    verbs: LOOK,
+    subresources: [],
+  },
+  {
+    group: '',
+    versions: ['v1'],
+    plural: 'nodes',
+    singular: 'node',
+    kind: 'Node',
+    shortNames: ['no'],
+    categories: [],
+    namespaced: false,
+    verbs: LOOK,
+    subresources: [],
+  },
+  review('selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
+  review('selfsubjectrulesreviews', 'SelfSubjectRulesReview'),
 ];
+
+/** A question that is asked as if it were created. */
+function review(plural: string, kind: string): ResourceRow {
+  return {
+    group: 'authorization.k8s.io',
+    versions: ['v1'],
+    plural,
+    singular: kind.toLowerCase(),
+    kind,
+    shortNames: [],
+    categories: [],
+    namespaced: false,
+    verbs: ['create'],
+    subresources: [],
+  };
+}
 
 /** Groups whose paths are no objects: KubeVirt's verbs, solovirt's own. Discovery names them, without resources. */
 export const OTHER_GROUPS: readonly {

@@ -15,7 +15,10 @@ export type Match<R extends Row> =
       /** The version that the path named, `v1` for those that have one name only. */
       readonly version: string;
     }
-  | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
+  | {
+      readonly kind: 'wrong-method';
+      readonly allowed: readonly string[];
+    }
   | { readonly kind: 'unknown-path' };
 
 /** KubeVirt's older version answers at its own paths too; discovery tells them apart itself. */

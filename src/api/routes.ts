@@ -2,6 +2,7 @@
  * Every path that the socket answers: one row each. Later kinds and verbs are rows here, a handler there.
  */
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import { accessReviewRoutes } from './access-review.ts';
 import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
 import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { guestRoutes } from './guest-routes.ts';
@@ -61,7 +62,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },
     look(`${VMS}/:name/runs`, (request) => getRuns(supervisor, request)),
-    ...readRoutes(supervisor, now),
+    ...readRoutes(supervisor, now, version),
     ...writeRoutes(supervisor, now),
     ...expandRoutes(supervisor, version),
     get(`${SUB}/virtualmachines/:name/logs`, (request) => getLogs(supervisor, request)),
@@ -79,7 +80,8 @@ export function routes(deps: ApiDeps): readonly Route[] {
       ),
     ]),
   ];
-  return [...rows, ...openApiRoutes(rows, version), ...notHereRoutes()];
+  const all = [...rows, ...accessReviewRoutes(rows)];
+  return [...all, ...openApiRoutes(all, version), ...notHereRoutes()];
 }
 
 /**

@@ -99,7 +99,7 @@ function start(
     type: 'Normal',
     // KubeVirt's reason (`common.SuccessfulCreateVirtualMachineInstanceReason`).
     reason: 'SuccessfulCreate',
-    message: `created instance ${uid}: ${action.reason}`,
+    message: `created instance ${uid} (${action.reason})`,
     instanceUid: uid,
     about: 'vm',
   });

@@ -21,8 +21,10 @@ import { GuestEvents } from './guest-events.ts';
 import { type FreezeOptions, forgetFreeze, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
 import { GuestLines } from './guest-lines.ts';
 import { type GuestView, lookIntoGuest, touchGuest } from './guest-reads.ts';
+import { HostNode } from './host-node.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { sweepLeftovers } from './leftovers.ts';
+import { Namespaces } from './namespaces.ts';
 import { pass } from './pass.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
@@ -58,6 +60,9 @@ export class Supervisor implements AsyncDisposable {
   readonly #queue: WorkQueue;
   readonly #guestEvents: GuestEvents;
   readonly #drainingListeners = new Set<() => void>();
+  readonly namespaces: Namespaces;
+  /** This host, as a node. */
+  readonly node: HostNode;
   #listed = false;
   #draining: DrainingState | undefined;
 
@@ -87,6 +92,8 @@ export class Supervisor implements AsyncDisposable {
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
     };
+    this.namespaces = new Namespaces(ground.board, versions, clock);
+    this.node = new HostNode(versions, clock.now());
     this.#ctx = {
       ...ground,
       strays: new Strays(ground.records, settings.vmsDir),
@@ -272,6 +279,7 @@ export class Supervisor implements AsyncDisposable {
 
   #setDraining(state: DrainingState | undefined): void {
     this.#draining = state;
+    this.node.show(state);
     if (state === undefined) this.#ctx.log.info({}, 'draining is over');
     else this.#ctx.log.info({ cause: state.cause }, 'draining: all guests are stopped');
     for (const listener of this.#drainingListeners) listener();

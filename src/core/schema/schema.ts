@@ -54,6 +54,7 @@ export interface ObjectType {
 export type Package =
   | 'io.k8s.apimachinery.pkg.apis.meta.v1'
   | 'io.k8s.api.core.v1'
+  | 'io.k8s.api.authorization.v1'
   | 'io.k8s.api.events.v1'
   | 'io.solovirt.v1';
 
