@@ -5,18 +5,19 @@
 import { asObject } from '../core/model/json.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import { RESOURCES } from './resources.ts';
-import { match } from './router.ts';
 import type { Route } from './route.ts';
+import { match } from './router.ts';
 
 const BASE = '/apis/authorization.k8s.io/v1';
 
 /** @param rows every other route of the socket */
 export function accessReviewRoutes(rows: readonly Route[]): readonly Route[] {
+  const served = rows.filter(({ refusal }) => refusal !== true);
   return [
     {
       method: 'POST',
       path: `${BASE}/selfsubjectaccessreviews`,
-      handle: (request) => review(request, (spec) => accessTo(rows, spec)),
+      handle: (request) => review(request, (spec) => accessTo(served, spec)),
     },
     {
       method: 'POST',
