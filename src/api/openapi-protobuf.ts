@@ -82,6 +82,7 @@ const MESSAGES: Readonly<Record<string, Fields>> = {
     default: ['Any', 5],
     maximum: ['double', 7],
     minimum: ['double', 9],
+    pattern: ['string', 13],
     required: ['string', 19, 'repeated'],
     enum: ['Any', 20, 'repeated'],
     additionalProperties: ['AdditionalPropertiesItem', 21],

@@ -97,7 +97,7 @@ function property(field: Field, dialect: Dialect): JsonObject {
 export function schemaOf(schema: Schema, dialect: Dialect): JsonObject {
   switch (schema.kind) {
     case 'text':
-      return { type: 'string' };
+      return { type: 'string', ...(schema.pattern !== undefined && { pattern: schema.pattern }) };
     case 'time':
       return { type: 'string', format: 'date-time' };
     case 'integer':

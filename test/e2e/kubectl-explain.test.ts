@@ -50,6 +50,13 @@ test('a field that is not there', async () => {
   expect(stderr).toContain('field "instancetype" does not exist');
 });
 
+test('a file with a field that is not there is refused, by kubectl itself or by the daemon', async () => {
+  const wrong = tinyVm('new', { strategy: 'Halted' }).replace('runStrategy:', 'runStratgy:');
+  const { code, stderr } = await kubectl.run(['apply', '-f', '-'], wrong);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/unknown field "(spec\.)?runStratgy"/);
+});
+
 test('a document is not sent twice, and is found by the name of its contents', async () => {
   const read = (path: string, headers = {}): Promise<Response> =>
     fetch(`${kubectl.url}${path}`, { headers });

@@ -44,7 +44,8 @@ export type Inside =
 
 /** What a single value can be. */
 export type Scalar =
-  | { readonly kind: 'text'; readonly mayBeEmpty: boolean }
+  /** `pattern` is a regular expression of JSON Schema that every value matches. */
+  | { readonly kind: 'text'; readonly mayBeEmpty: boolean; readonly pattern?: string }
   | { readonly kind: 'integer'; readonly least: number; readonly most: number }
   | { readonly kind: 'flag' }
   | { readonly kind: 'quantity' }
@@ -75,10 +76,16 @@ export function wrongType(
 /** Text that passes the check. An empty text is refused unless the check is asked about it. */
 export function text(
   check: (value: string) => Refusal | undefined = () => undefined,
-  options: { readonly mayBeEmpty?: boolean } = {},
+  options: {
+    readonly mayBeEmpty?: boolean;
+    /** What the check asks for, as far as a regular expression can say it. */
+    readonly pattern?: string;
+  } = {},
 ): Read<string> {
+  const { pattern } = options;
   const mayBeEmpty = options.mayBeEmpty === true;
-  return telling({ kind: 'text', mayBeEmpty }, (node, spot, report) => {
+  const inside = { kind: 'text', mayBeEmpty, ...(pattern && { pattern }) } as const;
+  return telling(inside, (node, spot, report) => {
     if (node.kind !== 'scalar' || typeof node.value !== 'string') {
       const inQuotes = node.kind === 'scalar' && node.value !== null;
       const expected = inQuotes ? `text: write it in quotes, ${quoted(node.source)}` : 'text';

@@ -4,8 +4,18 @@
 import { quoted } from './field-path.ts';
 
 /** RFC 1123 label, as k8s.io/apimachinery `IsDNS1123Label` has it. */
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const NETWORK_NAME = /^[A-Za-z0-9_-]{1,63}$/;
+/** The part of the rule that a regular expression can say. */
+const PORT_NAME = /^[a-z0-9-]{1,15}$/;
+
+/** For `text`: what the checks below ask for. */
+export const DNS_LABEL_PATTERN = { pattern: DNS_LABEL.source };
+export const NETWORK_NAME_PATTERN = { pattern: NETWORK_NAME.source };
+export const PORT_NAME_PATTERN = { pattern: PORT_NAME.source };
+
 export function isDnsLabel(name: string): boolean {
-  return name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
+  return DNS_LABEL.test(name);
 }
 
 /** What is wrong with a name, or undefined. */
@@ -23,7 +33,7 @@ export function checkDnsLabel(name: string): string | undefined {
 
 /** KubeVirt's rule for the names of interfaces and networks. */
 export function checkNetworkName(name: string): string | undefined {
-  if (/^[A-Za-z0-9_-]{1,63}$/.test(name)) return undefined;
+  if (NETWORK_NAME.test(name)) return undefined;
   return `${quoted(name)} is not a valid name: at most 63 letters, digits, "-" and "_"`;
 }
 

@@ -64,7 +64,8 @@ function fieldSchema(name: string, field: Field, required: boolean): JsonObject 
   return {
     description: describeField(field),
     ...(field.default !== undefined && { default: field.default }),
-    ...valueSchema(field.schema, !required),
+    // No reader looks into what has no effect.
+    ...(field.note === undefined && valueSchema(field.schema, !required)),
     ...(name === 'annotations' && { properties: annotations() }),
   };
 }
@@ -84,7 +85,11 @@ function valueSchema(schema: Schema, mayBeNull: boolean): JsonObject {
   const choice = (values: readonly Json[]): Json => (mayBeNull ? [...values, null] : values);
   switch (schema.kind) {
     case 'text':
-      return { ...type('string'), ...(schema.mayBeEmpty === true ? {} : { minLength: 1 }) };
+      return {
+        ...type('string'),
+        ...(schema.mayBeEmpty === true ? {} : { minLength: 1 }),
+        ...(schema.pattern !== undefined && { pattern: schema.pattern }),
+      };
     case 'time':
       return type('string');
     case 'integer':

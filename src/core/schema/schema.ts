@@ -5,7 +5,7 @@
  */
 
 export type Schema =
-  | { readonly kind: 'text'; readonly mayBeEmpty?: boolean }
+  | { readonly kind: 'text'; readonly mayBeEmpty?: boolean; readonly pattern?: string }
   /** RFC 3339. */
   | { readonly kind: 'time' }
   | { readonly kind: 'integer'; readonly least?: number; readonly most?: number }

@@ -14,7 +14,12 @@ import {
   text,
   type ValueOf,
 } from '../fields.ts';
-import { checkNetworkName, checkPortName } from '../names.ts';
+import {
+  checkNetworkName,
+  checkPortName,
+  NETWORK_NAME_PATTERN,
+  PORT_NAME_PATTERN,
+} from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
@@ -33,7 +38,7 @@ const OTHER_BINDINGS = ['binding', 'bridge', 'macvtap', 'passt', 'passtBinding',
 const PORT = object({
   type: 'Port',
   fields: {
-    name: text(checkPortName),
+    name: text(checkPortName, PORT_NAME_PATTERN),
     protocol: oneOf(['TCP', 'UDP']),
     port: integer(1, 65_535),
   },
@@ -43,7 +48,7 @@ const PORT = object({
 export const INTERFACE = object({
   type: 'Interface',
   fields: {
-    name: text(checkNetworkName),
+    name: text(checkNetworkName, NETWORK_NAME_PATTERN),
     masquerade: object({ type: 'InterfaceMasquerade', fields: {} }),
     model: oneOf<InterfaceModel>(['virtio', 'e1000', 'e1000e', 'rtl8139', 'ne2k_pci'], {
       refused: { igb: NO_SUCH_MODEL, pcnet: NO_SUCH_MODEL },

@@ -1,6 +1,7 @@
 /** The JSON Schema for editors: it takes what the readers take, and what it refuses they refuse. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { parseManifests } from '../../../../src/core/manifest/parse.ts';
@@ -106,6 +107,60 @@ test('an empty list of what is not supported, and an absent value, are no fault'
   expect(faults({ ...vm, spec: { ...vm.spec, dataVolumeTemplates: [], running: null } })).toEqual(
     [],
   );
+});
+
+/** One value of a document, or a new field, put in place of what was there. */
+type Change = { readonly where: number; readonly by: unknown; readonly name?: string | undefined };
+
+const anyChange: fc.Arbitrary<Change> = fc.record({
+  where: fc.nat(),
+  by: fc.oneof(
+    fc.constantFrom<unknown>(null, '', 'x', 'Always', 'virtio', '1Gi', 'WEB', 0, 1, -1, 1e9, 0.5),
+    fc.constantFrom<unknown>(true, false, [], {}, [{}], [null], { name: 'x' }, 'amd64', 'up', '1e'),
+  ),
+  name: fc.option(
+    fc.constantFrom('gpus', 'affinity', 'dataVolumeTemplates', 'status', 'uid', 'x'),
+    {
+      nil: undefined,
+    },
+  ),
+});
+
+/** Every map and every list inside. */
+function* containers(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return;
+  yield value as Record<string, unknown>;
+  for (const inner of Object.values(value)) yield* containers(inner);
+}
+
+function changed(document: unknown, changes: readonly Change[]): unknown {
+  const copy = structuredClone(document);
+  for (const { where, by, name } of changes) {
+    const all = [...containers(copy)];
+    const container = all[where % all.length];
+    const keys = Object.keys(container ?? {});
+    const key = name ?? keys[Math.floor(where / all.length) % keys.length];
+    if (container !== undefined && key !== undefined && !(Array.isArray(container) && name))
+      container[key] = structuredClone(by);
+  }
+  return copy;
+}
+
+test('what the readers take the schema takes, whatever was changed in a good file', () => {
+  const [full] = documents({ from: '', text: read('test/fixtures/manifests/good/full.yaml') });
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.array(anyChange, { minLength: 1, maxLength: 3 }), (changes) => {
+      const document = changed(full, changes);
+      const { documents: parsed, problems } = parseManifests(JSON.stringify(document));
+      const all = [...problems, ...parsed.flatMap((one) => one.problems)];
+      if (all.some(({ severity }) => severity === 'error')) return;
+      taken += 1;
+      expect(faults(document)).toEqual([]);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(taken).toBeGreaterThan(50);
 });
 
 test('the committed copy is what the generator writes: npm run generate', () => {
