@@ -24,6 +24,7 @@ import { VmDirectory } from './host/vm-directory.ts';
 import { removeStaged } from './host/write-manifest.ts';
 import { HostReport } from './host-report.ts';
 import type { Clock, Logger } from './ports.ts';
+import { preflight } from './preflight.ts';
 import { chooseLauncher } from './qemu/choose-launcher.ts';
 import { landlockTrouble } from './qemu/landlock.ts';
 import { vmStatusLine } from './service-status.ts';
@@ -112,6 +113,13 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
     requests,
     version: services.version,
     now: () => clock.now(),
+    preflight: (text) =>
+      preflight(text, {
+        board: supervisor.board,
+        roots: config,
+        host: () => report.qemuHost(),
+        acceleratorReason: () => report.info(supervisor.board).accelerator.reason,
+      }),
     info: async (): Promise<HostInfo> => {
       // So that a QEMU installed meanwhile shows before the next start.
       await report.settle();

@@ -4,6 +4,7 @@
  */
 import { FLAG, INTEGER, type ObjectType, oneOf, TEXT } from '../core/schema/schema.ts';
 import { DRAIN_PATH, SOLOVIRT_API, SUBRESOURCES_API } from './contract.ts';
+import { PREFLIGHT_PATH } from './contract-preflight.ts';
 import { VM_TYPE } from './contract-schema.ts';
 import {
   FREEZE_OPTIONS,
@@ -75,6 +76,11 @@ const DISCOVERY: Readonly<Record<string, OperationWords>> = {
 const OWN: Readonly<Record<string, OperationWords>> = {
   [`GET ${SOLOVIRT_API}/info`]: {
     summary: 'The daemon, QEMU, the accelerator and the directories',
+  },
+  [`POST ${PREFLIGHT_PATH}`]: {
+    bodyTypes: ['application/yaml'],
+    summary:
+      'What the host would say of the VMs of a file, whose text is the body (application/yaml)',
   },
   'GET /metrics': {
     summary: 'Metrics for Prometheus',

@@ -4,6 +4,7 @@
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { accessReviewRoutes } from './access-review.ts';
 import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
+import type { PreflightReport } from './contract-preflight.ts';
 import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
 import { guestRoutes } from './guest-routes.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
@@ -11,6 +12,7 @@ import { beginDraining, endDraining } from './handle-drain.ts';
 import { expandRoutes } from './handle-expand.ts';
 import { metricsRoute } from './handle-metrics.ts';
 import { notHereRoutes } from './handle-not-here.ts';
+import { preflightRoute } from './handle-preflight.ts';
 import { getLogs, getRuns } from './handle-reads.ts';
 import { statsRoutes } from './handle-stats.ts';
 import { plainLineRoutes } from './line-routes.ts';
@@ -31,6 +33,8 @@ export interface ApiDeps {
   readonly requests: RequestTally;
   /** Unix ms. */
   readonly now: () => number;
+  /** What the host would say of a VM file. */
+  readonly preflight: (text: string) => Promise<PreflightReport>;
 }
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines';
@@ -58,6 +62,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     ),
     look('/apis/solovirt.io/v1/info', async () => json(await info())),
     metricsRoute(deps),
+    preflightRoute(deps.preflight),
     ...statsRoutes(supervisor),
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },

@@ -37,6 +37,10 @@ interface EventsFlags extends TableFlags {
   readonly type?: 'Normal' | 'Warning';
   readonly reason?: readonly string[];
 }
+interface ValidateFlags {
+  readonly host?: true;
+  readonly output?: DataFormat;
+}
 interface RunsFlags extends TableFlags {
   readonly last?: number;
   readonly evidence?: string;
@@ -187,10 +191,22 @@ function addValidate(program: Command, context: CliContext): void {
     .command('validate')
     .description('check VM files without a daemon')
     .argument('<path...>', 'files, directories, or - for standard input')
-    .action(async (paths: string[]) => {
+    .option(
+      '--host',
+      'ask the daemon as well: QEMU, KVM, memory, images, disks and ports of this host',
+    )
+    .addOption(socketOption())
+    .addOption(outputOption(['json', 'yaml']))
+    .action(async (paths: string[], { host, output }: ValidateFlags, command: Command) => {
       const { validate } = await import('./verbs/validate.ts');
-      await validate(context, paths);
+      const check = host && (await hostCheck(command, context));
+      await validate(context, paths, { ...(output && { output }), ...(check && { host: check }) });
     });
+}
+
+async function hostCheck(command: Command, context: CliContext) {
+  const { createHostCheck } = await import('./host-check.ts');
+  return createHostCheck(await clientOf(command, context));
 }
 
 function addCompletion(program: Command, context: CliContext): void {

@@ -10,9 +10,18 @@ import type {
   VmObject,
 } from '../api/contract.ts';
 import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../api/contract.ts';
+import { PREFLIGHT_PATH, type PreflightReport } from '../api/contract-preflight.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { ApiError, NoDaemonError, SocketForbiddenError, UnexpectedAnswerError } from './errors.ts';
-import { isEvent, isHostInfo, isListOf, isRunList, isStatus, isVm } from './guards.ts';
+import {
+  isEvent,
+  isHostInfo,
+  isListOf,
+  isPreflightReport,
+  isRunList,
+  isStatus,
+  isVm,
+} from './guards.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { sendRequest } from './http.ts';
 import type { ClientSettings } from './settings.ts';
@@ -57,13 +66,7 @@ export function createClient(
       const text = await readAll(answer);
       const value = parseJson(text);
       if (answer.code >= 400) throw refusal(answer, value, text);
-      if (guard(value)) return value;
-      throw new UnexpectedAnswerError(
-        `the daemon's answer to ${path} is not what this client expects`,
-        {
-          hint: 'Are the client and the daemon of the same version? See `solovirt --version` and `solovirt info`.',
-        },
-      );
+      return accepted(value, path, guard);
     },
     async put(path, body) {
       await change({ method: 'PUT', path, body: JSON.stringify(body) });
@@ -102,6 +105,17 @@ function reader(
       return answer;
     }
   };
+}
+
+/** @throws UnexpectedAnswerError */
+function accepted<T>(value: unknown, path: string, guard: (value: unknown) => value is T): T {
+  if (guard(value)) return value;
+  throw new UnexpectedAnswerError(
+    `the daemon's answer to ${path} is not what this client expects`,
+    {
+      hint: 'Are the client and the daemon of the same version? See `solovirt --version` and `solovirt info`.',
+    },
+  );
 }
 
 async function readAll(answer: HttpAnswer): Promise<string> {
@@ -178,6 +192,18 @@ export function listEvents(
 
 export function getRuns(client: Client, { namespace, name }: VmIdentity): Promise<RunList> {
   return client.get(runsPath(namespace, name), isRunList);
+}
+
+/** What the daemon's host would say of the VMs of a file. */
+export async function postPreflight(client: Client, body: string): Promise<PreflightReport> {
+  const path = PREFLIGHT_PATH;
+  const answer = await client.change({
+    method: 'POST',
+    path,
+    body,
+    contentType: 'application/yaml',
+  });
+  return accepted(answer, path, isPreflightReport);
 }
 
 export function getInfo(client: Client): Promise<HostInfo> {

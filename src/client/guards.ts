@@ -11,6 +11,7 @@ import type {
   VmObject,
   WatchEvent,
 } from '../api/contract.ts';
+import type { PreflightReport } from '../api/contract-preflight.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -85,6 +86,16 @@ export function isHostInfo(value: unknown): value is HostInfo {
     isFields(at(value, 'directories')) &&
     isFields(at(value, 'counts')) &&
     Array.isArray(at(value, 'warnings'))
+  );
+}
+
+export function isPreflightReport(value: unknown): value is PreflightReport {
+  const problems = at(value, 'problems');
+  return (
+    at(value, 'kind') === 'PreflightReport' &&
+    Array.isArray(at(value, 'running')) &&
+    Array.isArray(problems) &&
+    problems.every((problem) => typeof at(problem, 'line') === 'number')
   );
 }
 

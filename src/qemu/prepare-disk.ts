@@ -1,5 +1,7 @@
 /** Gets the file of one disk ready. What a guest may write is never probed for its format. */
-import { isAbsolute, join } from 'node:path';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
@@ -7,7 +9,7 @@ import { filesBelow } from './image-chain.ts';
 import { canDoDirectIo, type DiskFile, findDiskFile, type Image, readImage } from './image-file.ts';
 import { createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
 import { allowedFile, checkNewFile, type Roots } from './path-policy.ts';
-import { PrepareError } from './prepare-error.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 
 /** Where an instance's files come from and go to: absolute paths. */
 export interface Directories extends Roots {
@@ -33,6 +35,32 @@ export async function prepareDisk(spec: DiskSpec, where: Directories): Promise<P
     ...(placed.below.length === 0 ? {} : { below: placed.below }),
     ...(placed.blockDevice ? { blockDevice: true } : {}),
   };
+}
+
+/** Looks where a launch would look, and makes nothing. @throws PrepareError, as `prepareDisk` would */
+export async function checkDisk(spec: DiskSpec, roots: Roots): Promise<void> {
+  const { source } = spec;
+  const readonly = spec.readonly || spec.device === 'cdrom';
+  switch (source.kind) {
+    case 'containerDisk': {
+      const image = await findImage(source, roots);
+      const below = await filesBelow(image, roots);
+      await chooseCache(spec.cache, { ...image, below });
+      return;
+    }
+    case 'hostDisk': {
+      const format = hostDiskFormat(source.path);
+      const present = await findHostDisk(source, readonly, roots);
+      if (present !== undefined)
+        return void (await chooseCache(spec.cache, await hostDiskOf(present, format, roots)));
+      await access(dirname(source.path), constants.W_OK).catch((cause: unknown) => {
+        throw new PrepareError(`cannot create ${source.path}: ${reasonOf(cause)}`, { cause });
+      });
+      return;
+    }
+    case 'emptyDisk':
+      return;
+  }
 }
 
 async function placeDisk(
@@ -85,16 +113,21 @@ async function findImage(
   );
 }
 
-async function placeHostDisk(
-  { path, create, capacityBytes }: Extract<DiskSource, { kind: 'hostDisk' }>,
+type HostDisk = Extract<DiskSource, { kind: 'hostDisk' }>;
+
+function hostDiskFormat(path: string): ImageFormat {
+  return path.endsWith('.qcow2') ? 'qcow2' : 'raw';
+}
+
+/** The file; undefined when it is to be created and may be. @throws PrepareError */
+async function findHostDisk(
+  { path, create, capacityBytes }: HostDisk,
   readonly: boolean,
   roots: Roots,
-): Promise<PlacedDisk> {
+): Promise<DiskFile | undefined> {
   if (!isAbsolute(path)) throw new PrepareError(`the path ${path} must be absolute`);
-  const format = path.endsWith('.qcow2') ? 'qcow2' : 'raw';
-  const wanted = readonly ? 'read' : 'write';
-  const present = await findAllowed(path, wanted, roots);
-  if (present !== undefined) return await hostDiskOf(present, format, roots);
+  const present = await findAllowed(path, readonly ? 'read' : 'write', roots);
+  if (present !== undefined) return present;
   await checkNewFile(path, roots);
   if (!create)
     throw new PrepareError(
@@ -102,8 +135,20 @@ async function placeHostDisk(
     );
   if (capacityBytes === undefined)
     throw new PrepareError(`${path} does not exist, and without a capacity it cannot be created`);
+  return undefined;
+}
+
+async function placeHostDisk(
+  source: HostDisk,
+  readonly: boolean,
+  roots: Roots,
+): Promise<PlacedDisk> {
+  const { path, capacityBytes = 0 } = source;
+  const format = hostDiskFormat(path);
+  const present = await findHostDisk(source, readonly, roots);
+  if (present !== undefined) return await hostDiskOf(present, format, roots);
   await createHostDisk(path, format, capacityBytes);
-  const created = await findAllowed(path, wanted, roots);
+  const created = await findAllowed(path, readonly ? 'read' : 'write', roots);
   if (created === undefined) throw new PrepareError(`${path} vanished while it was created`);
   return await hostDiskOf(created, format, roots);
 }

@@ -15,12 +15,36 @@ import { singleLine } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { ReportedError } from '../errors.ts';
+import { type DataFormat, renderData } from '../format/output.ts';
 import {
   isDirectory,
   isManifestName,
   type ManifestSource,
   readSources,
 } from '../manifest-files.ts';
+
+interface ValidateOptions {
+  readonly output?: DataFormat;
+  /** Asks the daemon what its host would say of a file. */
+  readonly host?: (text: string) => Promise<readonly Problem[]>;
+}
+
+/** A problem and the file that it is in. */
+interface Found extends Problem {
+  readonly file: string;
+}
+
+/** `-o json|yaml`: stable, documented in docs/cli.md. */
+interface ValidationReport {
+  readonly kind: 'ValidationReport';
+  readonly apiVersion: 'solovirt.io/v1';
+  readonly files: number;
+  /** Documents that declare a valid VM. */
+  readonly vms: number;
+  readonly errors: number;
+  readonly warnings: number;
+  readonly problems: readonly Found[];
+}
 
 /** What has been seen so far, over all files. */
 interface Tally {
@@ -35,38 +59,70 @@ interface Tally {
 }
 
 /** @throws ReportedError when there is any error */
-export async function validate(context: CliContext, paths: readonly string[]): Promise<void> {
+export async function validate(
+  context: CliContext,
+  paths: readonly string[],
+  options: ValidateOptions,
+): Promise<void> {
   const counts = { files: 0, vms: 0, errors: 0, warnings: 0 };
   const tally: Tally = { ...counts, seen: new Map(), ordered: [] };
-  for (const path of paths)
-    for await (const source of readSources(context, path))
-      for (const line of checkSource(source, tally)) await writeOut(context, `${line}\n`);
-  const whole = (await Promise.all(paths.map(isDirectory))).includes(true);
-  for (const line of checkOrder(tally, whole)) await writeOut(context, `${line}\n`);
+  const problems: Found[] = [];
+  for await (const found of problemsOf(context, paths, options, tally)) {
+    if (found.severity === 'error') tally.errors += 1;
+    else tally.warnings += 1;
+    if (options.output === undefined) await writeOut(context, `${lineOf(found)}\n`);
+    else problems.push(found);
+  }
   if (tally.files === 0) context.stderr.write('No VM files (*.yaml, *.yml) were found.\n');
-  await writeOut(context, summary(tally));
+  const text =
+    options.output === undefined
+      ? summary(tally)
+      : await renderData(reportOf(tally, problems), options.output);
+  await writeOut(context, text);
   if (tally.errors > 0) throw new ReportedError();
 }
 
-function* checkSource(source: ManifestSource, tally: Tally): Generator<string> {
-  const { name } = source;
+async function* problemsOf(
+  context: CliContext,
+  paths: readonly string[],
+  { host }: ValidateOptions,
+  tally: Tally,
+): AsyncGenerator<Found> {
+  for (const path of paths)
+    for await (const source of readSources(context, path)) {
+      yield* checkSource(source, tally);
+      if (host === undefined || 'fault' in source) continue;
+      for (const problem of await host(source.text)) yield { file: source.name, ...problem };
+    }
+  const whole = (await Promise.all(paths.map(isDirectory))).includes(true);
+  yield* checkOrder(tally, whole);
+}
+
+/** Of the file as a whole. */
+const WHOLE = { path: '', line: 1, column: 1 };
+
+function* checkSource(source: ManifestSource, tally: Tally): Generator<Found> {
+  const { name: file } = source;
   tally.files += 1;
   if ('fault' in source) {
-    tally.errors += 1;
-    yield `${name}: ${source.fault}`;
+    yield { file, code: 'unreadable', severity: 'error', ...WHOLE, message: source.fault };
     return;
   }
-  if (name !== 'stdin' && !isManifestName(basename(name))) {
-    tally.warnings += 1;
-    yield `${name}: the daemon would not read a file of this name: *.yaml or *.yml, not hidden (warning)`;
+  if (file !== 'stdin' && !isManifestName(basename(file))) {
+    const message = 'the daemon would not read a file of this name: *.yaml or *.yml, not hidden';
+    yield { file, code: 'file-name', severity: 'warning', ...WHOLE, message };
   }
   const { documents, problems } = parseManifests(source.text);
-  yield* report(name, problems, tally);
+  yield* inFile(file, problems);
   for (const document of documents) {
-    yield* report(name, [...document.problems, ...duplicates(name, document, tally)], tally);
+    yield* inFile(file, [...document.problems, ...duplicates(file, document, tally)]);
     if (document.vm !== undefined) tally.vms += 1;
-    noteOrder(name, document, tally);
+    noteOrder(file, document, tally);
   }
+}
+
+function inFile(file: string, problems: readonly Problem[]): readonly Found[] {
+  return problems.map((problem) => ({ file, ...problem }));
 }
 
 /** Of two documents with one identity the first counts. */
@@ -83,22 +139,11 @@ function noteOrder(file: string, document: ParsedDocument, tally: Tally): void {
  * What only all files together show.
  * @param whole a directory was looked at, so that a name that is not there is one that nobody declares
  */
-function* checkOrder(tally: Tally, whole: boolean): Generator<string> {
+function* checkOrder(tally: Tally, whole: boolean): Generator<Found> {
   const { ordered, seen } = tally;
   const unknown = whole ? unknownNameProblems(ordered, new Set(seen.keys())) : [];
-  for (const [key, problem] of [...circleProblems(ordered), ...unknown]) {
-    const file = ordered.find((vm) => vm.key === key)?.file ?? key;
-    yield* report(file, [problem], tally);
-  }
-}
-
-function* report(name: string, problems: readonly Problem[], tally: Tally): Generator<string> {
-  for (const problem of problems) {
-    const isError = problem.severity === 'error';
-    if (isError) tally.errors += 1;
-    else tally.warnings += 1;
-    yield `${singleLine(formatProblem(name, problem))}${isError ? '' : ' (warning)'}`;
-  }
+  for (const [key, problem] of [...circleProblems(ordered), ...unknown])
+    yield { file: ordered.find((vm) => vm.key === key)?.file ?? key, ...problem };
 }
 
 /** The first of two documents with one identity stays in force, so the later one is at fault. */
@@ -117,6 +162,19 @@ function duplicates(
   const message = `VM ${key} is declared already in ${first}; give one of them another name`;
   const place = { path: 'metadata.name', line: startLine, column: 1 };
   return [{ code: 'duplicate-identity', severity: 'error', ...place, message }];
+}
+
+/** A file that could not be read has no lines to point at. */
+function lineOf({ file, ...problem }: Found): string {
+  const isAboutFile = ['unreadable', 'file-name'].includes(problem.code);
+  const words = isAboutFile ? `${file}: ${problem.message}` : formatProblem(file, problem);
+  return `${singleLine(words)}${problem.severity === 'error' ? '' : ' (warning)'}`;
+}
+
+function reportOf(tally: Tally, problems: readonly Found[]): ValidationReport {
+  const { files, vms, errors, warnings } = tally;
+  const type = { kind: 'ValidationReport', apiVersion: 'solovirt.io/v1' } as const;
+  return { ...type, files, vms, errors, warnings, problems };
 }
 
 function summary({ files, vms, errors, warnings }: Tally): string {

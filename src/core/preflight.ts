@@ -1,0 +1,143 @@
+/**
+ * What a host would say of a VM that is to be started on it, told before it is: the judgements, over facts that others
+ * have gathered. Pure.
+ */
+import type { FieldSteps } from './manifest/locate.ts';
+import type { Problem } from './model/problem.ts';
+import type {
+  InstanceSpec,
+  JsonObject,
+  PortForward,
+  VirtualMachine,
+  VmIdentity,
+} from './model/virtual-machine.ts';
+import { memoryOverhead } from './qemu-args/memory-overhead.ts';
+
+export interface Finding extends Pick<Problem, 'code' | 'severity' | 'message'> {
+  /** Of the VM's document. */
+  readonly field: FieldSteps;
+}
+
+export interface RunningVm {
+  readonly vm: VmIdentity;
+  readonly spec: InstanceSpec;
+}
+
+export interface HostMemory {
+  readonly totalBytes: number;
+  /** What programs can be given without swapping. */
+  readonly availableBytes: number;
+}
+
+const SPEC: FieldSteps = ['spec', 'template', 'spec'];
+const MIB = 2 ** 20;
+
+/** The volume of a disk, by its place in the file. */
+export function volumeField({ manifest }: VirtualMachine, name: string): FieldSteps {
+  const volumes = at(manifest, 'spec', 'template', 'spec', 'volumes');
+  const index = Array.isArray(volumes) ? volumes.findIndex((v) => at(v, 'name') === name) : -1;
+  return index === -1 ? SPEC : [...SPEC, 'volumes', index];
+}
+
+/** Where the ports of the host are named; on the template they win, as for a launch. */
+export function portsField({ template }: VirtualMachine): FieldSteps {
+  const annotation = 'solovirt.io/host-ports';
+  const above = template.annotations[annotation] === undefined ? [] : ['spec', 'template'];
+  return [...above, 'metadata', 'annotations', annotation];
+}
+
+export function memoryFindings(spec: InstanceSpec, memory: HostMemory): readonly Finding[] {
+  const needed = spec.memoryBytes + memoryOverhead(spec);
+  if (needed <= memory.availableBytes) return [];
+  const whole = needed > memory.totalBytes;
+  const mib = (bytes: number): string => `${Math.ceil(bytes / MIB)} MiB`;
+  return [
+    {
+      code: whole ? 'more-memory-than-host' : 'little-memory',
+      severity: 'warning',
+      field: [...SPEC, 'domain', 'memory'],
+      message: `the VM takes ${mib(needed)} with what QEMU needs itself, and the host has ${mib(whole ? memory.totalBytes : memory.availableBytes)}${whole ? '' : ' to give now'}`,
+    },
+  ];
+}
+
+/** @param known machine types of this QEMU */
+export function machineFindings(
+  spec: InstanceSpec,
+  known: ReadonlySet<string>,
+): readonly Finding[] {
+  if (known.has(spec.machineType)) return [];
+  return [
+    {
+      code: 'unknown-machine-type',
+      severity: 'error',
+      field: [...SPEC, 'domain', 'machine', 'type'],
+      message: `QEMU on this host has no machine type ${spec.machineType}; \`qemu-system-x86_64 -machine help\` lists those it has`,
+    },
+  ];
+}
+
+/** Disks and ports that a running VM has taken. @param running the others */
+export function takenFindings(
+  vm: VirtualMachine,
+  running: readonly RunningVm[],
+): readonly Finding[] {
+  return running.flatMap((other) => [
+    ...takenDisks(vm, other),
+    ...forwardsOf(vm.template.spec).flatMap((forward) => takenPort(vm, forward, other)),
+  ]);
+}
+
+function takenDisks(vm: VirtualMachine, { vm: holder, spec }: RunningVm): readonly Finding[] {
+  return vm.template.spec.disks.flatMap(({ name, source, readonly }) => {
+    if (source.kind !== 'hostDisk') return [];
+    const theirs = spec.disks.find(
+      (d) => d.source.kind === 'hostDisk' && d.source.path === source.path,
+    );
+    if (theirs === undefined || (theirs.readonly && readonly)) return [];
+    const message = `${source.path} is in use by VM ${nameOf(holder)}; stop that one first, or give this one a disk of its own`;
+    return [{ code: 'disk-in-use', severity: 'error', field: volumeField(vm, name), message }];
+  });
+}
+
+function takenPort(
+  vm: VirtualMachine,
+  forward: PortForward,
+  { vm: holder, spec }: RunningVm,
+): readonly Finding[] {
+  if (!forwardsOf(spec).some((theirs) => collide(theirs, forward))) return [];
+  const message = `${portWords(forward)} is forwarded to VM ${nameOf(holder)}; choose another port`;
+  return [{ code: 'port-in-use', severity: 'error', field: portsField(vm), message }];
+}
+
+export function forwardsOf({ interfaces }: InstanceSpec): readonly PortForward[] {
+  return interfaces.flatMap(({ forwards }) => forwards);
+}
+
+/** `port 8080/tcp of 127.0.0.1` */
+export function portWords({ hostAddress, hostPort, protocol }: PortForward): string {
+  return `port ${hostPort}/${protocol} of ${hostAddress}`;
+}
+
+const ANY = '0.0.0.0';
+
+function collide(one: PortForward, other: PortForward): boolean {
+  const addresses = [one.hostAddress, other.hostAddress];
+  return (
+    one.hostPort === other.hostPort &&
+    one.protocol === other.protocol &&
+    (addresses[0] === addresses[1] || addresses.includes(ANY))
+  );
+}
+
+function nameOf({ namespace, name }: VmIdentity): string {
+  return `${namespace}/${name}`;
+}
+
+function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (found, key) =>
+      typeof found === 'object' && found !== null ? (found as JsonObject)[key] : undefined,
+    value,
+  );
+}

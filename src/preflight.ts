@@ -1,0 +1,145 @@
+/**
+ * What this host would say of the VMs of a file: looks where a launch would look, and makes nothing.
+ */
+
+import { readFileSync } from 'node:fs';
+import { freemem, totalmem } from 'node:os';
+import type { PreflightReport } from './api/contract-preflight.ts';
+import { createLocator } from './core/manifest/locate.ts';
+import { parseManifests } from './core/manifest/parse.ts';
+import type { Problem } from './core/model/problem.ts';
+import type { VirtualMachine } from './core/model/virtual-machine.ts';
+import {
+  type Finding,
+  type HostMemory,
+  machineFindings,
+  memoryFindings,
+  type RunningVm,
+  takenFindings,
+  volumeField,
+} from './core/preflight.ts';
+import type { QemuHost } from './qemu/launch.ts';
+import { machineTypes } from './qemu/machine-types.ts';
+import type { Roots } from './qemu/path-policy.ts';
+import { checkDisk } from './qemu/prepare-disk.ts';
+import { reasonOf } from './qemu/prepare-error.ts';
+import { prepareKernel } from './qemu/prepare-kernel.ts';
+import type { Board } from './supervisor/board.ts';
+
+export interface PreflightDeps {
+  readonly board: Board;
+  readonly roots: Roots;
+  /** @throws when there is no QEMU to be used */
+  readonly host: () => Promise<QemuHost>;
+  /** Why guests are emulated, where they are. */
+  readonly acceleratorReason: () => string;
+}
+
+/** Never throws: what cannot be found out is a problem too. */
+export async function preflight(text: string, deps: PreflightDeps): Promise<PreflightReport> {
+  const locate = createLocator(text);
+  const others = runningVms(deps.board);
+  const running: RunningVm[] = [];
+  const problems: Problem[] = [];
+  for (const { index, vm } of parseManifests(text).documents) {
+    if (vm === undefined) continue;
+    const itself = others.find((other) => isSame(other.vm, vm));
+    if (itself !== undefined) running.push(itself);
+    for (const { field, ...finding } of await findings(vm, itself !== undefined, others, deps))
+      problems.push({ ...finding, ...locate(index, field) });
+  }
+  return {
+    kind: 'PreflightReport',
+    apiVersion: 'solovirt.io/v1',
+    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    running: running.map(({ vm }) => ({ namespace: vm.namespace, name: vm.name })),
+  };
+}
+
+async function findings(
+  vm: VirtualMachine,
+  isRunning: boolean,
+  running: readonly RunningVm[],
+  deps: PreflightDeps,
+): Promise<readonly Finding[]> {
+  const { spec } = vm.template;
+  const [onQemu, onFiles] = await Promise.all([
+    qemuFindings(vm, deps),
+    fileFindings(vm, deps.roots),
+  ]);
+  const taken = takenFindings(
+    vm,
+    running.filter((other) => !isSame(other.vm, vm)),
+  );
+  // One that runs has its memory already.
+  const memory = isRunning ? [] : memoryFindings(spec, hostMemory());
+  return [...onQemu, ...onFiles, ...taken, ...memory];
+}
+
+async function qemuFindings(vm: VirtualMachine, deps: PreflightDeps): Promise<readonly Finding[]> {
+  try {
+    const { qemuPath, accelerator } = await deps.host();
+    const known = await machineTypes(qemuPath);
+    const machines = known === undefined ? [] : machineFindings(vm.template.spec, known);
+    if (accelerator === 'kvm') return machines;
+    const message = `the guest would be emulated, which is slow: ${deps.acceleratorReason()}`;
+    return [...machines, { code: 'no-kvm', severity: 'warning', field: [], message }];
+  } catch (error) {
+    return [{ code: 'no-qemu', severity: 'error', field: [], message: reasonOf(error) }];
+  }
+}
+
+async function fileFindings(vm: VirtualMachine, roots: Roots): Promise<readonly Finding[]> {
+  const { disks, kernelBoot } = vm.template.spec;
+  const found = disks.map((disk) =>
+    attempt('disk-not-ready', volumeField(vm, disk.name), () => checkDisk(disk, roots)),
+  );
+  if (kernelBoot !== undefined) {
+    const { source } = kernelBoot;
+    const field =
+      source.kind === 'container'
+        ? ['spec', 'template', 'spec', 'domain', 'firmware', 'kernelBoot']
+        : annotationField(vm);
+    found.push(attempt('kernel-not-ready', field, () => prepareKernel(source, roots)));
+  }
+  return (await Promise.all(found)).flat();
+}
+
+function annotationField({ template }: VirtualMachine): Finding['field'] {
+  const kernel = 'solovirt.io/kernel';
+  const above = template.annotations[kernel] === undefined ? [] : ['spec', 'template'];
+  return [...above, 'metadata', 'annotations', kernel];
+}
+
+async function attempt(
+  code: string,
+  field: Finding['field'],
+  look: () => Promise<unknown>,
+): Promise<readonly Finding[]> {
+  try {
+    await look();
+    return [];
+  } catch (error) {
+    return [{ code, severity: 'error', field, message: reasonOf(error) }];
+  }
+}
+
+function runningVms(board: Board): readonly RunningVm[] {
+  return board.all().flatMap(({ namespace, name, record }) => {
+    const spec = record?.instance?.spec;
+    return spec === undefined ? [] : [{ vm: { namespace, name }, spec }];
+  });
+}
+
+function isSame(one: RunningVm['vm'], other: RunningVm['vm']): boolean {
+  return one.namespace === other.namespace && one.name === other.name;
+}
+
+/** proc_meminfo(5): MemAvailable counts what caches would give back. */
+function hostMemory(): HostMemory {
+  const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+  return {
+    totalBytes: totalmem(),
+    availableBytes: kib === undefined ? freemem() : Number(kib) * 1024,
+  };
+}
