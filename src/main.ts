@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { allCommands } from './all-commands.ts';
 import type { CliContext } from './cli/context.ts';
 import { runProgram } from './cli/program.ts';
+import { terminalScreen } from './cli/screen.ts';
 import { readVersion } from './version.ts';
 
 const interrupt = new AbortController();
@@ -22,6 +23,10 @@ const context: CliContext = {
   stdin: () => process.stdin,
   isTTY: process.stdout.isTTY,
   columns: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  // Only when asked for: to look at stdin opens it.
+  get screen() {
+    return terminalScreen(process.stdin, process.stdout);
+  },
   now: () => Date.now(),
   signal: interrupt.signal,
 };

@@ -4,6 +4,7 @@
  */
 import type { ClientSettings } from '../client/settings.ts';
 import type { SocketUser } from '../client/socket-path.ts';
+import type { Screen } from './screen.ts';
 
 export interface Writer {
   /** Returns false when the reader is slower than the writer: wait for `drain` then. */
@@ -22,6 +23,8 @@ export interface CliContext extends ClientSettings, SocketUser {
   readonly isTTY: boolean;
   /** How wide it is at this moment; undefined when stdout is none. */
   readonly columns?: () => number | undefined;
+  /** To draw on and to type at; absent when stdin or stdout is no terminal. */
+  readonly screen?: Screen | undefined;
   /** Unix time in milliseconds. */
   readonly now: () => number;
 }

@@ -11,6 +11,7 @@ import { addManifestCommands } from './manifest-commands.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addReadCommands } from './read-commands.ts';
 import { addSchemaCommands } from './schema-commands.ts';
+import { addStatsCommands } from './stats-commands.ts';
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon.`;
@@ -36,6 +37,7 @@ export function buildProgram(context: CliContext): Command {
   addActionCommands(program, context);
   addManifestCommands(program, context);
   addSchemaCommands(program, context);
+  addStatsCommands(program, context);
   return program;
 }
 

@@ -3,8 +3,10 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VmStatsList, VmStatsObject } from '../../src/api/contract-stats.ts';
 import { METRICS } from '../../src/api/metrics.ts';
+import type { VmUsageList } from '../../src/cli/format/usage.ts';
 import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
+import { cli } from './run-main.ts';
 import { bringUp, condition } from './waiting.ts';
 
 const STATS = '/apis/solovirt.io/v1';
@@ -200,6 +202,20 @@ describe('the statistics', () => {
       await world.api('GET', `${STATS}/namespaces/default/virtualmachines/none/stats`),
     ).toMatchObject({ code: 404, body: { reason: 'NotFound' } });
   });
+});
+
+test('solovirt top measures for a second', async () => {
+  const { code, stdout } = await cli(world, 'top', '-o', 'json', 'web', 'down');
+  expect(code).toBe(0);
+  const { items } = JSON.parse(stdout) as VmUsageList;
+  expect(items).toEqual([
+    expect.objectContaining({
+      metadata: { name: 'web', namespace: 'default' },
+      cpu: { count: 1, used: expect.any(Number) },
+      disks: [expect.objectContaining({ name: 'root', readBytesPerSecond: 0 })],
+    }),
+    { metadata: { name: 'down', namespace: 'default' }, timestamp: expect.any(String) },
+  ]);
 });
 
 test('a guest that hangs is left out and holds up nobody', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VmObject } from '../../src/api/contract.ts';
 import { buildProgram, runProgram } from '../../src/cli/program.ts';
+import type { Screen } from '../../src/cli/screen.ts';
 import { NOW, refusal } from '../unit/cli/objects.ts';
 
 export interface Received {
@@ -120,6 +121,7 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly requestMs?: number;
   readonly stdin?: string;
+  readonly screen?: Screen;
 }
 
 /** Starts the command line without waiting for its end. */
@@ -137,6 +139,7 @@ export function startCli(args: readonly string[], options: RunOptions = {}): Run
     stdin: () => chunks(options.stdin ?? ''),
     isTTY: options.isTTY ?? false,
     columns: () => options.columns,
+    screen: options.screen,
     now: () => NOW,
     signal: abort.signal,
     limits: { requestMs: options.requestMs ?? 10_000, reconnectMs: 1 },
