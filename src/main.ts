@@ -29,6 +29,15 @@ const context: CliContext = {
   },
   now: () => Date.now(),
   signal: interrupt.signal,
+  ends: () => ({
+    input: process.stdin,
+    output: process.stdout,
+    self: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    onHangup: (listener) => {
+      process.on('SIGHUP', listener);
+      return () => process.off('SIGHUP', listener);
+    },
+  }),
 };
 
 const program = allCommands(context);

@@ -2,6 +2,7 @@
  * What the command line is handed instead of reaching for it: environment, streams, clock, Ctrl-C.
  * Nothing below `cli/` reads `process`, so that a test runs any command without a child process.
  */
+import type { Readable, Writable } from 'node:stream';
 import type { ClientSettings } from '../client/settings.ts';
 import type { SocketUser } from '../client/socket-path.ts';
 import type { Screen } from './screen.ts';
@@ -27,6 +28,21 @@ export interface CliContext extends ClientSettings, SocketUser {
   readonly screen?: Screen | undefined;
   /** Unix time in milliseconds. */
   readonly now: () => number;
+  /** For the verbs that take over the terminal or start a program in their place; others leave it alone. */
+  readonly ends?: () => ProcessEnds;
+}
+
+/** The process's own ends, and itself as a command. */
+export interface ProcessEnds {
+  readonly input: Readable & {
+    readonly isTTY?: boolean;
+    setRawMode?(raw: boolean): unknown;
+  };
+  readonly output: Writable & { readonly isTTY?: boolean };
+  /** Interpreter and script, to start this very program again. */
+  readonly self: readonly string[];
+  /** The terminal goes away. @returns how to stop listening */
+  onHangup(listener: () => void): () => void;
 }
 
 /** Writes to stdout and waits while its reader is behind; Ctrl-C ends the wait. */

@@ -31,7 +31,18 @@ export class ReportedError extends CliError {
   }
 }
 
-export function exitCodeOf(error: SolovirtError): ExitCode {
+/** A program that was run in place of this one has ended, and said itself what there was to say. */
+export class ProgramEndedError extends ReportedError {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super();
+    this.exitCode = exitCode;
+  }
+}
+
+export function exitCodeOf(error: SolovirtError): number {
+  if (error instanceof ProgramEndedError) return error.exitCode;
   if (error instanceof UsageError || error instanceof SocketPathError) return EXIT.usage;
   return error instanceof NoDaemonError ? EXIT.noDaemon : EXIT.failed;
 }

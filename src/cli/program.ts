@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addActionCommands } from './action-commands.ts';
+import { addConsoleCommands } from './console-commands.ts';
 import type { CliContext } from './context.ts';
 import { addCreateCommand } from './create-commands.ts';
 import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
@@ -36,6 +37,7 @@ export function buildProgram(context: CliContext): Command {
   addCreateCommand(program, context);
   addActionCommands(program, context);
   addManifestCommands(program, context);
+  addConsoleCommands(program, context);
   addSchemaCommands(program, context);
   addStatsCommands(program, context);
   return program;

@@ -31,6 +31,12 @@ export async function clientOf(command: Command, context: CliContext): Promise<C
   return createClient(context, path, socket === undefined ? readonlySocketBeside(path) : undefined);
 }
 
+/** The path of that socket, for what the client does not do. */
+export async function socketOf(command: Command, context: CliContext): Promise<string> {
+  const { socketPath } = await import('../client/socket-path.ts');
+  return socketPath(context, targetOptions(command).socket);
+}
+
 /** How the verb's output may look. */
 export function displayOf(command: Command, context: CliContext): Display {
   const { color = 'auto' } = command.opts<{ readonly color?: ColorChoice }>();

@@ -57,7 +57,7 @@ export function createClient(
     const answer = await sendRequest(settings, socketPath, { ...request, patience: 'whole' });
     const text = await readAll(answer);
     const value = parseJson(text);
-    if (answer.code >= 400) throw refusal(answer, value, text);
+    if (answer.code >= 400) throw refusal(answer.code, text);
     return value;
   };
   return {
@@ -65,7 +65,7 @@ export function createClient(
       const answer = await read({ method: 'GET', path, patience: 'whole' });
       const text = await readAll(answer);
       const value = parseJson(text);
-      if (answer.code >= 400) throw refusal(answer, value, text);
+      if (answer.code >= 400) throw refusal(answer.code, text);
       return accepted(value, path, guard);
     },
     async put(path, body) {
@@ -81,7 +81,7 @@ export function createClient(
       const answer = await read(request);
       if (answer.code < 400) return answer.body;
       const text = await readAll(answer);
-      throw refusal(answer, parseJson(text), text);
+      throw refusal(answer.code, text);
     },
   };
 }
@@ -132,7 +132,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function refusal({ code }: HttpAnswer, value: unknown, text: string): ApiError {
+/** What an answer of this code and body says. */
+export function refusal(code: number, text: string): ApiError {
+  const value = parseJson(text);
   return new ApiError(isStatus(value) ? value : statusFromText(code, text));
 }
 

@@ -181,7 +181,8 @@ function explain(
   return explainSocketError(error, socketPath, request);
 }
 
-function explainSocketError(
+/** What the system's error on the socket means for whoever made the request. */
+export function explainSocketError(
   error: unknown,
   socketPath: string,
   request: HttpRequest,
