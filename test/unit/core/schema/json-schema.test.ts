@@ -109,22 +109,35 @@ test('an empty list of what is not supported, and an absent value, are no fault'
   );
 });
 
-/** One value of a document, or a new field, put in place of what was there. */
-type Change = { readonly where: number; readonly by: unknown; readonly name?: string | undefined };
+/** One value of a document is taken away, or something is put in its place or beside it. */
+interface Change {
+  readonly where: number;
+  /** Undefined takes away. */
+  readonly by?: unknown;
+  readonly name?: string | undefined;
+}
 
-const anyChange: fc.Arbitrary<Change> = fc.record({
-  where: fc.nat(),
-  by: fc.oneof(
-    fc.constantFrom<unknown>(null, '', 'x', 'Always', 'virtio', '1Gi', 'WEB', 0, 1, -1, 1e9, 0.5),
-    fc.constantFrom<unknown>(true, false, [], {}, [{}], [null], { name: 'x' }, 'amd64', 'up', '1e'),
-  ),
-  name: fc.option(
-    fc.constantFrom('gpus', 'affinity', 'dataVolumeTemplates', 'status', 'uid', 'x'),
-    {
-      nil: undefined,
-    },
-  ),
-});
+const anyChange: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ where: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      where: fc.nat(),
+      by: fc.constantFrom<unknown>(
+        ...[null, '', 'x', 'Always', 'virtio', '1Gi', 'WEB', 'up', 0, 1, 2, -1, 1e9, 0.5],
+        ...[true, false, [], {}, [{}], [null], { name: 'x' }],
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      where: fc.nat(),
+      by: fc.constantFrom<unknown>(null, [], 'x', {}),
+      name: fc.constantFrom('gpus', 'affinity', 'dataVolumeTemplates', 'status', 'uid', 'features'),
+    }),
+  },
+);
 
 /** Every map and every list inside. */
 function* containers(value: unknown): Generator<Record<string, unknown>> {
@@ -140,8 +153,11 @@ function changed(document: unknown, changes: readonly Change[]): unknown {
     const container = all[where % all.length];
     const keys = Object.keys(container ?? {});
     const key = name ?? keys[Math.floor(where / all.length) % keys.length];
-    if (container !== undefined && key !== undefined && !(Array.isArray(container) && name))
-      container[key] = structuredClone(by);
+    if (container === undefined || key === undefined) continue;
+    if (Array.isArray(container)) {
+      if (name === undefined) container.splice(Number(key), 1);
+    } else if (by === undefined) delete container[key];
+    else container[key] = structuredClone(by);
   }
   return copy;
 }
@@ -150,7 +166,7 @@ test('what the readers take the schema takes, whatever was changed in a good fil
   const [full] = documents({ from: '', text: read('test/fixtures/manifests/good/full.yaml') });
   let taken = 0;
   fc.assert(
-    fc.property(fc.array(anyChange, { minLength: 1, maxLength: 3 }), (changes) => {
+    fc.property(fc.array(anyChange, { minLength: 1, maxLength: 2 }), (changes) => {
       const document = changed(full, changes);
       const { documents: parsed, problems } = parseManifests(JSON.stringify(document));
       const all = [...problems, ...parsed.flatMap((one) => one.problems)];
@@ -158,9 +174,9 @@ test('what the readers take the schema takes, whatever was changed in a good fil
       taken += 1;
       expect(faults(document)).toEqual([]);
     }),
-    { numRuns: 2000 },
+    { numRuns: 300 },
   );
-  expect(taken).toBeGreaterThan(50);
+  expect(taken).toBeGreaterThan(20);
 });
 
 test('the committed copy is what the generator writes: npm run generate', () => {
