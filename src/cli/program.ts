@@ -8,6 +8,7 @@ import { addConsoleCommands } from './console-commands.ts';
 import type { CliContext } from './context.ts';
 import { addCreateCommand } from './create-commands.ts';
 import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
+import { addGuestCommands } from './guest-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addReadCommands } from './read-commands.ts';
@@ -38,6 +39,7 @@ export function buildProgram(context: CliContext): Command {
   addActionCommands(program, context);
   addManifestCommands(program, context);
   addConsoleCommands(program, context);
+  addGuestCommands(program, context);
   addSchemaCommands(program, context);
   addStatsCommands(program, context);
   return program;

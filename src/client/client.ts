@@ -4,6 +4,7 @@
 import type {
   EventObject,
   HostInfo,
+  InstanceObject,
   ObjectList,
   RunList,
   StatusObject,
@@ -16,6 +17,7 @@ import { ApiError, NoDaemonError, SocketForbiddenError, UnexpectedAnswerError } 
 import {
   isEvent,
   isHostInfo,
+  isInstance,
   isListOf,
   isPreflightReport,
   isRunList,
@@ -171,6 +173,13 @@ function scoped(namespace: NamespaceScope): string {
 
 export function getVm(client: Client, { namespace, name }: VmIdentity): Promise<VmObject> {
   return client.get(vmPath(namespace, name), isVm);
+}
+
+export function getInstance(
+  client: Client,
+  { namespace, name }: VmIdentity,
+): Promise<InstanceObject> {
+  return client.get(`${instancesPath(namespace)}/${encodeURIComponent(name)}`, isInstance);
 }
 
 /** Of a list: `labelSelector` and `fieldSelector`, as Kubernetes has them. */

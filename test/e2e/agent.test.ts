@@ -10,6 +10,7 @@ import {
   untilKnown,
 } from './agent-guest.ts';
 import { World } from './daemon-harness.ts';
+import { cli } from './run-main.ts';
 import { condition } from './waiting.ts';
 
 const SUB = '/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/web';
@@ -87,12 +88,30 @@ test('the subresources tell what the agent says now', async () => {
   expect(list.items[0].usedBytes).toBeLessThan(list.items[0].totalBytes);
 });
 
+test('the command line tells the same in tables', async () => {
+  const { code, stdout } = await cli(world, 'guest', 'web');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Host name: +solovirt-guest\nSystem: +solovirt agent guest 1\n/);
+  expect(stdout).toMatch(/ {2}default +eth0 +02:00:00:00:00:01 +10\.0\.2\.2/);
+  expect(stdout).toMatch(/ {2}alice +- +2001-09-09T01:46:40Z/);
+  expect(stdout).toMatch(/ {2}\/data +ext4 .* vda \(virtio/);
+  const list = await cli(world, 'list', '-o', 'wide');
+  expect(list.stdout).toContain('10.0.2.2');
+  const users = await cli(world, 'userlist', 'web', '-o', 'json');
+  expect(JSON.parse(users.stdout).items).toHaveLength(1);
+  const none = await cli(world, 'guest', 'wep');
+  expect(none).toMatchObject({ code: 1, stdout: '' });
+  expect(none.stderr).toContain('Did you mean web?');
+});
+
 test('a frozen guest writes nothing until it is thawed', async () => {
   expect((await put('freeze', {})).code).toBe(400);
   expect((await put('freeze', { unfreezeTimeout: '5m', dryRun: ['All'] })).code).toBe(200);
   expect((await world.api('GET', VMI)).body.status).not.toHaveProperty('fsFreezeStatus');
-  expect((await put('freeze', { unfreezeTimeout: '5m' })).code).toBe(200);
+  const frozen = await cli(world, 'freeze', 'web');
+  expect(frozen.stdout).toContain('VMI web is frozen: `solovirt unfreeze web` thaws it');
   expect((await world.api('GET', VMI)).body.status.fsFreezeStatus).toBe('frozen');
+  expect((await cli(world, 'describe', 'web')).stdout).toMatch(/Frozen: .*; thaws in/);
   const writing = control(port, 'write');
   expect((await world.api('GET', `${SUB}/guestosinfo`)).body).toMatchObject({
     fsFreezeStatus: 'frozen',

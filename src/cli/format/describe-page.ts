@@ -40,6 +40,7 @@ export function describePage(
     section('Stop in progress', renderFacts(stopFacts(vm, now))),
     section('Next start', renderFacts(backoffFacts(vm, now))),
     section('Instance', renderFacts(instanceFacts(vm, now))),
+    section('Guest', renderFacts(guestFacts(vm, now))),
     section('Last runs', table(RECENT_RUN_COLUMNS, status.runHistory)),
     failure === undefined ? '' : section('Last failure', evidenceSection(failure, paint)),
     section('Conditions', table(CONDITION_COLUMNS, status.conditions)),
@@ -84,6 +85,27 @@ function instanceFacts({ status }: VmObject, now: number): readonly Fact[] {
     ['Started', formatInstantAgo(instance.startedAt, now)],
     ['Running since', formatInstantAgo(instance.runningAt, now)],
     ['Guest resets', `${instance.resets}`],
+  ];
+}
+
+/** From its agent, and what a command did to it. */
+function guestFacts({ status }: VmObject, now: number): readonly Fact[] {
+  const { guest, frozen } = status.instance ?? {};
+  const thawAt = parseTime(frozen?.thawAt);
+  const thaws = thawAt === undefined ? 'until `solovirt unfreeze`' : formatUntil(thawAt, now);
+  const silent = guest?.agent === 'silent' ? ', does not answer' : '';
+  return [
+    ...(guest === undefined
+      ? []
+      : ([
+          ['Host name', guest.hostName ?? '-'],
+          ['System', guest.os ?? '-'],
+          ['Addresses', guest.addresses.join(', ') || '-'],
+          ['Agent', `${guest.agentVersion ?? 'of unknown version'}${silent}`],
+        ] as const)),
+    ...(frozen === undefined
+      ? []
+      : [['Frozen', `${formatInstantAgo(frozen.since, now)}; thaws ${thaws}`] as const]),
   ];
 }
 
