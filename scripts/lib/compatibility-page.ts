@@ -4,6 +4,7 @@ import type { Standing } from '../../src/api/compatibility-standing.ts';
 import { STATUS_STANDING } from '../../src/api/compatibility-status.ts';
 import { VM_STATUS } from '../../src/api/contract-schema.ts';
 import { INSTANCE_STATUS } from '../../src/api/contract-schema-instance.ts';
+import { KUBEVIRT_GROUP, RESOURCES } from '../../src/api/resources.ts';
 import type { ObjectType } from '../../src/core/schema/schema.ts';
 
 type Row = readonly [what: string, standing: Standing];
@@ -30,7 +31,7 @@ them, and tests hold them against its routes and its types.
 
 Fields of the manifests are on a page of their own: [manifests](manifests.md). Everything works under \`kubevirt.io/v1\` and
 \`v1alpha3\`. KubeVirt's other kinds (migrations, snapshots, instance types, pools and so on) are not there, and their paths are answered
-with 404.
+with 404; what there is of Kubernetes itself stands [below](#other-kinds).
 `;
 
 export function compatibilityPage(): string {
@@ -59,7 +60,19 @@ export function compatibilityPage(): string {
       'VirtualMachineInstanceStatus',
       INSTANCE_STATUS,
     ),
+    otherKinds(),
   ].join('\n');
+}
+
+/** What clients of KubeVirt need of Kubernetes. */
+function otherKinds(): string {
+  const rows = RESOURCES.filter(({ group }) => group !== KUBEVIRT_GROUP).map(
+    ({ group, versions, kind, verbs: told }) =>
+      `| \`${group === '' ? '' : `${group}/`}${versions.join('`, `')}\` | ${kind} | ${told.join(', ')} |`,
+  );
+  return ['## Other kinds', '', '| version | kind | verbs |', '|---|---|---|', ...rows, ''].join(
+    '\n',
+  );
 }
 
 function verbs(plural: keyof typeof VERB_STANDING): readonly Row[] {

@@ -20,7 +20,7 @@ export function notHere(why: string): Standing {
   return { is: 'not-here', why };
 }
 
-/** @param why goes on after "is not there yet:": what to do instead */
+/** @param why goes on after "is not there yet:": why, or what to do instead */
 export function notYet(why: string): Standing {
   return { is: 'not-yet', why };
 }

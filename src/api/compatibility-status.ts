@@ -1,9 +1,9 @@
 /** How each field of the status of KubeVirt's objects stands here; a test holds the rows against the types of the objects. */
-import { differs, notHere, type Standing, WORKS } from './compatibility-standing.ts';
+import { differs, notHere, notYet, type Standing, WORKS } from './compatibility-standing.ts';
 
 const MIGRATION = notHere('there is no other node');
-const INSTANCE_TYPES = notHere('there are no instance types and preferences');
-const TRACKING = notHere('changed blocks are not tracked');
+const INSTANCE_TYPES = notYet('there are no instance types and preferences');
+const TRACKING = notYet('changed blocks are not tracked');
 
 export const STATUS_STANDING: Readonly<
   Record<
@@ -26,17 +26,17 @@ export const STATUS_STANDING: Readonly<
       'Invalid, for a file that was never valid, is an addition; there is none of the states of claims, images and scheduling',
     ),
     ready: WORKS,
-    restoreInProgress: notHere('there are no snapshots'),
+    restoreInProgress: notYet('there are no snapshots'),
     runStrategy: WORKS,
-    snapshotInProgress: notHere('there are no snapshots'),
+    snapshotInProgress: notYet('there are no snapshots'),
     startFailure: differs('also counts runs that were up and failed soon'),
     stateChangeRequests: WORKS,
-    volumeRequests: notHere('nothing is plugged into a running guest'),
-    volumeSnapshotStatuses: notHere('there are no snapshots'),
+    volumeRequests: notYet('nothing is plugged into a running guest'),
+    volumeSnapshotStatuses: notYet('there are no snapshots'),
     volumeUpdateState: MIGRATION,
   },
   VirtualMachineInstanceStatus: {
-    VSOCKCID: notHere('guests have no vsock'),
+    VSOCKCID: notYet('guests have no vsock'),
     activePods: notHere('there are no pods'),
     changedBlockTracking: TRACKING,
     conditions: differs(

@@ -64,10 +64,8 @@ const NO_PLUGGING = notYet('add the volume to the file of the VM and restart it'
 const NO_UNPLUGGING = notYet('remove the volume from the file of the VM and restart it');
 const NO_CLAIM = notHere('a memory dump goes to a claim of the cluster, and a host has no claims');
 const PORTS = differs('TCP alone, also to ports that are not forwarded otherwise');
-const NO_SEV = notHere('guests have no encrypted memory (launchSecurity is refused in a file)');
-const NO_BACKUP = notHere(
-  'KubeVirt backs up to a claim of the cluster; copy the disk while the VM is stopped',
-);
+const NO_SEV = notYet('guests have no encrypted memory (launchSecurity is refused in a file)');
+const NO_BACKUP = notYet('copy the disk while the VM is stopped, or frozen by its agent');
 
 /** What answers below instances answers below VMs as well: rows are only for what KubeVirt has. */
 export const SUBRESOURCE_STANDING: readonly SubresourceStanding[] = [
@@ -127,7 +125,7 @@ export const SUBRESOURCE_STANDING: readonly SubresourceStanding[] = [
     [INSTANCE],
     'GET',
     'usbredir',
-    notHere(
+    notYet(
       'USB devices of clients are not passed on to guests (clientPassthrough is refused in a file)',
     ),
   ),
@@ -135,7 +133,7 @@ export const SUBRESOURCE_STANDING: readonly SubresourceStanding[] = [
     [INSTANCE],
     'GET',
     'vsock',
-    notHere('guests have no vsock (autoattachVSOCK is refused in a file)'),
+    notYet('guests have no vsock (autoattachVSOCK is refused in a file)'),
   ),
   ...on([INSTANCE], 'PUT', 'backup', NO_BACKUP),
   ...on([INSTANCE], 'PUT', 'redefine-checkpoint', NO_BACKUP),
