@@ -79,6 +79,8 @@ export async function createManifest(
       return join(dir, name);
     }
   } catch (error) {
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isGone) throw new ManifestWriteError(`${dir} does not exist`, { cause: error });
     throw asManifestError(join(dir, first), error);
   } finally {
     await rm(staged, { force: true });

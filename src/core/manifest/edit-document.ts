@@ -5,8 +5,9 @@
  */
 import { isMap, isSeq, type ParsedNode, visit } from 'yaml';
 import type { JsonObject } from '../model/virtual-machine.ts';
+import type { Walk } from './edit-place.ts';
 import { applySplices, columnOf, valueEnd } from './edit-splices.ts';
-import { type Walk, walkDocument } from './edit-walk.ts';
+import { walkDocument } from './edit-walk.ts';
 import { createPositions, createReport } from './report.ts';
 import { isSource } from './same-json.ts';
 import type { SourceNode } from './source-node.ts';
