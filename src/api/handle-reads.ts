@@ -70,12 +70,9 @@ function runOf(snapshot: VmSnapshot, asked: string | null): string {
     (known) => known === asked || (asked.length >= 4 && known.startsWith(asked)),
   );
   if (uid === undefined)
-    throw new ApiError(
-      `VM ${snapshot.name} has no recent run ${asked}; solovirt describe lists them`,
-      {
-        code: 404,
-      },
-    );
+    throw new ApiError(`VM ${snapshot.name} has no recent run ${asked}`, {
+      code: 404,
+    });
   return uid;
 }
 

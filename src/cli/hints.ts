@@ -1,17 +1,45 @@
 /**
- * What a user can do after a refusal, told from the state the VM is in. Pure.
+ * What a user can do after a refusal, told from the daemon's words and the state the VM is in. Pure.
  */
 import type { InstanceVerb, VmObject, VmVerb } from '../api/contract.ts';
 import { identityOf, strategyCell } from './format/vm-words.ts';
 import { displayName } from './names.ts';
 
+/** Refusals that say themselves what is in the way, whatever the verb. */
+const BY_WORDS: readonly (readonly [words: RegExp, hint: (name: string) => string])[] = [
+  [
+    /draining/,
+    () =>
+      'The host is being drained: `solovirt info` says since when, `solovirt drain --cancel` ends it.',
+  ],
+  [/being deleted/, () => 'Its file was removed: put it back to keep the VM.'],
+  [
+    /does not answer its monitor/,
+    (name) => `QEMU is busy or hangs: try again, or \`solovirt stop ${name} --force\` ends it.`,
+  ],
+  [/not running yet/, () => 'It is on its way: `solovirt list --watch` shows when it runs.'],
+  [/being stopped/, (name) => `Once it is down, \`solovirt start ${name}\` starts it again.`],
+  [/soft reboot is under way/, (name) => `To hurry: \`solovirt reset ${name}\`.`],
+  [
+    /ACPI feature/,
+    (name) => `The guest cannot be asked: \`solovirt reset ${name}\` presses the reset button.`,
+  ],
+  [/has problems/, (name) => `\`solovirt describe ${name}\` shows them.`],
+  [/file cannot be read/, () => '`solovirt info` tells what is wrong with the VM files.'],
+  [/could not be written/, () => 'Nothing was changed: once it can be written, try again.'],
+];
+
 /** Undefined when the daemon's own words say it all. */
-export function refusalHint(verb: VmVerb | InstanceVerb, vm: VmObject): string | undefined {
+export function refusalHint(
+  verb: VmVerb | InstanceVerb,
+  vm: VmObject,
+  words: string,
+): string | undefined {
   const name = displayName(identityOf(vm));
+  const told = BY_WORDS.find(([pattern]) => pattern.test(words));
+  if (told !== undefined) return told[1](name);
   if (vm.status.printableStatus === 'Invalid')
     return `Its file has errors: \`solovirt describe ${name}\` shows them.`;
-  if (vm.status.held?.by === 'draining' || vm.status.held?.by === 'stop-order')
-    return 'The host is being drained: `solovirt info` says since when, `solovirt drain --cancel` ends it.';
   switch (verb) {
     case 'start':
       return startHint(vm, name);
@@ -34,8 +62,8 @@ function startHint(vm: VmObject, name: string): string | undefined {
       return `Nothing to do. For a new instance: \`solovirt restart ${name}\`.`;
     case 'Paused':
       return `It is paused: \`solovirt unpause ${name}\` lets it go on.`;
-    case 'Terminating':
-      return 'Its file was removed: put it back to keep the VM.';
+    case 'Stopping':
+      return 'A start is queued already: it begins once the stop is over.';
     default:
       return undefined;
   }

@@ -55,5 +55,5 @@ async function explain(
   error: ApiError,
 ): Promise<CliError> {
   const found = await getKnownVm(client, vm);
-  return withHint(error, displayName(vm), refusalHint(verb, found));
+  return withHint(error, displayName(vm), refusalHint(verb, found, error.message));
 }

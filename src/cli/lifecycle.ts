@@ -102,7 +102,7 @@ async function put(
     await client.put(vmSubresourcePath(vm.namespace, vm.name, verb), body);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    throw withHint(error, displayName(vm), refusalHint(verb, before));
+    throw withHint(error, displayName(vm), refusalHint(verb, before, error.message));
   }
 }
 

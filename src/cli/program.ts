@@ -11,7 +11,7 @@ import { EXIT, exitCodeOf, printError, SolovirtError } from './errors.ts';
 import { addGuestCommands } from './guest-commands.ts';
 import { addManifestCommands } from './manifest-commands.ts';
 import { namespaceOption, socketOption, spellOutWait } from './options.ts';
-import { addReadCommands } from './read-commands.ts';
+import { addHostCommands, addReadCommands, addValidate } from './read-commands.ts';
 import { addSchemaCommands } from './schema-commands.ts';
 import { addStatsCommands } from './stats-commands.ts';
 
@@ -34,14 +34,22 @@ export function buildProgram(context: CliContext): Command {
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
     });
+  program.commandsGroup('Look:');
   addReadCommands(program, context);
-  addCreateCommand(program, context);
+  addStatsCommands(program, context);
+  program.commandsGroup('Act:');
   addActionCommands(program, context);
-  addManifestCommands(program, context);
+  program.commandsGroup('Reach the guest:');
   addConsoleCommands(program, context);
   addGuestCommands(program, context);
+  program.commandsGroup('VM files:');
+  addValidate(program, context);
+  addCreateCommand(program, context);
+  addManifestCommands(program, context);
   addSchemaCommands(program, context);
-  addStatsCommands(program, context);
+  program.commandsGroup('This host:');
+  addHostCommands(program, context);
+  program.helpCommand('help [command]', 'display help for a command');
   return program;
 }
 

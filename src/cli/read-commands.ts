@@ -52,8 +52,11 @@ export function addReadCommands(program: Command, context: CliContext): void {
   addRuns(program, context);
   addEvents(program, context);
   addLogs(program, context);
+}
+
+/** Those that are about the host and the shell. */
+export function addHostCommands(program: Command, context: CliContext): void {
   addInfo(program, context);
-  addValidate(program, context);
   addCompletion(program, context);
 }
 
@@ -186,7 +189,7 @@ function addInfo(program: Command, context: CliContext): void {
     });
 }
 
-function addValidate(program: Command, context: CliContext): void {
+export function addValidate(program: Command, context: CliContext): void {
   program
     .command('validate')
     .description('check VM files without a daemon')

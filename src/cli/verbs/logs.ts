@@ -7,7 +7,7 @@ import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import { createTerminalFilter } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
-import { CliError, InterruptedError, UsageError } from '../errors.ts';
+import { CliError, InterruptedError, UsageError, withHint } from '../errors.ts';
 import { formatInstant, parseTime } from '../format/age.ts';
 import { SHORT_UID } from '../format/run-columns.ts';
 import { displayName } from '../names.ts';
@@ -188,7 +188,14 @@ async function open(
     });
   } catch (error) {
     // Either the VM is unknown, which is told with a suggestion, or it has no such run.
-    if (isNotFound(error)) await getKnownVm(client, vm);
-    throw error;
+    if (!isNotFound(error)) throw error;
+    const { instance, runHistory } = (await getKnownVm(client, vm)).status;
+    const name = displayName(vm);
+    const none = instance === undefined && runHistory.length === 0;
+    throw withHint(
+      error,
+      name,
+      `\`solovirt ${none ? 'start' : 'runs'} ${name}\` ${none ? 'starts it' : 'lists its runs'}.`,
+    );
   }
 }
