@@ -66,7 +66,11 @@ function graceBody(body: unknown, field: 'gracePeriod' | 'gracePeriodSeconds'): 
 
 function objectOf(body: unknown, known: readonly string[]): Fields {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw bad(`the body must be a JSON object, not ${show(body)}`);
+    throw bad(
+      body === undefined
+        ? 'the body must be JSON, of the media type application/json'
+        : `the body must be a JSON object, not ${show(body)}`,
+    );
   // Kubernetes clients may send the type along.
   const allowed = new Set([...known, 'kind', 'apiVersion']);
   const unknown = Object.keys(body).find((key) => !allowed.has(key));

@@ -161,10 +161,11 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A body of no stated type is JSON, so that `curl -d` works as it stands. */
+/** A body of no stated type is JSON, and so is text, so that `curl -d` and `fetch` work as they stand. */
 function parseBody(text: string, contentType: string): unknown {
-  const isOther = /yaml|protobuf|octet-stream|^text\//.test(contentType);
-  if (isOther || text.trim() === '') return {};
+  if (text.trim() === '') return {};
+  // Not an empty object: options that were sent must not be taken for none.
+  if (/yaml|protobuf|octet-stream/.test(contentType)) return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {

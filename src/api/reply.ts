@@ -45,7 +45,7 @@ export interface ApiRequest {
   readonly ifMatch?: string;
   /** The body as sent; of protobuf, one character for each byte. */
   readonly text: string;
-  /** The body parsed as JSON; an empty one, and one whose media type is not JSON, is `{}`. */
+  /** The body parsed as JSON; an empty one is `{}`, one of another media type undefined. */
   readonly body: unknown;
 }
 

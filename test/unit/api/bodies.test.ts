@@ -23,6 +23,7 @@ describe('the options of a subresource', () => {
     ['a negative grace period', () => restartBody({ gracePeriodSeconds: -1 }), 'not -1'],
     ['a grace period in words', () => stopBody({ gracePeriod: '5' }), 'not "5"'],
     ['half a second', () => stopBody({ gracePeriod: 0.5 }), 'not 0.5'],
+    ['a body that is not JSON', () => stopBody(undefined), 'media type application/json'],
     ['an unknown dry run', () => startBody({ dryRun: ['Some'] }), '["All"]'],
     ['paused in words', () => startBody({ paused: 'yes' }), 'true or false'],
   ])('%s is refused', ([, read, words]) => {
