@@ -46,3 +46,4 @@ export {
 } from './solovirt-client.ts';
 export type { VmName } from './vm-name.ts';
 export type { ObjectChange } from './watch-objects.ts';
+export type { CreateOptions, DeleteOptions, WriteOptions } from './write-vms.ts';

@@ -36,6 +36,14 @@ import { isEvent, isInstance, isListOf, isVm } from './guards.ts';
 import type { ClientSettings } from './settings.ts';
 import { toIdentity, type VmName } from './vm-name.ts';
 import { type ObjectChange, watchObjects } from './watch-objects.ts';
+import {
+  type CreateOptions,
+  createVm,
+  type DeleteOptions,
+  deleteVm,
+  patchVm,
+  type WriteOptions,
+} from './write-vms.ts';
 
 /** Which objects a list or a watch is about: all, unless said otherwise. */
 export interface Scope {
@@ -146,6 +154,21 @@ export class SolovirtClient {
 
   watchInstances(options: WatchOptions = {}): AsyncGenerator<ObjectChange<InstanceObject>> {
     return this.#watch(instancesPath(options.namespace), isInstance, options);
+  }
+
+  /** From a manifest, as YAML with its comments or as an object; its file is made in the VM directory. */
+  create(manifest: string | object, options: CreateOptions = {}): Promise<VmObject> {
+    return createVm(this.#client, manifest, options);
+  }
+
+  /** A JSON merge patch (RFC 7386): what is named is changed in the VM's file, `null` takes a field away. */
+  patch(vm: VmName, patch: object, options: WriteOptions = {}): Promise<VmObject> {
+    return patchVm(this.#client, toIdentity(vm), patch, options);
+  }
+
+  /** Takes the VM out of its file. Resolves before its guest is down; `waitFor` waits until it is gone. */
+  delete(vm: VmName, options: DeleteOptions = {}): Promise<void> {
+    return deleteVm(this.#client, toIdentity(vm), options);
   }
 
   /** Commands resolve once the daemon has recorded the wish; `waitFor` waits for its effect. @throws ApiError */

@@ -50,6 +50,21 @@ test('the examples of docs/client.md work as they stand', async () => {
   expect(said[2]).toBe('demo is Stopped');
 });
 
+test('a VM is created, changed and deleted', async () => {
+  const text = tinyVm('made', { strategy: 'Halted' });
+  await solovirt.create(text, { dryRun: true });
+  expect((await solovirt.create(text)).spec['runStrategy']).toBe('Halted');
+  expect(world.read('made')).toBe(text);
+  await expect(solovirt.create(text)).rejects.toThrow('already exists');
+  const patched = await solovirt.patch('made', { spec: { runStrategy: 'Manual' } });
+  expect(patched.metadata.generation).toBe(2);
+  expect(world.read('made')).toBe(text.replace('Halted', 'Manual'));
+  await expect(solovirt.patch('made', { spec: { runStrategy: 'X' } })).rejects.toThrow(ApiError);
+  await solovirt.delete('made', { gracePeriodSeconds: 0 });
+  await solovirt.waitFor('made', (vm) => vm === undefined, DEADLINE);
+  await expect(solovirt.getVm('made')).rejects.toSatisfy(isNotFound);
+});
+
 describe('a watch', () => {
   test('tells each change once, also those of the time in which the daemon was restarted', async () => {
     world.write('stays', tinyVm('stays', { strategy: 'Halted' }));
