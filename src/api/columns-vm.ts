@@ -61,7 +61,7 @@ export const VM_COLUMNS: readonly TableColumn<VmObject>[] = [
     type: 'string',
     description: 'Addresses of the guest, as its agent tells them',
     wide: true,
-    cell: ({ status }) => (status.instance?.ipAddresses ?? []).join(','),
+    cell: ({ status }) => (status.instance?.guest?.addresses ?? []).join(','),
   },
   {
     name: 'Last-End',

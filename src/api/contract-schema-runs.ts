@@ -109,7 +109,6 @@ export const INSTANCE_VIEW: ObjectType = declareType<InstanceView>(
     runningAt: field(TIME, 'When guest code began to run.'),
     pid: field(INTEGER, 'The process of QEMU.'),
     runState: field(TEXT, "QEMU's run state, in QMP's words."),
-    ipAddresses: field(listOf(TEXT), 'Addresses of the guest, as its agent tells them.'),
     resets: field(INTEGER, 'How often the guest was reset since it came up.'),
     stop: field(of(STOP), 'The stop in progress, if there is one.'),
     guest: field(of(GUEST_VIEW), 'What the agent in the guest tells; absent without one.'),

@@ -157,8 +157,6 @@ export interface InstanceView {
   readonly pid?: number;
   /** QMP's run state. */
   readonly runState?: string;
-  /** Of the guest, as its agent tells them. */
-  readonly ipAddresses?: readonly string[];
   /** Guest resets since the instance came up. */
   readonly resets: number;
   readonly stop?: StopView;
