@@ -52,7 +52,7 @@ describe('list', () => {
     const { stdout } = await run('list', '-o', 'wide');
     const { pid } = (await world.vm('web')).status.instance ?? {};
     expect(stdout).toMatch(
-      new RegExp(`\nweb +Running +Always +\\S+ +${pid} +0 +${world.vms}/web.yaml`),
+      new RegExp(`\nweb +Running +Always +\\S+ +- +${pid} +0 +${world.vms}/web.yaml`),
     );
   });
 
@@ -214,7 +214,7 @@ describe('a life on the command line', () => {
     expect(code).toBe(1);
     expect(stderr).toBe(
       `error: VM typo has never been valid: ${world.vms}/typo.yaml has problems\n` +
-        'Its file has errors: `solovirt describe typo` shows them.\n',
+        '`solovirt describe typo` shows them.\n',
     );
   });
 });
@@ -230,7 +230,7 @@ test('logs are what the guest said, and with -f what it says next', async () => 
   const never = await run('logs', 'idle');
   expect([never.code, never.stderr]).toEqual([
     1,
-    'error: VM idle has not run yet, so there are no logs\n',
+    'error: VM idle has not run yet, so there are no logs\n`solovirt start idle` starts it.\n',
   ]);
 });
 

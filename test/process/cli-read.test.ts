@@ -48,9 +48,9 @@ test('a wide list of all namespaces adds namespace, pid, resets and file', async
   const { stdout } = await runCli(['list', '-A', '-o', 'wide'], daemon);
   expect(stdout).toBe(
     [
-      'NAMESPACE   NAME   STATUS    STRATEGY   AGE   PID    RESETS   FILE                          LAST-END',
-      'default     demo   Running   Always     5m    4711   2        /etc/solovirt/vms/demo.yaml   -',
-      'prod        db     Stopped   Always     60m   -      -        /etc/solovirt/vms/db.yaml     -',
+      'NAMESPACE   NAME   STATUS    STRATEGY   AGE   IP   PID    RESETS   FILE                          LAST-END',
+      'default     demo   Running   Always     5m    -    4711   2        /etc/solovirt/vms/demo.yaml   -',
+      'prod        db     Stopped   Always     60m   -    -      -        /etc/solovirt/vms/db.yaml     -',
       '',
     ].join('\n'),
   );
