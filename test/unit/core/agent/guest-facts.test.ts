@@ -162,8 +162,10 @@ test('whatever a guest answers, what comes of it is small, and one line each', (
       for (const read of readers) {
         const text = JSON.stringify(read(value as Json)) ?? '';
         expect(text.length).toBeLessThan(2_000_000);
+        // Without the backslashes that a text may well hold.
+        const escapes = text.replaceAll('\\\\', '');
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
-        expect(JSON.stringify(text)).not.toMatch(/[\x00-\x1f\x7f-\x9f]|\\\\[nrtu]/);
+        expect(escapes).not.toMatch(/[\x00-\x1f\x7f-\x9f]|\\[nrtu]/);
       }
     }),
     { numRuns: 300 },
