@@ -2,7 +2,7 @@
  * JSON patch (RFC 6902) on plain values: all operations or none. Words are those of the library that Kubernetes uses
  * (evanphx/json-patch) where it has them. Bounded, because `copy` can double a value each time.
  */
-import { isJsonList, isJsonObject, ownField, sameJson } from '../manifest/same-json.ts';
+import { isJsonList, isJsonObject, ownField } from '../manifest/same-json.ts';
 import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { PatchError } from './patch-error.ts';
 
@@ -23,15 +23,32 @@ interface Operation {
 /** @throws PatchError */
 export function jsonPatch(target: Json, patch: unknown): Json {
   const operations = readPatch(patch);
-  let copied = 0;
-  let value = target;
-  for (const operation of operations) {
-    if (operation.op === 'copy') copied += weigh(at(value, operation.from, 'copy'), MAX_COPIED);
-    if (copied > MAX_COPIED)
-      throw failed('the copy operations of the patch make too large an object');
-    value = apply(value, operation);
-  }
-  return value;
+  const root: Root = { value: grow(target), copied: 0 };
+  for (const operation of operations) apply(root, operation);
+  return shrink(root.value);
+}
+
+/**
+ * A value that is changed in place: thousands of operations on one large object must not copy it each time. Maps, so that
+ * `__proto__` is only a name, and their size is known.
+ */
+type Tree = string | number | boolean | null | Tree[] | Map<string, Tree>;
+
+interface Root {
+  value: Tree;
+  copied: number;
+}
+
+function grow(value: Json): Tree {
+  if (isJsonList(value)) return value.map(grow);
+  if (!isJsonObject(value)) return value;
+  return new Map(Object.entries(value).map(([name, inner]) => [name, grow(inner)]));
+}
+
+function shrink(tree: Tree): Json {
+  if (Array.isArray(tree)) return tree.map(shrink);
+  if (!(tree instanceof Map)) return tree;
+  return Object.fromEntries([...tree].map(([name, inner]) => [name, shrink(inner)]));
 }
 
 function readPatch(patch: unknown): readonly Operation[] {
@@ -63,28 +80,33 @@ function pointer(fields: JsonObject, name: 'path' | 'from', where: string): stri
   throw malformed(`${where}: ${name} must be a JSON pointer such as /spec/runStrategy`);
 }
 
-function apply(target: Json, { op, path, from, value }: Operation): Json {
+function apply(root: Root, { op, path, from, value = null }: Operation): void {
   switch (op) {
     case 'add':
-      return put(target, stepsOf(path), value ?? null, 'add', path);
+      put(root, path, grow(value), 'add');
+      return;
     case 'replace':
-      at(target, path, 'replace');
-      return put(target, stepsOf(path), value ?? null, 'replace', path);
+      at(root, path, 'replace');
+      put(root, path, grow(value), 'replace');
+      return;
     case 'remove':
-      return remove(target, stepsOf(path), path);
+      remove(root, path);
+      return;
     case 'copy':
-      return put(target, stepsOf(path), at(target, from, 'copy'), 'add', path);
+      put(root, path, copyOf(at(root, from, 'copy'), root), 'add');
+      return;
     case 'move': {
-      if (path === from) return target;
+      const moved = at(root, from, 'move');
+      if (path === from) return;
       if (path.startsWith(`${from}/`))
         throw failed(`move operation: ${from} cannot go into itself`);
-      const moved = at(target, from, 'move');
-      return put(remove(target, stepsOf(from), from), stepsOf(path), moved, 'add', path);
+      remove(root, from);
+      put(root, path, moved, 'add');
+      return;
     }
     case 'test':
-      if (!sameJson(find(target, stepsOf(path)) ?? null, value ?? null))
+      if (!isSame(find(root.value, stepsOf(path)) ?? null, value))
         throw failed(`testing value ${path} failed: test failed`);
-      return target;
   }
 }
 
@@ -93,87 +115,92 @@ function stepsOf(path: string): readonly string[] {
   return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function find(target: Json, steps: readonly string[]): Json | undefined {
-  let value: Json | undefined = target;
+function find(tree: Tree, steps: readonly string[]): Tree | undefined {
+  let value: Tree | undefined = tree;
   for (const step of steps) {
-    if (isJsonList(value)) value = value[indexOf(step) ?? -1];
-    else if (isJsonObject(value)) value = ownField(value, step);
+    if (Array.isArray(value)) value = value[indexOf(step) ?? -1];
+    else if (value instanceof Map) value = value.get(step);
     else return undefined;
   }
   return value;
 }
 
-function at(target: Json, path: string, op: string): Json {
-  const value = find(target, stepsOf(path));
-  if (value === undefined) throw missing(op, path);
-  return value;
+function at({ value }: Root, path: string, op: string): Tree {
+  const found = find(value, stepsOf(path));
+  if (found === undefined) throw missing(op, path);
+  return found;
+}
+
+/** What holds the value at the end of a path, and under which name. */
+function holderOf(
+  { value }: Root,
+  path: string,
+  op: string,
+): { readonly holder: Tree; readonly name: string } {
+  const steps = stepsOf(path);
+  const holder = find(value, steps.slice(0, -1));
+  const name = steps.at(-1);
+  if (holder === undefined || name === undefined) throw missing(op, path);
+  return { holder, name };
 }
 
 function indexOf(step: string): number | undefined {
   return /^(0|[1-9]\d{0,8})$/.test(step) ? Number(step) : undefined;
 }
 
-function put(
-  target: Json | undefined,
-  steps: readonly string[],
-  value: Json,
-  how: 'add' | 'replace',
-  path: string,
-): Json {
-  const [step, ...rest] = steps;
-  if (step === undefined) return value;
-  if (isJsonList(target)) {
-    const index =
-      step === '-' && how === 'add' && rest.length === 0 ? target.length : indexOf(step);
-    if (index === undefined || index > target.length) throw missing(how, path);
-    if (rest.length === 0) return target.toSpliced(index, how === 'add' ? 0 : 1, value);
-    return target.with(
-      index < target.length ? index : fail(how, path),
-      put(target[index], rest, value, how, path),
+function put(root: Root, path: string, value: Tree, op: 'add' | 'replace'): void {
+  if (path === '') {
+    root.value = value;
+    return;
+  }
+  const { holder, name } = holderOf(root, path, op);
+  if (holder instanceof Map) {
+    holder.set(name, value);
+    return;
+  }
+  const last = Array.isArray(holder) ? holder.length : 0;
+  const index = name === '-' && op === 'add' ? last : indexOf(name);
+  if (!Array.isArray(holder) || index === undefined || index > last) throw missing(op, path);
+  holder.splice(index, op === 'add' ? 0 : 1, value);
+}
+
+function remove(root: Root, path: string): void {
+  if (path === '') throw failed('remove operation: the whole object cannot be removed');
+  const { holder, name } = holderOf(root, path, 'remove');
+  if (holder instanceof Map && holder.delete(name)) return;
+  const index = Array.isArray(holder) ? indexOf(name) : undefined;
+  if (!Array.isArray(holder) || index === undefined || index >= holder.length)
+    throw missing('remove', path);
+  holder.splice(index, 1);
+}
+
+function copyOf(tree: Tree, root: Root): Tree {
+  root.copied += 1;
+  if (root.copied > MAX_COPIED)
+    throw failed('the copy operations of the patch make too large an object');
+  if (Array.isArray(tree)) return tree.map((item) => copyOf(item, root));
+  if (!(tree instanceof Map)) return tree;
+  return new Map([...tree].map(([name, inner]) => [name, copyOf(inner, root)]));
+}
+
+/** Takes time by the size of what is expected, not of what is there. */
+function isSame(tree: Tree, expected: Json): boolean {
+  if (isJsonList(expected))
+    return (
+      Array.isArray(tree) &&
+      tree.length === expected.length &&
+      expected.every((item, index) => isSame(tree[index] ?? null, item))
     );
-  }
-  if (!isJsonObject(target)) throw missing(how, path);
-  const inner = ownField(target, step);
-  if (rest.length > 0 && inner === undefined) throw missing(how, path);
-  const next = rest.length === 0 ? value : put(inner, rest, value, how, path);
-  // As entries, so that a field `__proto__` is only a field.
-  const others = Object.entries(target);
-  if (inner === undefined) return Object.fromEntries([...others, [step, next]]);
-  return Object.fromEntries(others.map(([name, old]) => [name, name === step ? next : old]));
-}
-
-function remove(target: Json, steps: readonly string[], path: string): Json {
-  const [step, ...rest] = steps;
-  if (step === undefined) throw failed('remove operation: the whole object cannot be removed');
-  if (isJsonList(target)) {
-    const index = indexOf(step);
-    const inner = target[index ?? -1];
-    if (index === undefined || inner === undefined) throw missing('remove', path);
-    if (rest.length === 0) return target.toSpliced(index, 1);
-    return target.with(index, remove(inner, rest, path));
-  }
-  const inner = isJsonObject(target) ? ownField(target, step) : undefined;
-  if (!isJsonObject(target) || inner === undefined) throw missing('remove', path);
-  const others = Object.entries(target);
-  if (rest.length === 0) return Object.fromEntries(others.filter(([name]) => name !== step));
-  return Object.fromEntries(
-    others.map(([name, old]) => [name, name === step ? remove(inner, rest, path) : old]),
+  if (!isJsonObject(expected)) return tree === expected;
+  if (!(tree instanceof Map)) return false;
+  const fields = Object.entries(expected);
+  return (
+    fields.length === tree.size &&
+    fields.every(([name, inner]) => {
+      const found = tree.get(name);
+      return found !== undefined && isSame(found, inner);
+    })
   );
-}
-
-/** Values in it, counted up to `most`. */
-function weigh(value: Json, most: number): number {
-  let count = 0;
-  const open: Json[] = [value];
-  for (let next = open.pop(); next !== undefined && count <= most; next = open.pop()) {
-    count += 1;
-    if (typeof next === 'object' && next !== null) open.push(...(Object.values(next) as Json[]));
-  }
-  return count;
-}
-
-function fail(op: string, path: string): never {
-  throw missing(op, path);
 }
 
 function missing(op: string, path: string): PatchError {

@@ -125,6 +125,17 @@ describe('a JSON patch', () => {
   });
 });
 
+test('a long patch of a large object does not copy it for every operation', () => {
+  const large = Object.fromEntries(Array.from({ length: 15_000 }, (_, index) => [`a${index}`, 1]));
+  const adds = Array.from({ length: 10_000 }, (_, index) => ({
+    op: 'add',
+    path: `/x/b${index}`,
+    value: index,
+  }));
+  const patched = jsonPatch({ x: large }, adds) as { readonly x: JsonObject };
+  expect(Object.keys(patched.x).length).toBe(25_000);
+});
+
 describe('a merge patch', () => {
   /** RFC 7386, appendix A, as far as target and patch are objects. */
   test.each<[JsonObject, JsonObject, JsonObject]>([
