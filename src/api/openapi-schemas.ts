@@ -97,7 +97,10 @@ function property(field: Field, dialect: Dialect): JsonObject {
 export function schemaOf(schema: Schema, dialect: Dialect): JsonObject {
   switch (schema.kind) {
     case 'text':
-      return { type: 'string', ...(schema.pattern !== undefined && { pattern: schema.pattern }) };
+      return {
+        type: 'string',
+        ...(schema.pattern && { pattern: schema.pattern.expression.source }),
+      };
     case 'time':
       return { type: 'string', format: 'date-time' };
     case 'integer':

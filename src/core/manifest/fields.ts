@@ -44,13 +44,18 @@ export type Inside =
 
 /** What a single value can be. */
 export type Scalar =
-  /** `pattern` is a regular expression of JSON Schema that every value matches. */
-  | { readonly kind: 'text'; readonly mayBeEmpty: boolean; readonly pattern?: string }
+  | { readonly kind: 'text'; readonly mayBeEmpty: boolean; readonly pattern?: Pattern }
   | { readonly kind: 'integer'; readonly least: number; readonly most: number }
   | { readonly kind: 'flag' }
   | { readonly kind: 'quantity' }
   | { readonly kind: 'one-of'; readonly values: readonly string[] }
   | { readonly kind: 'only'; readonly value: string | boolean };
+
+/** What a text looks like: an expression that every value matches, and the whole rule in words. */
+export interface Pattern {
+  readonly expression: RegExp;
+  readonly rule: string;
+}
 
 /** The same reader, which tells what it takes. */
 export function telling<T>(inside: Inside, read: Read<T>): Read<T> {
@@ -79,7 +84,7 @@ export function text(
   options: {
     readonly mayBeEmpty?: boolean;
     /** What the check asks for, as far as a regular expression can say it. */
-    readonly pattern?: string;
+    readonly pattern?: Pattern;
   } = {},
 ): Read<string> {
   const { pattern } = options;

@@ -4,44 +4,48 @@
 import { quoted } from './field-path.ts';
 
 /** RFC 1123 label, as k8s.io/apimachinery `IsDNS1123Label` has it. */
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const NETWORK_NAME = /^[A-Za-z0-9_-]{1,63}$/;
-/** The part of the rule that a regular expression can say. */
-const PORT_NAME = /^[a-z0-9-]{1,15}$/;
+export const DNS_LABEL = {
+  expression: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  rule: 'a name has at most 63 lower-case letters, digits and "-", and begins and ends with a letter or digit',
+};
 
-/** For `text`: what the checks below ask for. */
-export const DNS_LABEL_PATTERN = { pattern: DNS_LABEL.source };
-export const NETWORK_NAME_PATTERN = { pattern: NETWORK_NAME.source };
-export const PORT_NAME_PATTERN = { pattern: PORT_NAME.source };
+/** KubeVirt's rule for the names of interfaces and networks. */
+export const NETWORK_NAME = {
+  expression: /^[A-Za-z0-9_-]{1,63}$/,
+  rule: 'at most 63 letters, digits, "-" and "_"',
+};
+
+/** IANA service name (RFC 6335), as far as a regular expression can say it. */
+export const PORT_NAME = {
+  expression: /^[a-z0-9-]{1,15}$/,
+  rule: 'at most 15 lower-case letters, digits and single "-", with at least one letter',
+};
 
 export function isDnsLabel(name: string): boolean {
-  return DNS_LABEL.test(name);
+  return DNS_LABEL.expression.test(name);
 }
 
 /** What is wrong with a name, or undefined. */
 export function checkDnsLabel(name: string): string | undefined {
   if (isDnsLabel(name)) return undefined;
-  const rule =
-    'a name has at most 63 lower-case letters, digits and "-", and begins and ends with a letter or digit';
   const fixed = name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '');
   const hint = isDnsLabel(fixed) ? `; did you mean "${fixed}"?` : '';
-  return `${quoted(name)} is not a valid name: ${rule}${hint}`;
+  return `${quoted(name)} is not a valid name: ${DNS_LABEL.rule}${hint}`;
 }
 
-/** KubeVirt's rule for the names of interfaces and networks. */
 export function checkNetworkName(name: string): string | undefined {
-  if (NETWORK_NAME.test(name)) return undefined;
-  return `${quoted(name)} is not a valid name: at most 63 letters, digits, "-" and "_"`;
+  if (NETWORK_NAME.expression.test(name)) return undefined;
+  return `${quoted(name)} is not a valid name: ${NETWORK_NAME.rule}`;
 }
 
 /** IANA service name (RFC 6335), as k8s.io/apimachinery `IsValidPortName` has it. */
 export function checkPortName(name: string): string | undefined {
   const valid = name.length <= 15 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && /[a-z]/.test(name);
   if (valid) return undefined;
-  return `${quoted(name)} is not a valid port name: at most 15 lower-case letters, digits and single "-", with at least one letter`;
+  return `${quoted(name)} is not a valid port name: ${PORT_NAME.rule}`;
 }
 
 /** A path inside the image directory or a directory of it: it must not lead out. */

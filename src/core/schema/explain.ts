@@ -77,7 +77,7 @@ function facts(field: Field, required: boolean): readonly string[] {
   const values = allowed(field.schema);
   return [
     ...(required ? ['REQUIRED'] : []),
-    ...(values === undefined ? [] : [`VALUES:   ${values}`]),
+    ...(values === undefined ? [] : [`${isForm(field) ? 'FORM:  ' : 'VALUES:'}   ${values}`]),
     ...(field.default === undefined ? [] : [`DEFAULT:  ${field.default}`]),
   ];
 }
@@ -130,17 +130,25 @@ function mark(type: ObjectType, name: string): string {
   return type.required.includes(name) ? ' -required-' : '';
 }
 
-function briefly({ schema, default: fallback }: Field): string {
+/** What a text looks like cannot be listed. */
+function isForm({ schema }: Field): boolean {
+  return schema.kind === 'text';
+}
+
+function briefly(field: Field): string {
+  const { schema, default: fallback } = field;
   // Its description says already what it accepts.
   const values = schema.kind === 'only' ? undefined : allowed(schema);
   return [
-    ...(values === undefined ? [] : [`Values: ${values}.`]),
+    ...(values === undefined ? [] : [`${isForm(field) ? 'Form' : 'Values'}: ${values}.`]),
     ...(fallback === undefined ? [] : [`Default: ${fallback}.`]),
   ].join(' ');
 }
 
 function allowed(schema: Schema): string | undefined {
   switch (schema.kind) {
+    case 'text':
+      return schema.pattern?.rule;
     case 'one-of':
       return schema.values.join(', ');
     case 'only':

@@ -2,6 +2,7 @@
  * The JSON Schema (draft-07, which YAML editors read) of a VM file. It takes whatever the readers take, and refuses what
  * a schema can tell to be wrong; how names refer to each other, ranges of quantities and the like it cannot tell.
  */
+import type { Pattern } from '../manifest/fields.ts';
 import { VIRTUAL_MACHINE } from '../manifest/sections/virtual-machine.ts';
 import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { ANNOTATION_WORDS } from './annotations.ts';
@@ -88,7 +89,7 @@ function valueSchema(schema: Schema, mayBeNull: boolean): JsonObject {
       return {
         ...type('string'),
         ...(schema.mayBeEmpty === true ? {} : { minLength: 1 }),
-        ...(schema.pattern !== undefined && { pattern: schema.pattern }),
+        ...(schema.pattern && patternOf(schema.pattern)),
       };
     case 'time':
       return type('string');
@@ -122,4 +123,9 @@ function valueSchema(schema: Schema, mayBeNull: boolean): JsonObject {
     case 'any':
       return {};
   }
+}
+
+/** Editors show the rule instead of the expression where they know `patternErrorMessage` (VS Code's extension). */
+function patternOf({ expression, rule }: Pattern): JsonObject {
+  return { pattern: expression.source, patternErrorMessage: rule };
 }

@@ -4,8 +4,10 @@
  * (`from-readers.ts`); what only the server writes is declared in `api/contract-schema.ts`.
  */
 
+import type { Pattern } from '../manifest/fields.ts';
+
 export type Schema =
-  | { readonly kind: 'text'; readonly mayBeEmpty?: boolean; readonly pattern?: string }
+  | { readonly kind: 'text'; readonly mayBeEmpty?: boolean; readonly pattern?: Pattern }
   /** RFC 3339. */
   | { readonly kind: 'time' }
   | { readonly kind: 'integer'; readonly least?: number; readonly most?: number }

@@ -74,7 +74,7 @@ export const DEVICE_WORDS = {
   Volume: {
     about: 'Where the contents of a disk come from: exactly one source.',
     fields: {
-      name: 'The name of the disk that shows it: at most 63 lower-case letters, digits and "-".',
+      name: 'The name of the disk that shows it.',
       containerDisk:
         'An image of the image directory. What the guest writes is lost when the run ends.',
       hostDisk: 'A file of the host. What the guest writes stays.',
@@ -107,7 +107,7 @@ export const DEVICE_WORDS = {
   Interface: {
     about: 'A network card. Its network has the same name.',
     fields: {
-      name: 'The name of the network: at most 63 letters, digits, "-" and "_".',
+      name: 'The name of the network.',
       masquerade:
         'Connects the guest behind the host: it reaches out, and nothing reaches it but forwarded ports. Must be there: write "masquerade: {}".',
       model: { text: 'The model of the card.', default: 'virtio' },
@@ -126,7 +126,7 @@ export const DEVICE_WORDS = {
   Port: {
     about: 'A port of the guest.',
     fields: {
-      name: 'A name for the port: at most 15 lower-case letters, digits and "-".',
+      name: 'A name for the port.',
       protocol: { text: 'TCP or UDP.', default: 'TCP' },
       port: 'The number.',
     },
@@ -134,7 +134,7 @@ export const DEVICE_WORDS = {
   Network: {
     about: 'What an interface is connected to.',
     fields: {
-      name: 'The name of the interface: at most 63 letters, digits, "-" and "_".',
+      name: 'The name of the interface.',
       pod: 'The network of the host. Must be there: write "pod: {}". KubeVirt allows one for each VM.',
     },
   },

@@ -5,9 +5,9 @@ export const OBJECT_WORDS = {
   ObjectMeta: {
     about: 'What an object is called, and notes on it.',
     fields: {
-      name: 'The name: at most 63 lower-case letters, digits and "-". With the namespace it tells one VM from all others.',
+      name: 'The name; that of a VM has at most 63 lower-case letters, digits and "-". With the namespace it tells one VM from all others.',
       namespace: {
-        text: 'A group of names, under the same rule as the name. A VM is known as NAMESPACE/NAME.',
+        text: 'A group of names. A VM is known as NAMESPACE/NAME.',
         default: 'default',
       },
       labels:

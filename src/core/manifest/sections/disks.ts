@@ -5,7 +5,7 @@
 import type { DiskBus, DiskSource, DiskSpec } from '../../model/virtual-machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, integer, oneOf, only, text, type ValueOf } from '../fields.ts';
-import { checkDnsLabel, DNS_LABEL_PATTERN } from '../names.ts';
+import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
@@ -29,7 +29,7 @@ export const BOOT_ORDER = integer(1, 2 ** 31 - 1);
 export const DISK = object({
   type: 'Disk',
   fields: {
-    name: text(checkDnsLabel, DNS_LABEL_PATTERN),
+    name: text(checkDnsLabel, { pattern: DNS_LABEL }),
     disk: DISK_TARGET,
     cdrom: CDROM_TARGET,
     bootOrder: BOOT_ORDER,

@@ -14,12 +14,7 @@ import {
   text,
   type ValueOf,
 } from '../fields.ts';
-import {
-  checkNetworkName,
-  checkPortName,
-  NETWORK_NAME_PATTERN,
-  PORT_NAME_PATTERN,
-} from '../names.ts';
+import { checkNetworkName, checkPortName, NETWORK_NAME, PORT_NAME } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
@@ -38,7 +33,7 @@ const OTHER_BINDINGS = ['binding', 'bridge', 'macvtap', 'passt', 'passtBinding',
 const PORT = object({
   type: 'Port',
   fields: {
-    name: text(checkPortName, PORT_NAME_PATTERN),
+    name: text(checkPortName, { pattern: PORT_NAME }),
     protocol: oneOf(['TCP', 'UDP']),
     port: integer(1, 65_535),
   },
@@ -48,7 +43,7 @@ const PORT = object({
 export const INTERFACE = object({
   type: 'Interface',
   fields: {
-    name: text(checkNetworkName, NETWORK_NAME_PATTERN),
+    name: text(checkNetworkName, { pattern: NETWORK_NAME }),
     masquerade: object({ type: 'InterfaceMasquerade', fields: {} }),
     model: oneOf<InterfaceModel>(['virtio', 'e1000', 'e1000e', 'rtl8139', 'ne2k_pci'], {
       refused: { igb: NO_SUCH_MODEL, pcnet: NO_SUCH_MODEL },

@@ -2,7 +2,7 @@
  * `metadata` of the VM and of its template: names, labels and annotations.
  */
 import { type Found, text, type ValueOf } from '../fields.ts';
-import { checkDnsLabel, DNS_LABEL_PATTERN } from '../names.ts';
+import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { mapOf, object } from '../object-fields.ts';
 
 /** What the API server writes: people paste `kubectl get -o yaml`. */
@@ -27,8 +27,8 @@ const TEXTS = mapOf(
 export const VM_METADATA = object({
   type: 'ObjectMeta',
   fields: {
-    name: text(checkDnsLabel, DNS_LABEL_PATTERN),
-    namespace: text(checkDnsLabel, DNS_LABEL_PATTERN),
+    name: text(checkDnsLabel, { pattern: DNS_LABEL }),
+    namespace: text(checkDnsLabel, { pattern: DNS_LABEL }),
     labels: TEXTS,
     annotations: TEXTS,
   },

@@ -4,14 +4,14 @@
 
 import { fieldPath } from '../field-path.ts';
 import { type Found, text, type ValueOf } from '../fields.ts';
-import { checkNetworkName, NETWORK_NAME_PATTERN } from '../names.ts';
+import { checkNetworkName, NETWORK_NAME } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 
 export const NETWORK = object({
   type: 'Network',
   fields: {
-    name: text(checkNetworkName, NETWORK_NAME_PATTERN),
+    name: text(checkNetworkName, { pattern: NETWORK_NAME }),
     pod: object({ type: 'PodNetwork', fields: {} }),
   },
   required: ['name'],

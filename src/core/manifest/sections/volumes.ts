@@ -5,7 +5,7 @@ import type { DiskSource } from '../../model/virtual-machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, oneOf, only, quantity, text, type ValueOf } from '../fields.ts';
 import { parseImageReference } from '../image-reference.ts';
-import { checkDnsLabel, checkInnerPath, DNS_LABEL_PATTERN } from '../names.ts';
+import { checkDnsLabel, checkInnerPath, DNS_LABEL } from '../names.ts';
 import { object, reportMissing } from '../object-fields.ts';
 import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
@@ -17,7 +17,7 @@ const MAX_BYTES = 64n * 1024n ** 4n;
 export const VOLUME = object({
   type: 'Volume',
   fields: {
-    name: text(checkDnsLabel, DNS_LABEL_PATTERN),
+    name: text(checkDnsLabel, { pattern: DNS_LABEL }),
     containerDisk: object({
       type: 'ContainerDiskSource',
       fields: { image: text(checkImage), path: text(checkInnerPath) },

@@ -3,13 +3,13 @@
  */
 import type { WatchdogSpec } from '../../model/virtual-machine.ts';
 import { type Found, oneOf, text, type ValueOf } from '../fields.ts';
-import { checkDnsLabel, DNS_LABEL_PATTERN } from '../names.ts';
+import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 
 export const WATCHDOG = object({
   type: 'Watchdog',
   fields: {
-    name: text(checkDnsLabel, DNS_LABEL_PATTERN),
+    name: text(checkDnsLabel, { pattern: DNS_LABEL }),
     i6300esb: object({
       type: 'I6300ESBWatchdog',
       fields: { action: oneOf(['reset', 'poweroff', 'shutdown']) },

@@ -10,6 +10,7 @@ import { manifestJsonSchema } from '../../../../src/core/schema/json-schema.ts';
 const ROOT = new URL('../../../../', import.meta.url);
 const KUBEVIRT = new URL('../shared/reference/kubevirt-schema.json', ROOT);
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false });
+ajv.addKeyword('patternErrorMessage');
 const isValid = ajv.compile(manifestJsonSchema());
 
 const YAML_FAULT = /^(yaml-|bad-key|duplicate-key|too-)/;
