@@ -1,11 +1,12 @@
 /** Requests that write files, and a daemon that is killed, or cannot store anything, while it does. */
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseManifests } from '../../src/core/manifest/parse.ts';
 import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
+import { MAIN } from './run-main.ts';
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
 
@@ -86,6 +87,50 @@ test('what cannot be stored is not written either', async ({ skip }) => {
     execFileSync('umount', [world.state]);
   }
 });
+
+test.skipIf(!canBeNobody())(
+  'a directory that is closed to the daemon is left alone, and says so',
+  async () => {
+    await using world = await World.start({ user: 65_534, config: 'logLevel: info\n' });
+    const text = tinyVm('kept', { strategy: 'Halted' });
+    world.write('kept', text);
+    chmodSync(world.file('kept'), 0o644);
+    await world.untilStatus('kept', 'Stopped');
+    chmodSync(world.vms, 0o555);
+    const requests = [
+      await world.api('POST', VMS, vmObject('made')),
+      await world.api('PUT', `${VMS}/kept`, {
+        ...vmObject('kept'),
+        spec: { runStrategy: 'Manual', template: { spec: { domain: { devices: {} } } } },
+      }),
+      await world.api('DELETE', `${VMS}/kept`),
+    ];
+    for (const { code, body } of requests)
+      expect([code, body.message]).toEqual([503, expect.stringContaining('permission denied')]);
+    expect(readdirSync(world.vms)).toEqual(['kept.yaml']);
+    expect(world.read('kept')).toBe(text);
+    expect((await world.vm('kept')).metadata.deletionTimestamp).toBeUndefined();
+  },
+);
+
+test('a file that is no YAML any more goes with its VM', async () => {
+  await using world = await World.start();
+  world.write('odd', tinyVm('odd', { strategy: 'Halted' }));
+  await world.untilStatus('odd', 'Stopped');
+  world.write('odd', `${tinyVm('odd', { strategy: 'Halted' })}nonsense: [\n`);
+  await world.until('odd', 'has problems', (vm) => (vm?.status.problems?.length ?? 0) > 0);
+  expect((await world.api('DELETE', `${VMS}/odd`)).code).toBe(200);
+  expect(existsSync(world.file('odd'))).toBe(false);
+  expect((await world.api('GET', `${VMS}/odd`)).code).toBe(404);
+});
+
+/** As root, in a checkout that others can read. */
+function canBeNobody(): boolean {
+  if (process.geteuid?.() !== 0) return false;
+  const look = `require('node:fs').accessSync(${JSON.stringify(MAIN)})`;
+  const nobody = { uid: 65_534, gid: 65_534 };
+  return spawnSync(process.execPath, ['-e', look], nobody).status === 0;
+}
 
 function fill(path: string): void {
   try {
