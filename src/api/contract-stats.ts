@@ -27,6 +27,8 @@ export interface VmStatsObject {
   readonly memory?: MemoryStats;
   /** In the order of the manifest; absent when QEMU did not tell in time. */
   readonly disks?: readonly DiskStats[];
+  /** Those that the guest's agent tells of: its own word, for QEMU counts no traffic. Absent when there are none. */
+  readonly interfaces?: readonly InterfaceStats[];
   /** Why QEMU's own numbers are missing: `unresponsive`, `late` or `failed`. */
   readonly missing?: string;
 }
@@ -60,6 +62,19 @@ export interface DiskStats {
   readonly readSeconds: number;
   readonly writeSeconds: number;
   readonly flushSeconds: number;
+}
+
+export interface InterfaceStats {
+  /** As in the manifest. */
+  readonly name: string;
+  readonly receiveBytes: number;
+  readonly receivePackets: number;
+  readonly receiveErrors: number;
+  readonly receiveDropped: number;
+  readonly transmitBytes: number;
+  readonly transmitPackets: number;
+  readonly transmitErrors: number;
+  readonly transmitDropped: number;
 }
 
 export interface VmStatsList {

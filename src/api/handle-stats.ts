@@ -55,8 +55,8 @@ function renderStats({ namespace, name, at, instance }: VmStats): VmStatsObject 
 
 function renderInstance(
   stats: InstanceStats,
-): Pick<VmStatsObject, 'instance' | 'cpu' | 'memory' | 'disks' | 'missing'> {
-  const { uid, vcpus, guestBytes, process, disks, balloonBytes, missing } = stats;
+): Pick<VmStatsObject, 'instance' | 'cpu' | 'memory' | 'disks' | 'interfaces' | 'missing'> {
+  const { uid, vcpus, guestBytes, process, disks, interfaces, balloonBytes, missing } = stats;
   return {
     instance: { uid },
     cpu: {
@@ -75,5 +75,6 @@ function renderInstance(
       ...(balloonBytes === undefined ? {} : { balloonBytes }),
     },
     ...(missing === undefined ? { disks } : { missing }),
+    ...(interfaces.length === 0 ? {} : { interfaces }),
   };
 }

@@ -10,6 +10,7 @@ import type { MeasuredVm, MetricSource } from './metric-source.ts';
 
 type Stats = NonNullable<VmStats['instance']>;
 type Disk = Stats['disks'][number];
+type Interface = Stats['interfaces'][number];
 
 const VMI = ['node', 'namespace', 'name'] as const;
 
@@ -126,6 +127,42 @@ export const GUEST_FAMILIES: readonly Family[] = [
     'Time that flushes took, added up.',
     (d) => d.flushSeconds,
   ),
+  ofInterfaces(
+    'kubevirt_vmi_network_receive_bytes_total',
+    'Bytes received.',
+    (i) => i.receiveBytes,
+  ),
+  ofInterfaces('kubevirt_vmi_network_transmit_bytes_total', 'Bytes sent.', (i) => i.transmitBytes),
+  ofInterfaces(
+    'kubevirt_vmi_network_receive_packets_total',
+    'Packets received.',
+    (i) => i.receivePackets,
+  ),
+  ofInterfaces(
+    'kubevirt_vmi_network_transmit_packets_total',
+    'Packets sent.',
+    (i) => i.transmitPackets,
+  ),
+  ofInterfaces(
+    'kubevirt_vmi_network_receive_errors_total',
+    'Packets received with errors.',
+    (i) => i.receiveErrors,
+  ),
+  ofInterfaces(
+    'kubevirt_vmi_network_transmit_errors_total',
+    'Packets that could not be sent.',
+    (i) => i.transmitErrors,
+  ),
+  ofInterfaces(
+    'kubevirt_vmi_network_receive_packets_dropped_total',
+    'Packets received and dropped.',
+    (i) => i.receiveDropped,
+  ),
+  ofInterfaces(
+    'kubevirt_vmi_network_transmit_packets_dropped_total',
+    'Packets dropped instead of sent.',
+    (i) => i.transmitDropped,
+  ),
   {
     name: 'solovirt_vmi_guest_resets_total',
     type: 'counter',
@@ -187,21 +224,35 @@ function ofProcess(
 }
 
 function ofDisks(name: string, help: string, value: (disk: Disk) => number): Family {
+  return ofParts({ name, help, label: 'drive' }, (stats) => stats.disks, value);
+}
+
+function ofInterfaces(name: string, help: string, value: (one: Interface) => number): Family {
+  return ofParts({ name, help, label: 'interface' }, (stats) => stats.interfaces, value);
+}
+
+/** One series for each part of a guest, by its name in the manifest. */
+function ofParts<T extends { readonly name: string }>(
+  words: { readonly name: string; readonly help: string; readonly label: string },
+  partsOf: (stats: Stats) => readonly T[],
+  value: (part: T) => number,
+): Family {
+  const { name, help, label } = words;
   return {
     name,
     type: 'counter',
     help,
-    labels: [...VMI, 'drive'],
+    labels: [...VMI, label],
     samples: ({ vms, host }) =>
       vms.flatMap(({ snapshot, stats }) =>
-        (stats?.disks ?? []).map((disk) => ({
+        (stats === undefined ? [] : partsOf(stats)).map((part) => ({
           labels: {
             node: host.node,
             namespace: snapshot.namespace,
             name: snapshot.name,
-            drive: disk.name,
+            [label]: part.name,
           },
-          value: value(disk),
+          value: value(part),
         })),
       ),
   };

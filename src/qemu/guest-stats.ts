@@ -3,7 +3,8 @@
  * are let through, and only of disks that the instance has.
  *
  * Not here: network traffic. User-mode networking has no interface on the host, and neither QMP nor the human monitor of
- * QEMU 7.2 to 10 counts what goes through it (`query-rx-filter` and `info usernet` tell filters and connections).
+ * QEMU 7.2 counts what goes through it (`query-rx-filter` and `info usernet` tell filters and connections). Only the guest
+ * knows (`core/agent/guest-traffic.ts`).
  */
 import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import { diskNode } from '../core/qemu-args/blockdev.ts';

@@ -2,7 +2,9 @@
  * How much each guest uses, looked up when somebody asks and not before. All guests are asked at once; one that does
  * not answer in time is left without its own numbers and holds up nobody. Those of /proc are always there.
  */
-import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { type InterfaceUse, trafficOf } from '../core/agent/guest-traffic.ts';
+import type { InterfaceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
+import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { type DeviceUse, type DiskUse, queryDeviceUse } from '../qemu/guest-stats.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import { type ProcessUse, readProcessUse } from '../qemu/process-use.ts';
@@ -20,6 +22,8 @@ export interface InstanceStats {
   readonly process?: ProcessUse;
   /** Empty while `missing`. */
   readonly disks: readonly (DiskUse & { readonly name: string })[];
+  /** Those that the guest's agent tells of; empty without one. */
+  readonly interfaces: readonly (InterfaceUse & { readonly name: string })[];
   readonly balloonBytes?: number;
   readonly missing?: MissingReason;
 }
@@ -35,12 +39,15 @@ export interface VmStats extends VmIdentity {
 /** For the answers of all guests together. */
 const PATIENCE_MS = 1000;
 
+type Traffic = readonly (InterfaceUse | undefined)[];
 type Answer = DeviceUse | { readonly missing: MissingReason };
 
 export class Stats {
   readonly #ground: Pick<Ground, 'board' | 'clock' | 'lives' | 'tally'>;
   /** By instance: whoever asks meanwhile gets the same answer, so that no guest is asked twice at a time. */
   readonly #asked = new Map<string, Promise<Answer>>();
+  /** The same for agents. */
+  readonly #askedAgents = new Map<string, Promise<Traffic>>();
 
   constructor(ground: Pick<Ground, 'board' | 'clock' | 'lives' | 'tally'>) {
     this.#ground = ground;
@@ -59,7 +66,11 @@ export class Stats {
     const live = this.#ground.lives.get(key);
     if (record?.instance === undefined || live === undefined) return { key, namespace, name, at };
     const { uid, spec } = record.instance;
-    const answer = await Promise.race([this.#ask(live, spec), patience.over]);
+    const [answer, traffic] = await Promise.all([
+      Promise.race([this.#ask(live, spec), patience.over]),
+      Promise.race([this.#askAgent(live, vm, spec.interfaces), patience.over]),
+    ]);
+    const told = 'missing' in traffic ? [] : traffic;
     if ('missing' in answer) this.#ground.tally.scrapeFailed(answer.missing);
     const process = live.identity === undefined ? undefined : readProcessUse(live.identity);
     const { disks = [], ...rest } =
@@ -73,9 +84,29 @@ export class Stats {
         const use = disks[index];
         return use === undefined ? [] : [{ name: disk.name, ...use }];
       }),
+      interfaces: spec.interfaces.flatMap(({ name: interfaceName }, index) => {
+        const use = told[index];
+        return use === undefined ? [] : [{ name: interfaceName, ...use }];
+      }),
       ...rest,
     };
     return { key, namespace, name, at: this.#ground.clock.now(), instance };
+  }
+
+  #askAgent(
+    live: LiveInstance,
+    vm: VmIdentity,
+    interfaces: readonly InterfaceSpec[],
+  ): Promise<Traffic> {
+    const { uid } = live.paths;
+    const known = this.#askedAgents.get(uid);
+    if (known !== undefined) return known;
+    const macs = interfaces.map(({ name, macAddress }) =>
+      (macAddress ?? defaultMacAddress(vm, name)).toLowerCase(),
+    );
+    const asked = askAgent(live, macs).finally(() => this.#askedAgents.delete(uid));
+    this.#askedAgents.set(uid, asked);
+    return asked;
   }
 
   #ask(
@@ -90,6 +121,19 @@ export class Stats {
     );
     this.#asked.set(uid, asked);
     return asked;
+  }
+}
+
+/** A guest without an agent, or with one that does not answer, tells nothing; that is no failure. */
+async function askAgent(
+  { guest: { agent } }: LiveInstance,
+  macs: readonly string[],
+): Promise<Traffic> {
+  if (macs.length === 0 || agent.standing !== 'connected') return [];
+  try {
+    return trafficOf(await agent.execute('guest-network-get-interfaces'), macs);
+  } catch {
+    return [];
   }
 }
 

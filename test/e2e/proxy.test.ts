@@ -13,10 +13,12 @@ import { request as secureRequest } from 'node:https';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { Lines } from '../support/service-manager.ts';
 import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
 import { MAIN, runMain } from './run-main.ts';
+import { Session } from './web-socket.ts';
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
 
@@ -118,6 +120,7 @@ beforeAll(async () => {
   world = await World.start();
   world.write('web', tinyVm('web', { strategy: 'Always' }));
   await world.untilStatus('web', 'Running');
+  await world.untilConsole('web', 'UP');
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
@@ -303,6 +306,26 @@ test('a daemon that goes away while the proxy serves is told of, and its streams
   ]);
   await watching;
   expect(await proxy.interrupt()).toBe(0);
+});
+
+test('the console of a guest by WebSocket, as virtctl and browsers ask for it', async () => {
+  await using proxy = await Served.start(world.socket);
+  const url = `${proxy.url.replace('https', 'wss')}/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/web/console`;
+  const offered = Buffer.from(proxy.token ?? '').toString('base64url');
+  const protocols = [`base64url.bearer.authorization.k8s.io.${offered}`, 'plain.kubevirt.io'];
+  for (const [offer, headers] of [
+    [['plain.kubevirt.io'], proxy.bearer()],
+    [protocols, {}],
+  ] as const) {
+    const socket = new WebSocket(url, [...offer], { headers, rejectUnauthorized: false });
+    using session = new Session(socket);
+    await once(socket, 'open');
+    expect(socket.protocol).toBe('plain.kubevirt.io');
+    await session.said('UP');
+  }
+  const refused = new WebSocket(url, ['plain.kubevirt.io'], { rejectUnauthorized: false });
+  const [error] = (await once(refused, 'error')) as [Error];
+  expect(error.message).toContain('401');
 });
 
 /** What a WebSocket server does, as far as the proxy can tell. */

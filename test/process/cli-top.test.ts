@@ -47,6 +47,21 @@ function vm(name: string, load: number): VmStatsObject {
         ...rest,
       },
     ],
+    ...(name === 'busy' ? { interfaces: [traffic(seconds)] } : {}),
+  };
+}
+
+function traffic(seconds: number) {
+  return {
+    name: 'default',
+    receiveBytes: seconds * 1024,
+    receivePackets: 0,
+    receiveErrors: 0,
+    receiveDropped: 0,
+    transmitBytes: seconds * 10,
+    transmitPackets: 0,
+    transmitErrors: 0,
+    transmitDropped: 0,
   };
 }
 
@@ -56,9 +71,9 @@ test('one look for a pipe: sorted, with rates, and what is down only counted', a
     code: 0,
     stderr: '',
     stdout: [
-      'NAME    CPU    VCPUS   MEMORY    GUEST     READ        WRITE   IOPS',
-      'busy    125%   2       286 MiB   1.0 GiB   2.0 KiB/s   0 B/s   3.0',
-      'quiet   1.0%   2       477 MiB   1.0 GiB   2.0 KiB/s   0 B/s   3.0',
+      'NAME    CPU    VCPUS   MEMORY    GUEST     READ        WRITE   IOPS   RECEIVED    SENT',
+      'busy    125%   2       286 MiB   1.0 GiB   2.0 KiB/s   0 B/s   3.0    1.0 KiB/s   10 B/s',
+      'quiet   1.0%   2       477 MiB   1.0 GiB   2.0 KiB/s   0 B/s   3.0    -           -',
       '1 VM is down',
       '',
     ].join('\n'),

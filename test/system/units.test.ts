@@ -96,11 +96,15 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     expect(await machine.property(unit, 'ActiveState')).toBe('active');
   });
 
-  test('the read-only socket is handed over beside the other one', async () => {
+  test('the read-only socket is handed over beside the other one, and guests are measured', async () => {
     const path = '/run/solovirt/solovirt-ro.sock';
     await using fleet = await Fleet.booted({ web: {} });
     expect(await fleet.machine.get('stat', '--format=%a %U:%G', path)).toBe('660 root:solovirt-ro');
     expect(await fleet.cli('list', '--socket', path)).toContain('web');
+    await fleet.allRunning('web');
+    const { body } = await fleet.api('GET', '/metrics');
+    for (const metric of ['memory_resident_bytes', 'storage_iops_read_total'])
+      expect(body).toMatch(new RegExp(`^kubevirt_vmi_${metric}\\{.*name="web".*\\} \\d`, 'm'));
     await expect(fleet.cli('stop', 'web', '--socket', path)).rejects.toThrow(
       'the read-only socket takes no PUT; use /run/solovirt/solovirt.sock',
     );

@@ -1,6 +1,6 @@
 /** The columns of `solovirt top`. */
 import type { Column } from './table.ts';
-import { diskTotal, type VmUsage } from './usage.ts';
+import { diskTotal, networkTotal, type VmUsage } from './usage.ts';
 
 export function usageColumns({
   namespaces,
@@ -18,7 +18,17 @@ export function usageColumns({
     { title: 'GUEST', cell: ({ memory }) => bytes(memory?.guestBytes), drop: 1 },
     { title: 'READ', cell: (usage) => perSecond(diskTotal(usage, 'readBytesPerSecond')) },
     { title: 'WRITE', cell: (usage) => perSecond(diskTotal(usage, 'writeBytesPerSecond')) },
-    { title: 'IOPS', cell: operations, drop: 2 },
+    { title: 'IOPS', cell: operations, drop: 4 },
+    {
+      title: 'RECEIVED',
+      cell: (usage) => perSecond(networkTotal(usage, 'receiveBytesPerSecond')),
+      drop: 2,
+    },
+    {
+      title: 'SENT',
+      cell: (usage) => perSecond(networkTotal(usage, 'transmitBytesPerSecond')),
+      drop: 2,
+    },
   ];
 }
 

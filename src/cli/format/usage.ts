@@ -9,6 +9,12 @@ export interface DiskUsage {
   readonly writeOperationsPerSecond: number;
 }
 
+export interface InterfaceUsage {
+  readonly name: string;
+  readonly receiveBytesPerSecond: number;
+  readonly transmitBytesPerSecond: number;
+}
+
 /** One entry of `top -o json`. */
 export interface VmUsage {
   readonly metadata: VmStatsObject['metadata'];
@@ -24,6 +30,8 @@ export interface VmUsage {
   readonly memory?: NonNullable<VmStatsObject['memory']>;
   /** Absent when QEMU did not tell. */
   readonly disks?: readonly DiskUsage[];
+  /** Absent where no guest agent tells. */
+  readonly interfaces?: readonly InterfaceUsage[];
   readonly missing?: string;
 }
 
@@ -46,6 +54,7 @@ export function usageOf(before: VmStatsObject | undefined, after: VmStatsObject)
   const seconds = (Date.parse(timestamp) - Date.parse(earlier?.timestamp ?? timestamp)) / 1000;
   const used = rate(earlier?.cpu?.usageSeconds, cpu?.usageSeconds, seconds);
   const disks = diskUsage(earlier, after, seconds);
+  const interfaces = interfaceUsage(earlier, after, seconds);
   return {
     metadata,
     timestamp,
@@ -55,6 +64,7 @@ export function usageOf(before: VmStatsObject | undefined, after: VmStatsObject)
       : { cpu: { count: cpu.count, ...(used === undefined ? {} : { used }) } }),
     ...(memory === undefined ? {} : { memory }),
     ...(disks === undefined ? {} : { disks }),
+    ...(interfaces === undefined ? {} : { interfaces }),
     ...(missing === undefined ? {} : { missing }),
   };
 }
@@ -75,6 +85,23 @@ function diskUsage(
       writeBytesPerSecond: of('writeBytes'),
       readOperationsPerSecond: of('readOperations'),
       writeOperationsPerSecond: of('writeOperations'),
+    };
+  });
+}
+
+function interfaceUsage(
+  before: VmStatsObject | undefined,
+  { interfaces }: VmStatsObject,
+  seconds: number,
+): readonly InterfaceUsage[] | undefined {
+  if (interfaces === undefined || before?.interfaces === undefined || !(seconds > 0))
+    return undefined;
+  return interfaces.map((one) => {
+    const earlier = before.interfaces?.find(({ name }) => name === one.name);
+    return {
+      name: one.name,
+      receiveBytesPerSecond: rate(earlier?.receiveBytes, one.receiveBytes, seconds) ?? 0,
+      transmitBytesPerSecond: rate(earlier?.transmitBytes, one.transmitBytes, seconds) ?? 0,
     };
   });
 }
@@ -112,6 +139,14 @@ const AMOUNTS: Readonly<Record<SortKey, (usage: VmUsage) => number | undefined>>
   disk: (usage) => diskTotal(usage, 'readBytesPerSecond', 'writeBytesPerSecond'),
   name: () => 0,
 };
+
+/** Over all interfaces; undefined when nothing is known of them. */
+export function networkTotal(
+  { interfaces }: VmUsage,
+  field: keyof Omit<InterfaceUsage, 'name'>,
+): number | undefined {
+  return interfaces?.reduce((sum, one) => sum + one[field], 0);
+}
 
 /** Over all disks; undefined when nothing is known of them. */
 export function diskTotal(

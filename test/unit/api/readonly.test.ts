@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HIDDEN, readonlyRoutes, redacted } from '../../../src/api/readonly.ts';
 import { ApiError, type ApiRequest, json, type Reply } from '../../../src/api/reply.ts';
 import type { Route } from '../../../src/api/route.ts';
+import { allRoutes } from './all-routes.ts';
 
 const REQUEST: ApiRequest = {
   method: 'GET',
@@ -95,4 +96,28 @@ test.for([
     message: `the read-only socket ${words}; use /run/s`,
   });
   expect(called).toBe(false);
+});
+
+/** Whoever adds a route decides here whether those who may only look get it. */
+test('what reads and is not shown: what a guest said, what reaches into it, and files as they are written', () => {
+  const kept = allRoutes()
+    .filter(({ method, readonly, refusal }) => method === 'GET' && !readonly && !refusal)
+    .map(({ path }) => path.replace(/^.*:namespace\/virtualmachine(?:instance)?s\/:name\//, ''));
+  expect([...new Set(kept)].toSorted((a, b) => a.localeCompare(b))).toEqual([
+    'console',
+    'filesystemlist',
+    'guestosinfo',
+    'logs',
+    'manifest',
+    'portforward/:port',
+    'portforward/:port/:protocol',
+    'userlist',
+    'vnc',
+    'vnc/screenshot',
+  ]);
+});
+
+test('nothing but GET is shown', () => {
+  for (const { method, path, readonly } of allRoutes())
+    if (readonly) expect(method, path).toBe('GET');
 });
