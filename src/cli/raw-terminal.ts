@@ -24,11 +24,14 @@ const AS_IT_WAS = ['?25h', '0m', '?1000l', '?1002l', '?1003l', '?1006l', '?2004l
 export function rawTerminal({ input, output }: ProcessEnds): RawTerminal {
   const raw = input.isTTY === true && input.setRawMode !== undefined;
   let otherScreen = false;
+  /** The end of what was shown: a sequence may come in parts. */
+  let rest = '';
   if (raw) input.setRawMode?.(true);
   return {
     raw,
     note(bytes) {
-      const text = bytes.toString('latin1');
+      const text = rest + bytes.toString('latin1');
+      rest = text.slice(1 - SCREEN_ON.length);
       const [on, off] = [text.lastIndexOf(SCREEN_ON), text.lastIndexOf(SCREEN_OFF)];
       if (on !== off) otherScreen = on > off;
     },
