@@ -250,7 +250,7 @@ const STATE_FILES = new Set([
   'lock.pid',
   'instances',
 ]);
-const RUNTIME_FILES = new Set(['s', 'i']);
+const RUNTIME_FILES = new Set(['solovirt-ro.sock', 's', 'i']);
 
 function names(dir: string): readonly string[] {
   return textOf(dir) === undefined ? list(dir) : [];

@@ -116,6 +116,7 @@ test.for(HOSTILE_DIRECTORIES)('a directory named %j is only a directory', async 
   expect(await qemu.property('disk1', 'serial')).toBe(`s,id=${name.slice(0, 9)}`);
   const chardevs = (await qemu.execute('query-chardev')) as readonly { label: string }[];
   expect(chardevs.map(({ label }) => label).sort()).toEqual([
+    'agent',
     'console',
     'control',
     'journal',
