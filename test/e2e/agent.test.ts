@@ -64,6 +64,29 @@ test('status tells the guest’s system and addresses once the agent has come up
   ]);
 });
 
+test('statistics tell what went through the guest’s interfaces, and not what a bad agent says', async () => {
+  await untilKnown(world, 'web');
+  const statsOf = async (name: string) =>
+    (
+      await world.api(
+        'GET',
+        `/apis/solovirt.io/v1/namespaces/default/virtualmachines/${name}/stats`,
+      )
+    ).body;
+  const { interfaces } = await statsOf('web');
+  expect(interfaces).toEqual([
+    expect.objectContaining({ name: 'default', receiveErrors: 0, transmitErrors: 0 }),
+  ]);
+  // It has had its address by DHCP.
+  expect(interfaces[0].receiveBytes).toBeGreaterThan(300);
+  expect(interfaces[0].transmitPackets).toBeGreaterThanOrEqual(2);
+  expect((await statsOf('bad')).interfaces).toBeUndefined();
+  const { body } = await world.api('GET', '/metrics');
+  expect(body).toMatch(
+    /^kubevirt_vmi_network_receive_bytes_total\{node="[^"]+",namespace="default",name="web",interface="default"\} \d+$/m,
+  );
+});
+
 test('the subresources tell what the agent says now', async () => {
   await control(port, 'login');
   const { code, body } = await world.api('GET', `${SUB}/guestosinfo`);
@@ -214,26 +237,3 @@ function freezeBodyFor(verb: string): object | undefined {
   if (verb === 'freeze') return { unfreezeTimeout: '5m' };
   return verb === 'unfreeze' ? {} : undefined;
 }
-
-test('statistics tell what went through the guest’s interfaces, and not what a bad agent says', async () => {
-  await untilKnown(world, 'web');
-  const statsOf = async (name: string) =>
-    (
-      await world.api(
-        'GET',
-        `/apis/solovirt.io/v1/namespaces/default/virtualmachines/${name}/stats`,
-      )
-    ).body;
-  const { interfaces } = await statsOf('web');
-  expect(interfaces).toEqual([
-    expect.objectContaining({ name: 'default', receiveErrors: 0, transmitErrors: 0 }),
-  ]);
-  // It has had its address by DHCP.
-  expect(interfaces[0].receiveBytes).toBeGreaterThan(300);
-  expect(interfaces[0].transmitPackets).toBeGreaterThanOrEqual(2);
-  expect((await statsOf('bad')).interfaces).toBeUndefined();
-  const { body } = await world.api('GET', '/metrics');
-  expect(body).toMatch(
-    /^kubevirt_vmi_network_receive_bytes_total\{node="[^"]+",namespace="default",name="web",interface="default"\} \d+$/m,
-  );
-});
