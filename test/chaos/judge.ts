@@ -50,7 +50,9 @@ export function judge({ events, intents, exit }: Evidence): string {
     return 'GuestPanicked';
   if (before.some(({ event, data }) => event === 'WATCHDOG' && data?.action !== 'reset'))
     return 'WatchdogExpired';
-  if (shutdown === 'guest-shutdown') {
+  // A kill in QEMU's last moments changes nothing, but a crash there is one.
+  const isCrash = signal !== undefined && signal !== '9' && signal !== '15';
+  if (shutdown === 'guest-shutdown' && !isCrash && (code ?? '0') === '0') {
     if (asked === undefined) return 'GuestShutdown';
     return asked.initiator === 'file' ? 'StoppedByFile' : 'StoppedByCommand';
   }

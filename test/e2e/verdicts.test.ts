@@ -99,7 +99,10 @@ describe.for(['watched', 'unwatched'] satisfies Way[])('an end that is %s', (way
     const result = results.get('sigkill');
     const { uid } = runOf(result);
     const end = toldOf(result).events.find(({ reason }) => reason === 'KilledFromOutside');
-    expect(end?.involvedObject).toMatchObject({ name: 'sigkill', uid });
+    expect(end).toMatchObject({
+      involvedObject: { kind: 'VirtualMachine', name: 'sigkill' },
+      related: { kind: 'VirtualMachineInstance', name: 'sigkill', uid },
+    });
   });
 });
 
