@@ -1,7 +1,7 @@
 /** pause, unpause, reset and soft reboot: the same QEMU before and after, and what is refused. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readJournal } from '../../src/qemu/journal.ts';
-import { type Answer, World } from './daemon-harness.ts';
+import { type Answer, poll, World } from './daemon-harness.ts';
 import { type Live, Vm } from './vm-handle.ts';
 
 vi.setConfig({ maxConcurrency: 12 });
@@ -92,6 +92,8 @@ describe('reset', () => {
     await vm.says(live, 'UP', 2);
     await sameQemu(vm, live);
     // Not at once: firmware resets the machine a second time, which is part of the first.
+    const isOver = (line: string): boolean => /reset-end.*"finish-reset"/.test(line);
+    await poll('the reset is over', () => world.log.split('\n').some(isOver));
     const resets = setInterval(
       () => void vm.monitor(live.uid, 'system_reset').catch(() => {}),
       500,
