@@ -24,7 +24,8 @@ export interface Step {
 const isRunning = (world: World): Promise<unknown> => world.untilStatus('web', 'Running');
 const isUp = async (world: World): Promise<void> => {
   await isRunning(world);
-  await world.untilConsole('web', 'solovirt-guest: up');
+  // The last that it says by itself: by then it reads what is typed.
+  await world.untilConsole('web', 'eth0 has');
 };
 
 export const SESSION: readonly Step[] = [
