@@ -169,10 +169,9 @@ async function watchVms(
   await removeStaged(config.vmsDir);
   const known = db.note(DIRECTORY_NOTE);
   let trouble: string | undefined;
-  let directory: VmDirectory | undefined;
   // One batch after the other: a later change must not be overtaken by an earlier one.
   let applied = Promise.resolve();
-  directory = await VmDirectory.open({
+  const directory = await VmDirectory.open({
     dir: config.vmsDir,
     clock,
     log,
@@ -180,9 +179,9 @@ async function watchVms(
       files: supervisor.recordedFiles(),
       ...(known === undefined ? {} : { identity: known }),
     },
-    onChanges: (changes) => {
+    onChanges: (changes, files) => {
       applied = applied
-        .then(() => supervisor.filesChanged(changes, directory?.files() ?? []))
+        .then(() => supervisor.filesChanged(changes, files))
         .catch((error: unknown) => log.error({ error }, 'VM files could not be taken in'));
     },
     onTrouble: (message) => {
@@ -191,12 +190,12 @@ async function watchVms(
     },
   });
   await applied;
-  if (trouble === undefined) supervisor.directoryListed();
+  if (trouble === undefined) await supervisor.filesChanged([], directory.files());
   else supervisor.begin();
   const identity = directory.identity();
   if (identity !== undefined && identity !== known) remember(db, log, identity);
   onReload(async () => {
-    await directory?.rescan();
+    await directory.rescan();
     await applied;
   });
   return directory;

@@ -35,8 +35,11 @@ export interface VmDirectoryOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called with at least one change, also before `open` returns. Must not throw. */
-  readonly onChanges: (changes: readonly DirectoryChange[]) => void;
+  /**
+   * Called with at least one change, also before `open` returns. Must not throw.
+   * @param files what `files` gives at that moment
+   */
+  readonly onChanges: (changes: readonly DirectoryChange[], files: readonly string[]) => void;
   /** Called when the trouble or its wording changes; undefined: all is well (again). */
   readonly onTrouble: (trouble: string | undefined) => void;
   /** How long a file must have been left alone before it is reported. */
@@ -184,7 +187,7 @@ export class VmDirectory implements AsyncDisposable {
     const unreadable = [...listing.values()].some(({ shape }) => shape === 'unreadable');
     if (unreadable || this.#watchTrouble !== undefined) this.#lookIn(POLL_MS);
     this.#setTrouble(this.#watchTrouble);
-    if (changes.length > 0) this.#options.onChanges(changes);
+    if (changes.length > 0) this.#options.onChanges(changes, this.files());
   }
 
   #fail(trouble: string): void {

@@ -16,6 +16,7 @@ const MAX_STEPS = 20;
 
 export async function pass(ctx: Context, key: string): Promise<void> {
   try {
+    await ctx.files.settled(key);
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const inForce = bringIntoForce(ctx, key, () => shownUid(ctx, key));
       const { record, vm } = inForce;

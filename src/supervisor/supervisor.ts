@@ -131,25 +131,23 @@ export class Supervisor implements AsyncDisposable {
     await sweepLeftovers(this.#ctx);
   }
 
-  /** The directory was listed and nothing in it is new: what is missing from it now counts as removed. */
-  directoryListed(): void {
-    if (this.#listed) return;
-    this.#listed = true;
-    this.begin();
-  }
-
   /** Looks at every VM on record: after `adopt`, when the VM directory could not be read. */
   begin(): void {
     this.#queue.open();
     for (const key of this.#ctx.records.keys()) this.#queue.add(key);
   }
 
-  /** @param listed all files of the directory at that moment */
+  /**
+   * From the first time on, what is not listed counts as removed.
+   * @param listed all files that are there or not yet counted as removed
+   */
   async filesChanged(changes: readonly FileChange[], listed: readonly string[]): Promise<void> {
     const keys = await this.#ctx.files.apply(changes, listed, this.#ctx.records.claims());
     // Shown by their passes, so that no reader sees a new spec with an old record.
     for (const key of keys) this.#queue.add(key);
-    this.directoryListed();
+    if (this.#listed) return;
+    this.#listed = true;
+    this.begin();
   }
 
   /** What draining began with; undefined when the host is not drained. */

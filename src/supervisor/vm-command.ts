@@ -27,6 +27,7 @@ export async function commandVm(
   newUid: () => string,
 ): Promise<void> {
   await ctx.queue.exclusive(key, async () => {
+    await ctx.files.settled(key);
     const inForce = bringIntoForce(ctx, key, newUid);
     const { record } = inForce;
     if (record === undefined) throw unknownVm(ctx, key);

@@ -36,6 +36,7 @@ export async function deleteVm(
   key: string,
   deletion: Deletion,
 ): Promise<VmSnapshot | undefined> {
+  await ctx.files.settled(key);
   const before = ctx.board.get(key);
   const going = ctx.files.catalogue.get(key) === undefined && ctx.listed();
   if (before !== undefined && going) await hurry(ctx, key, deletion);
@@ -114,7 +115,8 @@ export async function deleteInstance(
   key: string,
   { gracePeriodSeconds, dryRun, check }: Deletion,
 ): Promise<void> {
-  await ctx.queue.exclusive(key, () => {
+  await ctx.queue.exclusive(key, async () => {
+    await ctx.files.settled(key);
     const { record } = bringIntoForce(ctx, key, () => shownUid(ctx, key));
     publish(ctx, key);
     const snapshot = ctx.board.get(key);
@@ -124,7 +126,6 @@ export async function deleteInstance(
     check(snapshot);
     if (!dryRun) stopInstance(ctx, record, gracePeriodSeconds);
     publish(ctx, key);
-    return Promise.resolve();
   });
   ctx.queue.add(key);
 }

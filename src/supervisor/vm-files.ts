@@ -20,12 +20,17 @@ export interface FileChange {
 
 export type Claims = ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>;
 
+/** How long a file that is listed is waited for: it settles, or counts as removed, in a third of it. */
+const UNREAD_MS = 1000;
+
 export class VmFiles {
   readonly #files = new Map<string, KnownFile>();
   #catalogue: Catalogue = new Map();
   /** Removed by this daemon itself, and not yet reported by the watch. */
   readonly #removed = new Set<string>();
   readonly #listeners = new Set<() => void>();
+  /** When each file that is not read yet was first listed, on the monotonic clock. */
+  readonly #unreadSince = new Map<string, number>();
   #seen = 0;
 
   get catalogue(): Catalogue {
@@ -47,13 +52,14 @@ export class VmFiles {
     listed: readonly string[],
     claims: Claims,
   ): Promise<readonly string[]> {
+    this.#dropVanished(new Set(listed));
     for (const path of listed)
       if (!this.#files.has(path) && !this.#removed.has(path))
         this.#files.set(path, this.#unread(path));
     for (const { path } of changes) this.#removed.delete(path);
     const texts = await Promise.all(changes.map((change) => this.#read(change)));
-    for (const file of texts) this.#files.set(file.path, file);
-    for (const { kind, path } of changes) if (kind === 'removed') this.#files.delete(path);
+    for (const file of texts) this.#know(file);
+    for (const { kind, path } of changes) if (kind === 'removed') this.#forget(path);
     return this.#resolve(claims);
   }
 
@@ -61,29 +67,57 @@ export class VmFiles {
   written(path: string, text: string, claims: Claims): readonly string[] {
     const known = this.#files.get(path) ?? this.#unread(path);
     this.#removed.delete(path);
-    this.#files.set(path, understood(known, text));
+    this.#know(understood(known, text));
     return this.#resolve(claims);
   }
 
   /** A file that this daemon has just removed itself. */
   removed(path: string, claims: Claims): readonly string[] {
     this.#removed.add(path);
-    this.#files.delete(path);
+    this.#forget(path);
     return this.#resolve(claims);
   }
 
   /** Resolves once another text than this is known of the file, and after `ms` at the latest. */
-  async news(path: string, text: string | undefined, ms: number): Promise<void> {
+  news(path: string, text: string | undefined, ms: number): Promise<void> {
+    return this.#until(() => this.text(path) !== text, ms);
+  }
+
+  /** Resolves once the VM's file has been read or counts as removed, or will not be read soon. */
+  async settled(key: string): Promise<void> {
+    const path = this.#catalogue.get(key)?.path;
+    const listedAt = path === undefined ? undefined : this.#unreadSince.get(path);
+    if (path === undefined || listedAt === undefined) return;
+    const isSettled = (): boolean => !this.#unreadSince.has(path);
+    await this.#until(isSettled, listedAt + UNREAD_MS - performance.now());
+  }
+
+  async #until(isSo: () => boolean, ms: number): Promise<void> {
+    if (isSo() || ms <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = (): void => {
-      if (this.text(path) !== text) resolve();
+      if (isSo()) resolve();
     };
     const alarm = setTimeout(resolve, ms);
     this.#listeners.add(look);
-    look();
     await promise;
     clearTimeout(alarm);
     this.#listeners.delete(look);
+  }
+
+  /** Gone before they were ever read. */
+  #dropVanished(listed: ReadonlySet<string>): void {
+    for (const path of this.#unreadSince.keys()) if (!listed.has(path)) this.#forget(path);
+  }
+
+  #know(file: KnownFile): void {
+    this.#files.set(file.path, file);
+    this.#unreadSince.delete(file.path);
+  }
+
+  #forget(path: string): void {
+    this.#files.delete(path);
+    this.#unreadSince.delete(path);
   }
 
   #resolve(claims: Claims): readonly string[] {
@@ -110,6 +144,7 @@ export class VmFiles {
 
   #unread(path: string): KnownFile {
     this.#seen += 1;
+    this.#unreadSince.set(path, performance.now());
     return { path, order: this.#seen, documents: [], problems: [], unread: true };
   }
 }

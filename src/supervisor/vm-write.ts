@@ -59,6 +59,7 @@ export function createVm(
 ): Promise<Written> {
   const key = keyOf(id);
   return ctx.queue.exclusive(key, async () => {
+    await ctx.files.settled(key);
     refuseKnown(ctx, key, id);
     const document = documentIn(text, 0);
     if (document?.vm === undefined) throw new Error('a manifest that was admitted is not valid');
@@ -200,6 +201,7 @@ export async function onFreshText<T>(
   let seen: Target | undefined;
   const attempt = (): Promise<T> =>
     ctx.queue.exclusive(key, async () => {
+      await ctx.files.settled(key);
       bringIntoForce(ctx, key, () => shownUid(ctx, key));
       publish(ctx, key);
       const { path } = findTarget(ctx, key);
