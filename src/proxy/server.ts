@@ -77,7 +77,9 @@ export class ProxyServer implements AsyncDisposable {
       sendStatus(response, rejected.code, rejected.reason, rejected.message);
       return;
     }
-    const outgoing = this.#ask(incoming, forwarded(headers));
+    // Kept open by the daemon until we have read its answer: one that comes before we are done with sending, on a connection
+    // that is closed then, would be lost to the failure of a last write.
+    const outgoing = this.#ask(incoming, { ...forwarded(headers), connection: 'keep-alive' });
     outgoing.on('response', (reply) => {
       response.writeHead(reply.statusCode ?? 502, reply.statusMessage, withoutHops(reply.headers));
       // A client that watches something quiet must see that its watch began.

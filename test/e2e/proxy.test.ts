@@ -195,6 +195,14 @@ describe('kubectl', () => {
   });
 });
 
+test('an answer that comes before the request is all sent gets through', async () => {
+  await using proxy = await Served.start(world.socket);
+  for (let index = 0; index < 300; index += 1) {
+    const refused = await proxy.ask('/apis/none.example/v1/x', proxy.bearer(), 'POST', '{}');
+    expect([refused.code, refused.text]).toEqual([404, expect.stringContaining('could not find')]);
+  }
+});
+
 describe('who is not let through', () => {
   let proxy: Served;
   beforeAll(async () => {
