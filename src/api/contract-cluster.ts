@@ -1,6 +1,6 @@
 /**
- * What one host shows of a cluster: namespaces, itself as the only node, and who may do what. Shapes are Kubernetes'
- * (`core/v1`, `authorization.k8s.io/v1`).
+ * What one host shows of a cluster: namespaces, itself as the only node, no pods and services, and who may do what. Shapes
+ * are Kubernetes' (`core/v1`, `authorization.k8s.io/v1`).
  */
 import type { Condition, ObjectMeta } from './contract.ts';
 
@@ -39,6 +39,13 @@ export interface NodeObject {
     readonly addresses: readonly { readonly type: string; readonly address: string }[];
     readonly nodeInfo: NodeInfo;
   };
+}
+
+/** A kind of which there are none here, so that nothing else of it is ever seen. */
+export interface AbsentObject {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Pod' | 'Service';
+  readonly metadata: ObjectMeta;
 }
 
 /** `SelfSubjectAccessReview` and `SelfSubjectRulesReview`: what is asked comes back with the answer. */

@@ -1,4 +1,4 @@
-/** What namespaces, nodes and access reviews look like, declared beside the types of `contract-cluster.ts`. */
+/** What namespaces, nodes, pods, services and access reviews look like, declared beside the types of `contract-cluster.ts`. */
 import { declareType, field } from '../core/schema/declare.ts';
 import {
   ANY_OBJECT,
@@ -10,6 +10,7 @@ import {
   TEXTS,
 } from '../core/schema/schema.ts';
 import type {
+  AbsentObject,
   AccessReviewObject,
   NamespaceObject,
   NodeInfo,
@@ -89,6 +90,23 @@ export const NODE = declareType<NodeObject>(
     status: field(of(NODE_STATUS), 'What it has.'),
   },
 );
+
+export const POD = absentType('Pod', 'There are none: guests are processes of the host.');
+export const SERVICE = absentType(
+  'Service',
+  'There are none: ports of guests are reached directly.',
+);
+
+function absentType(name: AbsentObject['kind'], description: string): ObjectType {
+  return declareType<AbsentObject>(
+    { name, package: CORE, description },
+    {
+      apiVersion: field(TEXT, 'v1.'),
+      kind: field(TEXT, `${name}.`),
+      metadata: field(of(OBJECT_META), 'Its name.'),
+    },
+  );
+}
 
 export const ACCESS_REVIEW = reviewType(
   'SelfSubjectAccessReview',

@@ -20,7 +20,14 @@ import {
   typeWithin,
 } from '../core/schema/schema.ts';
 import type { VmStatus } from './contract.ts';
-import { ACCESS_REVIEW, NAMESPACE, NODE, RULES_REVIEW } from './contract-schema-cluster.ts';
+import {
+  ACCESS_REVIEW,
+  NAMESPACE,
+  NODE,
+  POD,
+  RULES_REVIEW,
+  SERVICE,
+} from './contract-schema-cluster.ts';
 import { EVENT_V1 } from './contract-schema-events.ts';
 import { conditionType, INSTANCE_STATUS } from './contract-schema-instance.ts';
 import { EVENT, OBJECT_META } from './contract-schema-meta.ts';
@@ -119,6 +126,8 @@ export const KIND_TYPES: Readonly<Record<string, ObjectType>> = {
   'Event.events.k8s.io': EVENT_V1,
   Namespace: NAMESPACE,
   Node: NODE,
+  Pod: POD,
+  Service: SERVICE,
   SelfSubjectAccessReview: ACCESS_REVIEW,
   SelfSubjectRulesReview: RULES_REVIEW,
 };

@@ -3,8 +3,42 @@
  * document for each group version (`metav1.APIGroupList`, `APIResourceList`), and all in one
  * (`apidiscovery.k8s.io/v2` `APIGroupDiscoveryList`), chosen by the Accept header. Pure.
  */
-import { type ApiRequest, json, type Reply } from './reply.ts';
+import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import { OTHER_GROUPS, RESOURCES, type ResourceRow, type SubresourceRow } from './resources.ts';
+import type { Handler, Route } from './route.ts';
+import { VERBS_GROUP, verbPathsOf } from './verb-paths.ts';
+
+/** @param rows every other route */
+export function discoveryRoutes(rows: readonly Route[]): readonly Route[] {
+  const verbPaths = verbPathsOf(rows);
+  return [
+    look('/api', coreVersions),
+    look('/apis', (request) => groupList(request, verbPaths)),
+    look('/apis/:group', ({ params }) => groupOf(params['group'] ?? '') ?? noSuchGroup(params)),
+    look(
+      '/apis/:group/:version',
+      ({ params }) =>
+        resourceList(params['group'] ?? '', params['version'] ?? '', verbPaths) ??
+        noSuchGroup(params),
+    ),
+    look(
+      '/api/:version',
+      ({ params }) => resourceList('', params['version'] ?? '', verbPaths) ?? noSuchGroup(params),
+    ),
+  ];
+}
+
+/** For the read-only socket as well. */
+function look(path: string, handle: Handler): Route {
+  return { method: 'GET', path, handle, readonly: true };
+}
+
+function noSuchGroup({ group, version }: Readonly<Record<string, string>>): never {
+  const name = [group, version].filter((part) => part !== undefined).join('/');
+  throw new ApiError(`the server could not find the requested resource: API group ${name}`, {
+    code: 404,
+  });
+}
 
 interface Group {
   readonly group: string;
@@ -24,27 +58,32 @@ function rowsOf(group: string, version: string): readonly ResourceRow[] {
 }
 
 /** GET /api: the versions of the core group. */
-export function coreVersions(request: ApiRequest): Reply {
+function coreVersions(request: ApiRequest): Reply {
   const aggregated = aggregatedVersion(request);
-  if (aggregated !== undefined) return discoveryList([{ group: '', versions: ['v1'] }], aggregated);
+  if (aggregated !== undefined)
+    return discoveryList([{ group: '', versions: ['v1'] }], aggregated, []);
   return json({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
 }
 
 /** GET /apis: the named groups. */
-export function groupList(request: ApiRequest): Reply {
+function groupList(request: ApiRequest, verbPaths: readonly string[]): Reply {
   const aggregated = aggregatedVersion(request);
-  if (aggregated !== undefined) return discoveryList(namedGroups(), aggregated);
+  if (aggregated !== undefined) return discoveryList(namedGroups(), aggregated, verbPaths);
   return json({ kind: 'APIGroupList', apiVersion: 'v1', groups: namedGroups().map(apiGroup) });
 }
 
 /** GET /apis/GROUP; undefined for a group that is not there. */
-export function groupOf(group: string): Reply | undefined {
+function groupOf(group: string): Reply | undefined {
   const found = namedGroups().find((candidate) => candidate.group === group);
   return found && json({ kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(found) });
 }
 
 /** GET /apis/GROUP/VERSION and /api/v1; undefined for a version that is not there. */
-export function resourceList(group: string, version: string): Reply | undefined {
+function resourceList(
+  group: string,
+  version: string,
+  verbPaths: readonly string[],
+): Reply | undefined {
   const known =
     group === ''
       ? version === 'v1'
@@ -55,6 +94,7 @@ export function resourceList(group: string, version: string): Reply | undefined 
     apiResource(row),
     ...row.subresources.map((sub) => apiSubresource(row, sub)),
   ]);
+  if (group === VERBS_GROUP) resources.push(...verbPaths.map(apiVerbPath));
   return json({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources });
 }
 
@@ -85,6 +125,11 @@ function apiSubresource(row: ResourceRow, { name, kind, verbs }: SubresourceRow)
   };
 }
 
+/** As KubeVirt lists them: without a kind and without verbs, for they are no objects. */
+function apiVerbPath(name: string): object {
+  return { name, singularName: '', namespaced: true, kind: '', verbs: [] };
+}
+
 /** Which of `apidiscovery.k8s.io`'s versions the client can read, if it asks for the aggregated form at all. */
 function aggregatedVersion({ accept }: ApiRequest): 'v2' | 'v2beta1' | undefined {
   const asked = accept
@@ -95,13 +140,20 @@ function aggregatedVersion({ accept }: ApiRequest): 'v2' | 'v2beta1' | undefined
   return asked.includes('v2beta1') ? 'v2beta1' : undefined;
 }
 
-function discoveryList(groups: readonly Group[], version: 'v2' | 'v2beta1'): Reply {
+function discoveryList(
+  groups: readonly Group[],
+  version: 'v2' | 'v2beta1',
+  verbPaths: readonly string[],
+): Reply {
   const items = groups.map(({ group, versions }) => ({
     metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
     versions: versions.map((v) => ({
       version: v,
       freshness: 'Current',
-      resources: rowsOf(group, v).map((row) => discoveryResource(row, v)),
+      resources:
+        group === VERBS_GROUP
+          ? verbDiscovery(verbPaths)
+          : rowsOf(group, v).map((row) => discoveryResource(row, v)),
     })),
   }));
   const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
@@ -136,4 +188,34 @@ function discoveryResource(row: ResourceRow, version: string): object {
           })),
         }),
   };
+}
+
+/** A kind that is not told is one without a name: clients fail on one that is absent (kubernetes/kubernetes#118361). */
+const NO_KIND = { group: '', version: '', kind: '' };
+
+/** What the API server of a cluster makes of KubeVirt's list: the part before the first slash is the resource. */
+function verbDiscovery(verbPaths: readonly string[]): readonly object[] {
+  const names = new Map<string, string[]>();
+  for (const path of verbPaths) {
+    const [resource = '', ...rest] = path.split('/');
+    const below = names.get(resource) ?? [];
+    if (rest.length > 0) below.push(rest.join('/'));
+    names.set(resource, below);
+  }
+  return [...names].map(([resource, below]) => ({
+    resource,
+    responseKind: NO_KIND,
+    scope: 'Namespaced',
+    singularResource: '',
+    verbs: [],
+    ...(below.length === 0
+      ? {}
+      : {
+          subresources: below.map((subresource) => ({
+            subresource,
+            responseKind: NO_KIND,
+            verbs: [],
+          })),
+        }),
+  }));
 }

@@ -2,14 +2,15 @@
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { VmSnapshot } from '../supervisor/snapshot.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
+import { clusterRefusals, noSuchPod } from './cluster-refusals.ts';
 import { identityOf, lookUp } from './handle-reads.ts';
 import { readHostFacts } from './host-facts.ts';
 import { type Presenter, presenterOf, type Served } from './present.ts';
 import { renderInstance } from './render-instance.ts';
 import { renderVm } from './render-vm.ts';
-import { ApiError, type ApiRequest } from './reply.ts';
+import type { ApiRequest } from './reply.ts';
 import type { Route } from './route.ts';
-import { servedNamespaces, servedNodes } from './served-cluster.ts';
+import { servedNamespaces, servedNodes, servedPods, servedServices } from './served-cluster.ts';
 import { servedEvents, servedEventsV1 } from './served-events.ts';
 import { servedInstances, servedVms } from './served-vms.ts';
 import type { ApiObject } from './source.ts';
@@ -42,8 +43,10 @@ export function readRoutes(
     ...namespaced('/api/v1', servedEvents(events.snapshots), now),
     ...namespaced('/apis/events.k8s.io/v1', servedEventsV1(events.snapshots), now),
     ...ofTheHost(servedNamespaces(namespaces.snapshots), now),
-    ...NAMESPACE_REFUSALS,
     ...ofTheHost(servedNodes(node.snapshots, readHostFacts(version)), now),
+    ...namespaced('/api/v1', servedPods(node.snapshots), now, noSuchPod),
+    ...namespaced('/api/v1', servedServices(node.snapshots), now),
+    ...clusterRefusals(),
   ];
 }
 
@@ -72,22 +75,6 @@ function ofTheHost<T extends ApiObject>(served: Served<T>, now: () => number): r
     look(path, presenter.listOrWatch),
     look(`${path}/:name`, (request) => presenter.get(request, findIn(served, request))),
   ];
-}
-
-const NAMESPACE = '/api/v1/namespaces/:name';
-
-const NAMESPACE_REFUSALS: readonly Route[] = [
-  { method: 'POST', path: '/api/v1/namespaces', handle: refuseNamespace, refusal: true },
-  { method: 'PUT', path: NAMESPACE, handle: refuseNamespace, refusal: true },
-  { method: 'PATCH', path: NAMESPACE, handle: refuseNamespace, refusal: true },
-  { method: 'DELETE', path: NAMESPACE, handle: refuseNamespace, refusal: true },
-];
-
-function refuseNamespace(): never {
-  throw new ApiError(
-    'a namespace is there as soon as a VM names it, and goes with its last VM; it is not made, changed or deleted by itself',
-    { code: 405 },
-  );
 }
 
 function findIn<T extends ApiObject>({ source }: Served<T>, request: ApiRequest): T | undefined {

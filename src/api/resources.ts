@@ -126,9 +126,27 @@ export const RESOURCES: readonly ResourceRow[] = [
     verbs: LOOK,
     subresources: [],
   },
+  absent('pods', 'Pod', 'po'),
+  absent('services', 'Service', 'svc'),
   review('selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
   review('selfsubjectrulesreviews', 'SelfSubjectRulesReview'),
 ];
+
+/** A kind of which there are none, for clients that take it for granted: `kubectl describe node` lists pods. */
+function absent(plural: string, kind: string, shortName: string): ResourceRow {
+  return {
+    group: '',
+    versions: ['v1'],
+    plural,
+    singular: kind.toLowerCase(),
+    kind,
+    shortNames: [shortName],
+    categories: [],
+    namespaced: true,
+    verbs: LOOK,
+    subresources: [],
+  };
+}
 
 /** A question that is asked as if it were created. */
 function review(plural: string, kind: string): ResourceRow {
@@ -146,7 +164,7 @@ function review(plural: string, kind: string): ResourceRow {
   };
 }
 
-/** Groups whose paths are no objects: KubeVirt's verbs, solovirt's own. Discovery names them, without resources. */
+/** Groups whose paths are no objects: KubeVirt's verbs, solovirt's own. Discovery names them, and of the verbs the paths. */
 export const OTHER_GROUPS: readonly {
   readonly group: string;
   readonly versions: readonly string[];

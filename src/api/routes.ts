@@ -5,7 +5,7 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 import { accessReviewRoutes } from './access-review.ts';
 import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
 import type { PreflightReport } from './contract-preflight.ts';
-import { coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
+import { discoveryRoutes } from './discovery.ts';
 import { guestRoutes } from './guest-routes.ts';
 import { instanceVerb, vmVerb } from './handle-commands.ts';
 import { beginDraining, endDraining } from './handle-drain.ts';
@@ -19,7 +19,7 @@ import { plainLineRoutes } from './line-routes.ts';
 import type { DaemonUse } from './metric-source.ts';
 import { openApiRoutes } from './openapi.ts';
 import { readRoutes } from './read-routes.ts';
-import { ApiError, json } from './reply.ts';
+import { json } from './reply.ts';
 import type { RequestTally } from './request-tally.ts';
 import type { Handler, Route } from './route.ts';
 import { writeRoutes } from './write-routes.ts';
@@ -48,18 +48,6 @@ export function routes(deps: ApiDeps): readonly Route[] {
   const rows: readonly Route[] = [
     look('/version', () => json(apiVersion(version))),
     look('/healthz', () => json({ status: 'ok' })),
-    look('/api', coreVersions),
-    look('/apis', groupList),
-    look('/apis/:group', ({ params }) => groupOf(params['group'] ?? '') ?? noSuchGroup(params)),
-    look(
-      '/apis/:group/:version',
-      ({ params }) =>
-        resourceList(params['group'] ?? '', params['version'] ?? '') ?? noSuchGroup(params),
-    ),
-    look(
-      '/api/:version',
-      ({ params }) => resourceList('', params['version'] ?? '') ?? noSuchGroup(params),
-    ),
     look('/apis/solovirt.io/v1/info', async () => json(await info())),
     metricsRoute(deps),
     preflightRoute(deps.preflight),
@@ -85,7 +73,8 @@ export function routes(deps: ApiDeps): readonly Route[] {
       ),
     ]),
   ];
-  const all = [...rows, ...accessReviewRoutes(rows)];
+  const served = [...rows, ...discoveryRoutes(rows)];
+  const all = [...served, ...accessReviewRoutes(served)];
   return [...all, ...openApiRoutes(all, version), ...notHereRoutes()];
 }
 
@@ -95,13 +84,6 @@ export function routes(deps: ApiDeps): readonly Route[] {
  */
 function apiVersion(version: string): object {
   return { major: '1', minor: '32', gitVersion: `v1.32.0+solovirt-${version}`, platform: 'linux' };
-}
-
-function noSuchGroup({ group, version }: Readonly<Record<string, string>>): never {
-  const name = [group, version].filter((part) => part !== undefined).join('/');
-  throw new ApiError(`the server could not find the requested resource: API group ${name}`, {
-    code: 404,
-  });
 }
 
 /** For the read-only socket as well. */

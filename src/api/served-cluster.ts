@@ -1,9 +1,9 @@
-/** Namespaces and the node as the socket serves them: to be looked at, never to be changed. */
+/** Namespaces, the node, and the pods and services that are not, as the socket serves them: never to be changed. */
 import { createHash } from 'node:crypto';
 import type { NodeSnapshot } from '../supervisor/host-node.ts';
 import type { NamespaceSnapshot } from '../supervisor/namespaces.ts';
 import { AGE, NAME } from './columns-vm.ts';
-import type { NamespaceObject, NodeObject } from './contract-cluster.ts';
+import type { AbsentObject, NamespaceObject, NodeObject } from './contract-cluster.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { Served } from './present.ts';
 import { rfc3339 } from './rfc3339.ts';
@@ -120,6 +120,28 @@ function renderNode(
       addresses: [{ type: 'Hostname', address: name }],
       nodeInfo,
     },
+  };
+}
+
+/** What `kubectl describe node` and `kubectl drain` select pods by. */
+const POD_FIELDS = ['spec.nodeName', 'spec.restartPolicy', 'status.phase', 'status.podIP'];
+
+/** @param store any: lists have its versions */
+export function servedPods<S>(store: Store<S>): Served<AbsentObject> {
+  const fields = Object.fromEntries(POD_FIELDS.map((name) => [name, () => '']));
+  return { ...none(store), plural: 'pods', kind: 'Pod', fields };
+}
+
+/** @param store any: lists have its versions */
+export function servedServices<S>(store: Store<S>): Served<AbsentObject> {
+  return { ...none(store), plural: 'services', kind: 'Service', fields: {} };
+}
+
+function none<S>(store: Store<S>): Pick<Served<AbsentObject>, 'group' | 'source' | 'columns'> {
+  return {
+    group: '',
+    source: sourceOf<S, AbsentObject>(store, () => undefined),
+    columns: [NAME, AGE],
   };
 }
 

@@ -194,6 +194,31 @@ describe('what stands for a cluster', () => {
     expect(await status()).toBe('Ready');
   });
 
+  test('describe node, get all and cluster-info find the pods and services that they ask for: none', async () => {
+    const node = await kubectl.ok(['describe', 'node']);
+    expect(node).toMatch(/Non-terminated Pods: +\(0 in total\)/);
+    expect(await kubectl.ok(['get', 'vm,pods', '-o', 'name'])).toBe(
+      'virtualmachine.kubevirt.io/down\nvirtualmachine.kubevirt.io/web',
+    );
+    const pods = await kubectl.run(['get', 'pods,services', '-A']);
+    expect(pods).toMatchObject({ code: 0, stdout: '', stderr: 'No resources found' });
+    expect(await kubectl.ok(['cluster-info'])).toContain('is running at');
+  });
+
+  test.for<readonly [string, RegExp]>([
+    ['logs web', /pods "web" not found: .*`solovirt logs`/],
+    ['exec web -- ls', /pods "web" not found: .*`solovirt ssh`/],
+    ['run web --image=web', /a guest is a VirtualMachine; `solovirt create vm` writes one/],
+    ['create service clusterip web --tcp=80', /`solovirt port-forward`, leads to a port of a VM/],
+    ['scale vm web --replicas=2', /a VM is one guest, it has no replicas/],
+    ['cordon NODE', /`solovirt drain` stops its guests and starts none/],
+    ['top node', /Metrics API not available/],
+  ])('%s is refused with what is there instead', async ([command, words]) => {
+    const name = (await kubectl.ok(['get', 'node', '-o', 'name'])).replace('node/', '');
+    const args = command.replace('NODE', name).split(' ');
+    expect((await kubectl.run(args)).stderr).toMatch(words);
+  });
+
   test.for([
     ['get vm', 'yes'],
     ['list nodes', 'yes'],

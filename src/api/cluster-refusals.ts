@@ -1,0 +1,58 @@
+/** What clients try that only a cluster can do: refused with what is done here in its place. */
+import { ApiError, type ApiRequest } from './reply.ts';
+import type { Route } from './route.ts';
+
+type Change = Exclude<Route['method'], 'GET'>;
+
+interface Refused {
+  readonly path: string;
+  readonly methods: readonly Change[];
+  readonly why: string;
+}
+
+const NODE =
+  'the node is this host, and is not changed from here; `solovirt drain` stops its guests and starts none';
+const NAMESPACE =
+  'a namespace is there as soon as a VM names it, and goes with its last VM; it is not made, changed or deleted by itself';
+const POD = 'there are no pods here: a guest is a VirtualMachine; `solovirt create vm` writes one';
+const SERVICE =
+  'there are no services here: the annotation solovirt.io/host-ports, or `solovirt port-forward`, leads to a port of a VM';
+
+const REFUSED: readonly Refused[] = [
+  ...onAll('/api/v1/namespaces', NAMESPACE),
+  ...onAll('/api/v1/nodes', NODE),
+  ...onAll('/api/v1/namespaces/:namespace/pods', POD),
+  ...onAll('/api/v1/namespaces/:namespace/services', SERVICE),
+  {
+    path: '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines/:name/scale',
+    methods: ['PUT', 'PATCH'],
+    why: 'a VM is one guest, it has no replicas; create another VM',
+  },
+];
+
+/** Making one, and changing or deleting one that is there. */
+function onAll(path: string, why: string): readonly Refused[] {
+  return [
+    { path, methods: ['POST'], why },
+    { path: `${path}/:name`, methods: ['PUT', 'PATCH', 'DELETE'], why },
+  ];
+}
+
+export function clusterRefusals(): readonly Route[] {
+  return REFUSED.flatMap(({ path, methods, why }) =>
+    methods.map((method): Route => {
+      const handle: Route['handle'] = () => {
+        throw new ApiError(why, { code: 405 });
+      };
+      return { method, path, handle, refusal: true };
+    }),
+  );
+}
+
+/** `kubectl logs web`, `kubectl exec web`: they look for a pod of that name first. @throws ApiError 404 */
+export function noSuchPod({ params: { name = '' } }: ApiRequest): never {
+  throw new ApiError(
+    `pods "${name}" not found: guests are no pods; of a VM there are \`solovirt logs\`, \`solovirt console\`, \`solovirt ssh\` and \`solovirt port-forward\``,
+    { code: 404, details: { name, kind: 'pods' } },
+  );
+}
