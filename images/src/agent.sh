@@ -51,6 +51,7 @@ make_agent() {
   install -m 644 "$src/agent/start" "$src/agent/ports" "$tree/etc/agent/"
   install -m 644 "$src/agent/os-release" "$tree/etc/"
   install -m 755 "$src/agent/control" "$tree/www/cgi-bin/agent"
+  install -m 755 "$src/agent/shutdown" "$tree/bin/"
   pack_tree
   echo "making the data disk"
   truncate -s 8M "$work/data.raw"

@@ -95,7 +95,11 @@ const STOP = declareType<StopView>(
     since: field(TIME, 'Since when.'),
     gracePeriodSeconds: field(INTEGER, 'How long the guest may take to shut down.'),
     deadline: field(TIME, 'When it is forced off.'),
-    rung: field(TEXT, 'The last rung of the stop ladder: powerdown, quit, terminate or kill.'),
+    agentAskedAt: field(TIME, 'When the agent in the guest was asked to shut it down.'),
+    rung: field(
+      TEXT,
+      'The last rung of the stop ladder: agent-shutdown, powerdown, quit, terminate or kill.',
+    ),
   },
   ['initiator', 'since', 'gracePeriodSeconds', 'deadline'],
 );

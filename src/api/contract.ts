@@ -145,6 +145,8 @@ export interface StopView {
   readonly since: string;
   readonly gracePeriodSeconds: number;
   readonly deadline: string;
+  /** When the agent in the guest was asked to shut it down. */
+  readonly agentAskedAt?: string;
   readonly rung?: string;
 }
 

@@ -154,6 +154,7 @@ function renderStop(stop: StopRecord): StopView {
     since: rfc3339(stop.since),
     gracePeriodSeconds: stop.gracePeriodSeconds,
     deadline: rfc3339(graceDeadline(stop)),
+    ...(stop.agentAt === undefined ? {} : { agentAskedAt: rfc3339(stop.agentAt) }),
     ...(stop.rung === undefined ? {} : { rung: stop.rung }),
   };
 }

@@ -60,6 +60,7 @@ const initiator = oneOf<Initiator>({
   outside: true,
 });
 const rungs: Readonly<Record<Rung, true>> = {
+  'agent-shutdown': true,
   powerdown: true,
   quit: true,
   terminate: true,
@@ -73,6 +74,7 @@ const stop = object<StopRecord>({
   since: number,
   commanded: optional(flag),
   askedAt: optional(number),
+  agentAt: optional(number),
   rung: optional(oneOf<Rung>(rungs)),
   rungAt: optional(number),
 });

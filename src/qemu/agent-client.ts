@@ -71,23 +71,49 @@ export class AgentClient {
    * @throws AgentError
    */
   execute(command: string, args: JsonObject | undefined, timeoutMs: number): Promise<Json> {
+    return this.#enqueue(command, timeoutMs, (deadline) => this.#run(command, args, deadline));
+  }
+
+  /**
+   * Runs a command whose success the agent does not report (`success-response` of its schema). Resolves when the time is
+   * over and nothing was said against it.
+   * @param timeoutMs from now, time in the queue included
+   * @throws AgentError
+   */
+  tell(command: string, args: JsonObject | undefined, timeoutMs: number): Promise<void> {
+    return this.#enqueue(command, timeoutMs, async (deadline) => {
+      if (!this.#inStep) await this.#sync(deadline);
+      try {
+        await this.#run(command, args, deadline);
+      } catch (error) {
+        if (!(error instanceof AgentTimeoutError)) throw error;
+      }
+    });
+  }
+
+  close(reason: Error = new AgentClosedError('the agent channel was closed')): void {
+    this.#reason ??= reason;
+    this.#socket.destroy();
+  }
+
+  /** @param run is given the deadline by `performance.now()` */
+  #enqueue<T>(
+    command: string,
+    timeoutMs: number,
+    run: (deadline: number) => Promise<T>,
+  ): Promise<T> {
     if (this.#queued >= MAX_QUEUED)
       return Promise.reject(
         new AgentTimeoutError(`${command} was not sent: ${MAX_QUEUED} commands wait for the agent`),
       );
     this.#queued += 1;
     const deadline = performance.now() + timeoutMs;
-    const result = this.#tail.then(() => this.#run(command, args, deadline));
+    const result = this.#tail.then(() => run(deadline));
     this.#tail = result.then(
       () => this.#leave(),
       () => this.#leave(),
     );
     return result;
-  }
-
-  close(reason: Error = new AgentClosedError('the agent channel was closed')): void {
-    this.#reason ??= reason;
-    this.#socket.destroy();
   }
 
   #leave(): void {

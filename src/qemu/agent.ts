@@ -88,23 +88,35 @@ export class GuestAgent {
    * Runs a command of the agent (QEMU `qga/qapi-schema.json`).
    * @throws AgentError
    */
-  async execute(command: string, args?: JsonObject, timeoutMs = 3000): Promise<Json> {
-    const refusal = this.#unable();
-    if (refusal !== undefined) throw new AgentAbsentError(refusal);
-    try {
-      const answer = await this.#connection().execute(command, args, timeoutMs);
-      this.#answered();
-      return answer;
-    } catch (error) {
-      this.#failed(error);
-      throw error;
-    }
+  execute(command: string, args?: JsonObject, timeoutMs = 3000): Promise<Json> {
+    return this.#with((client) => client.execute(command, args, timeoutMs));
+  }
+
+  /**
+   * Runs a command of the agent that answers only when it fails.
+   * @throws AgentError
+   */
+  tell(command: string, args: JsonObject | undefined, timeoutMs: number): Promise<void> {
+    return this.#with((client) => client.tell(command, args, timeoutMs));
   }
 
   release(): void {
     const client = this.#client;
     this.#client = undefined;
     client?.close();
+  }
+
+  async #with<T>(ask: (client: AgentClient) => Promise<T>): Promise<T> {
+    const refusal = this.#unable();
+    if (refusal !== undefined) throw new AgentAbsentError(refusal);
+    try {
+      const answer = await ask(this.#connection());
+      this.#answered();
+      return answer;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
   }
 
   /** Why there is nobody to ask; undefined when there is somebody. */

@@ -9,6 +9,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import { openEvidence, readEvidence } from './evidence-file.ts';
 
 const ACTIONS: Record<Intent['action'], true> = {
+  'agent-shutdown': true,
   powerdown: true,
   quit: true,
   terminate: true,

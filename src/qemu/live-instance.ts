@@ -131,6 +131,7 @@ export class LiveInstance {
           kind: 'live',
           monitor: this.#monitor.connected,
           resumed: this.#resumed,
+          agent: this.guest.agent.standing === 'connected',
           ...(this.#runState === undefined ? {} : { runState: this.#runState }),
         };
     }

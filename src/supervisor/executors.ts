@@ -10,6 +10,7 @@ import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { templateOf } from '../core/status/conditions.ts';
 import type { Action } from '../core/strategy/decide.ts';
+import { isAsking } from '../core/strategy/stop-ladder.ts';
 import {
   discarded,
   rungTaken,
@@ -168,10 +169,12 @@ async function takeRungOfLadder(
     await intend(ctx, live.paths, { action, initiator, gracePeriodSeconds, at });
   store(ctx, rungTaken(record, rung, at));
   if (instance.stop.rung !== rung) {
-    const type = rung === 'powerdown' ? 'Normal' : 'Warning';
+    const type = isAsking(rung) ? 'Normal' : 'Warning';
     noteInstance(ctx, record, type, 'StopRung', RUNG_WORDS[rung]);
   }
-  takeRung(ctx, live, rung);
+  takeRung(ctx, live, rung, (message) =>
+    noteInstance(ctx, record, 'Warning', 'AgentShutdownFailed', message),
+  );
 }
 
 /** @throws what the disk has against it, unless the host goes down: then the guest is to be asked all the same */
@@ -191,6 +194,7 @@ function store(ctx: Context, record: VmRecord): void {
 }
 
 const RUNG_WORDS = {
+  'agent-shutdown': 'asked the agent in the guest to shut it down',
   powerdown: 'asked the guest to shut down (ACPI power button)',
   quit: 'told QEMU to quit',
   terminate: 'sent SIGTERM to QEMU',

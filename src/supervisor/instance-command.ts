@@ -7,6 +7,7 @@ import { isHalted } from '../core/status/printable-status.ts';
 import { withInstance } from '../core/strategy/transitions.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
+import { setGuestClock } from './guest-clock.ts';
 import { conflict, notFound, Refusal } from './refusal.ts';
 import { askSoftReboot, resetGuest } from './running.ts';
 
@@ -46,7 +47,13 @@ const ACTIONS: Readonly<Record<InstanceVerb, InstanceAction>> = {
     refuses: ({ runState }) => (isHalted(runState) ? undefined : 'VMI is not paused'),
     act: async ({ ctx, record, live, runState }) => {
       ctx.records.save(withInstance(record, { pausedByUser: false }));
-      await live.execute(runState === 'suspended' ? 'system_wakeup' : 'cont');
+      if (runState === 'suspended') {
+        // It slept, and sets its clock itself when it wakes up.
+        await live.execute('system_wakeup');
+        return;
+      }
+      await live.execute('cont');
+      setGuestClock(ctx, record, live);
     },
     reason: 'Unpaused',
     message: 'unpaused by a command',

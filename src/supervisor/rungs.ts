@@ -3,13 +3,26 @@
  * and the ladder's clock runs on if QEMU does not even answer.
  */
 import type { Rung } from '../core/model/evidence.ts';
+import { AgentClosedError, AgentError } from '../qemu/agent-error.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
 
+/** For the agent to say what it has against it; it says nothing when it obeys. */
+const AGENT_MS = 3000;
+
 const PAUSED_STATES = new Set(['paused', 'io-error', 'prelaunch', 'debug']);
 
-export function takeRung(ctx: Pick<Context, 'log'>, live: LiveInstance, rung: Rung): void {
+/** @param agentFailed told why the agent does not shut its guest down, when that is known */
+export function takeRung(
+  ctx: Pick<Context, 'log'>,
+  live: LiveInstance,
+  rung: Rung,
+  agentFailed: (message: string) => void,
+): void {
   carryOut(live, rung).catch((error: unknown) => {
+    // The channel of a guest that shuts down is closed.
+    if (error instanceof AgentError && !(error instanceof AgentClosedError))
+      agentFailed(`${error.message}; its power button and its grace period are not affected`);
     // A QEMU that quits rarely gets to answer; its end is what counts.
     ctx.log.debug({ uid: live.paths.uid, rung, error }, 'rung of the stop ladder got no answer');
   });
@@ -17,6 +30,10 @@ export function takeRung(ctx: Pick<Context, 'log'>, live: LiveInstance, rung: Ru
 
 async function carryOut(live: LiveInstance, rung: Rung): Promise<void> {
   switch (rung) {
+    case 'agent-shutdown':
+      await wake(live);
+      await live.guest.agent.tell('guest-shutdown', undefined, AGENT_MS);
+      return;
     case 'powerdown':
       await wake(live);
       await live.execute('system_powerdown');

@@ -12,6 +12,7 @@ import { resetDelay } from '../core/strategy/reset-delay.ts';
 import { withInstance } from '../core/strategy/transitions.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
+import { setGuestClock } from './guest-clock.ts';
 
 /** QMP `set-action`: what QEMU does when the guest shuts down. */
 async function holdAtShutdown(live: LiveInstance, hold: boolean): Promise<void> {
@@ -112,4 +113,5 @@ export async function retryIo(ctx: Context, key: string, record: VmRecord): Prom
     message: `a disk error had paused the guest; resumed (attempt ${ioRetry.attempts})`,
   });
   await live?.execute('cont');
+  if (live !== undefined) setGuestClock(ctx, record, live);
 }

@@ -178,3 +178,22 @@ test('nobody at the other end fails the command, and never the daemon', async ()
   await expect(client.execute('a', undefined, PATIENCE_MS)).rejects.toThrow(AgentClosedError);
   expect((await closed).message).toContain('ENOENT');
 });
+
+test('a command that is only answered when it fails is done when nobody objects', async () => {
+  await using s = await scene(({ command, socket }) => {
+    if (command === 'no') socket.write('{"error": {"desc": "never"}}\n');
+    if (command === 'a') socket.write('{"return": "a"}\n');
+  });
+  await s.client.tell('yes', undefined, SHORT_MS);
+  await expect(s.client.tell('no', undefined, PATIENCE_MS)).rejects.toThrow(AgentCommandError);
+  expect(await s.client.execute('a', undefined, PATIENCE_MS)).toBe('a');
+});
+
+test('an agent that hangs has not been told anything', async () => {
+  await using s = await scene(
+    () => {},
+    () => {},
+  );
+  await expect(s.client.tell('a', undefined, SHORT_MS)).rejects.toThrow(AgentTimeoutError);
+  expect(s.seen).not.toContain('a');
+});

@@ -110,6 +110,7 @@ function guestFacts({ status }: VmObject, now: number): readonly Fact[] {
 }
 
 const RUNGS: Readonly<Record<string, string>> = {
+  'agent-shutdown': 'the agent in the guest was asked to shut it down',
   powerdown: 'the guest was asked to shut down (ACPI power button)',
   quit: 'QEMU was told to quit',
   terminate: 'QEMU was sent SIGTERM',
@@ -126,6 +127,14 @@ function stopFacts({ status }: VmObject, now: number): readonly Fact[] {
   return [
     ['Asked for by', `${stop.initiator}, ${formatInstantAgo(stop.since, now)}`],
     ['Rung', rung === undefined ? 'none taken yet' : `${rung}${meaning}`],
+    ...(stop.agentAskedAt === undefined || rung === 'agent-shutdown'
+      ? []
+      : [
+          [
+            'Agent',
+            `asked to shut the guest down, ${formatInstantAgo(stop.agentAskedAt, now)}`,
+          ] as const,
+        ]),
     ['By force', `${forced} (grace period ${stop.gracePeriodSeconds} s)`],
   ];
 }

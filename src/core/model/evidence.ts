@@ -31,7 +31,7 @@ export interface ProcessIdentity {
 export type Initiator = 'guest' | 'command' | 'file' | 'host' | 'supervisor' | 'outside';
 
 /** The ways in which solovirt ends an instance, mildest first. */
-export type Rung = 'powerdown' | 'quit' | 'terminate' | 'kill';
+export type Rung = 'agent-shutdown' | 'powerdown' | 'quit' | 'terminate' | 'kill';
 
 /** Something that solovirt was about to do to an instance, written down before it was done. */
 export interface Intent {

@@ -149,6 +149,8 @@ export interface StopRecord {
   readonly since: number;
   /** When the guest was first asked to power off. */
   readonly askedAt?: number;
+  /** When its agent was asked to: once is enough. */
+  readonly agentAt?: number;
   /** A command joined a stop that was the host's: no strategy may take its end for a failure. */
   readonly commanded?: boolean;
   /** The last rung taken, and when. */

@@ -62,7 +62,9 @@ export const MACHINE_WORDS = {
   },
   Features: {
     about: 'Abilities of the board that can be switched.',
-    fields: { acpi: 'ACPI: without it a guest does not feel the power button.' },
+    fields: {
+      acpi: 'ACPI: without it a guest does not feel the power button; its agent can still shut it down.',
+    },
   },
   FeatureState: {
     about: 'On or off.',

@@ -15,7 +15,7 @@ import { IO_RETRY_STATE } from './io-retry.ts';
 import { WISHES } from './run-strategy.ts';
 import type { InstanceView, Situation } from './situation.ts';
 import { inWords as namesInWords, startGate } from './start-order.ts';
-import { nextStep } from './stop-ladder.ts';
+import { canBeAsked, nextStep } from './stop-ladder.ts';
 
 /** What keeps a start or a stop that is due otherwise. */
 export type Hold = 'draining' | 'start-after' | 'start-delay' | 'stop-order';
@@ -152,14 +152,16 @@ function decideStop(
   seen: Extract<InstanceView, { kind: 'launching' | 'live' }>,
 ): Action {
   if (seen.kind === 'launching') return { kind: 'wait', reason: 'stopping once QEMU is there' };
-  const guestListens =
-    instance.acpi && seen.resumed && !DEAF_STATES.has(seen.runState ?? 'running');
+  const { agent, monitor } = seen;
+  const awake = seen.resumed && !DEAF_STATES.has(seen.runState ?? 'running');
+  const ladder = { stop, awake, button: instance.acpi, agent, monitor, now };
+  const guestListens = canBeAsked(ladder);
   // A guest that is frozen cannot shut down cleanly.
   const thaw = guestListens ? thawBeforeStop(instance.freeze, stop.since, now) : undefined;
   if (thaw?.kind === 'thaw') return { kind: 'thaw', reason: 'it is to be stopped' };
   if (thaw?.kind === 'wait' && stop.gracePeriodSeconds > 0)
     return { kind: 'wait', reason: 'stopping: the guest thaws', until: thaw.until };
-  const step = nextStep({ stop, guestListens, monitor: seen.monitor, now });
+  const step = nextStep(ladder);
   if (step.kind === 'wait') {
     return { kind: 'wait', reason: `stopping: ${stop.rung ?? 'asked'}`, until: step.until };
   }

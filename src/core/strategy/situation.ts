@@ -18,6 +18,8 @@ export type InstanceView =
       readonly runState?: string;
       /** Guest code has run in this instance. */
       readonly resumed: boolean;
+      /** The agent in the guest answers. */
+      readonly agent: boolean;
     }
   /** QEMU is gone; what its parent has to say of the end is not there yet. */
   | { readonly kind: 'ending' }

@@ -13,8 +13,12 @@ export const FORCED_RUNG_MS = 2000;
 
 export interface LadderFacts {
   readonly stop: StopRecord;
-  /** False when a powerdown cannot reach the guest: no ACPI, no guest code run yet, or the guest is dead. */
-  readonly guestListens: boolean;
+  /** Guest code runs, or will when it is resumed: false before its first instruction, and when the guest is dead. */
+  readonly awake: boolean;
+  /** It has a power button (ACPI). */
+  readonly button: boolean;
+  /** Its agent answers. */
+  readonly agent: boolean;
   /** True while the QMP monitor answers. */
   readonly monitor: boolean;
   readonly now: number;
@@ -28,33 +32,50 @@ export function graceDeadline(stop: StopRecord): number {
   return (stop.askedAt ?? stop.since) + stop.gracePeriodSeconds * 1000;
 }
 
-/** True when the guest is to be asked before it is forced. */
-export function isGraceful(facts: Pick<LadderFacts, 'stop' | 'guestListens'>): boolean {
-  return facts.guestListens && facts.stop.gracePeriodSeconds > 0;
+/** Rungs on which the guest is asked, and not forced. */
+export function isAsking(rung: Rung): boolean {
+  return rung === 'agent-shutdown' || rung === 'powerdown';
+}
+
+/** True when there is somebody to ask; an agent that was asked goes away while its guest shuts down. */
+export function canBeAsked({
+  stop,
+  awake,
+  button,
+  agent,
+}: Pick<LadderFacts, 'stop' | 'awake' | 'button' | 'agent'>): boolean {
+  return awake && (button || agent || stop.agentAt !== undefined);
 }
 
 export function nextStep(facts: LadderFacts): LadderStep {
-  const { rung } = facts.stop;
-  const asking = rung === undefined || rung === 'powerdown';
-  if (!asking || !isGraceful(facts)) return force(facts);
+  const { stop, monitor, now } = facts;
+  const { rung } = stop;
+  const isForced = rung !== undefined && !isAsking(rung);
+  if (isForced || stop.gracePeriodSeconds === 0 || !canBeAsked(facts)) return force(facts);
   // However late: no daemon was there to ask, and no guest is to be forced that was never asked.
-  if (rung === undefined && facts.monitor) return { kind: 'take', rung: 'powerdown' };
-  if (facts.now < graceDeadline(facts.stop)) return ask(facts);
-  return force(facts);
+  const neverAsked = rung === undefined && monitor;
+  return neverAsked || now < graceDeadline(stop) ? ask(facts) : force(facts);
 }
 
-function ask(facts: LadderFacts): LadderStep {
-  const deadline = graceDeadline(facts.stop);
-  // Without a monitor the button cannot be pressed; it may answer again before the grace period ends.
-  if (!facts.monitor) return { kind: 'wait', until: deadline };
-  const again = (facts.stop.rungAt ?? facts.now) + POWERDOWN_REPEAT_MS;
-  if (facts.now >= again) return { kind: 'take', rung: 'powerdown' };
+/**
+ * Agent and power button side by side: the one does not wait for what comes of the other, so an agent that hangs costs
+ * the guest nothing. One that comes up late is asked then.
+ */
+function ask({ stop, button, agent, monitor, now }: LadderFacts): LadderStep {
+  const deadline = graceDeadline(stop);
+  // Without a monitor neither a paused guest can be resumed nor the button pressed; it may answer again in time.
+  if (!monitor) return { kind: 'wait', until: deadline };
+  if (agent && stop.agentAt === undefined) return { kind: 'take', rung: 'agent-shutdown' };
+  if (!button) return { kind: 'wait', until: deadline };
+  if (stop.rung !== 'powerdown') return { kind: 'take', rung: 'powerdown' };
+  const again = (stop.rungAt ?? now) + POWERDOWN_REPEAT_MS;
+  if (now >= again) return { kind: 'take', rung: 'powerdown' };
   return { kind: 'wait', until: Math.min(again, deadline) };
 }
 
 function force(facts: LadderFacts): LadderStep {
   const { rung, rungAt } = facts.stop;
-  if (rung === undefined || rung === 'powerdown' || rungAt === undefined)
+  if (rung === undefined || isAsking(rung) || rungAt === undefined)
     return { kind: 'take', rung: facts.monitor ? 'quit' : 'terminate' };
   const over = rungAt + FORCED_RUNG_MS;
   if (facts.now < over) return { kind: 'wait', until: over };
@@ -74,13 +95,16 @@ export function stopUnderWay(intents: readonly Intent[]): StopRecord | undefined
   if (first === undefined || last === undefined) return undefined;
   const { initiator, at: since } = first;
   const { gracePeriodSeconds, rung, at: rungAt } = last;
-  const asked = taken.find((intent) => intent.rung === 'powerdown');
+  const asked = taken.find((intent) => isAsking(intent.rung));
   const askedAt = asked === undefined ? {} : { askedAt: asked.at };
-  return { initiator, gracePeriodSeconds, since, ...askedAt, rung, rungAt };
+  const agent = taken.find((intent) => intent.rung === 'agent-shutdown');
+  const agentAt = agent === undefined ? {} : { agentAt: agent.at };
+  return { initiator, gracePeriodSeconds, since, ...askedAt, ...agentAt, rung, rungAt };
 }
 
 function isRung(action: Intent['action']): action is Rung {
   switch (action) {
+    case 'agent-shutdown':
     case 'powerdown':
     case 'quit':
     case 'terminate':

@@ -16,6 +16,7 @@ import type { Outcome, Verdict } from '../model/verdict.ts';
 import type { RunStrategy, VirtualMachine } from '../model/virtual-machine.ts';
 import { type BackoffPolicy, NO_BACKOFF, nextBackoff } from './backoff.ts';
 import { lastRunAfterEdit, WISHES } from './run-strategy.ts';
+import { isAsking } from './stop-ladder.ts';
 
 /** A VM that is seen for the first time. */
 export function registered(
@@ -140,8 +141,9 @@ export function stopBegun(record: VmRecord, stop: StopRecord): VmRecord {
 export function rungTaken(record: VmRecord, rung: Rung, now: number): VmRecord {
   const stop = record.instance?.stop;
   if (stop === undefined) return record;
-  const asked = rung === 'powerdown' ? { askedAt: stop.askedAt ?? now } : {};
-  return withInstance(record, { stop: { ...stop, ...asked, rung, rungAt: now } });
+  const asked = isAsking(rung) ? { askedAt: stop.askedAt ?? now } : {};
+  const agent = rung === 'agent-shutdown' ? { agentAt: now } : {};
+  return withInstance(record, { stop: { ...stop, ...asked, ...agent, rung, rungAt: now } });
 }
 
 /** The instance has ended: its line of history, and what the strategy will look at. */

@@ -16,7 +16,7 @@ export interface EndFacts {
   readonly panicked: boolean;
   /** Action of a WATCHDOG event that ended the guest. */
   readonly watchdog?: string;
-  /** Our first powerdown of this instance; where a soft reboot had shut the guest down already, what came instead. */
+  /** When we first asked its guest to shut down; where a soft reboot had shut the guest down already, what came instead. */
   readonly asked?: Intent;
   /** Our last quit, terminate or kill. */
   readonly forced?: Intent;
@@ -35,7 +35,7 @@ export function endFacts(evidence: Evidence): EndFacts {
   const shutdown = text(tail[shutdownAt]?.data['reason']);
   const watchdog = endingWatchdog(before, shutdown);
   const forced = evidence.intents.findLast(isForced);
-  const asked = evidence.intents.find((i) => i.action === 'powerdown') ?? forced;
+  const asked = evidence.intents.find(isAsking) ?? forced;
   const { exit } = evidence;
   return {
     evidence,
@@ -68,6 +68,10 @@ function endingWatchdog(
   return actions.find(
     (a) => a === 'poweroff' || a === 'shutdown' || (a === 'reset' && shutdown === 'guest-reset'),
   );
+}
+
+function isAsking(intent: Intent): boolean {
+  return intent.action === 'agent-shutdown' || intent.action === 'powerdown';
 }
 
 function isForced(intent: Intent): boolean {

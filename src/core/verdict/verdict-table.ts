@@ -84,7 +84,7 @@ export const VERDICT_TABLE: readonly VerdictRow[] = [
     message: say.watchdogExpired,
   },
   {
-    evidence: 'SHUTDOWN guest-shutdown after a powerdown that a command asked for',
+    evidence: 'SHUTDOWN guest-shutdown after a command had the guest asked (agent, power button)',
     outcome: 'Succeeded',
     reason: 'StoppedByCommand',
     matches: (f) => guestFinished(f) && f.asked !== undefined && f.asked.initiator !== 'file',
@@ -92,7 +92,7 @@ export const VERDICT_TABLE: readonly VerdictRow[] = [
     message: say.stoppedByCommand,
   },
   {
-    evidence: 'SHUTDOWN guest-shutdown after a powerdown that the file asked for',
+    evidence: 'SHUTDOWN guest-shutdown after the file had the guest asked',
     outcome: 'Succeeded',
     reason: 'StoppedByFile',
     matches: (f) => guestFinished(f) && f.asked?.initiator === 'file',

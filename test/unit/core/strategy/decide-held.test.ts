@@ -12,7 +12,13 @@ import {
   vmRecord,
 } from '../../../support/build.ts';
 
-const RUNNING: InstanceView = { kind: 'live', monitor: true, runState: 'running', resumed: true };
+const RUNNING: InstanceView = {
+  kind: 'live',
+  monitor: true,
+  runState: 'running',
+  resumed: true,
+  agent: false,
+};
 
 function down(strategy: RunStrategy, lastRun: LastRun, change: object = {}): Situation {
   const record = vmRecord(strategy, { lastRun, ...change });
@@ -33,6 +39,7 @@ const seenAs = (runState: string, resumed = true): InstanceView => ({
   monitor: true,
   runState,
   resumed,
+  agent: false,
 });
 
 describe('while draining', () => {

@@ -21,7 +21,13 @@ const STRATEGIES: readonly (readonly [RunStrategy, string, string, string, strin
   ['Halted', 'wait', 'wait', 'wait', 'begin-stop'],
 ];
 
-const RUNNING: InstanceView = { kind: 'live', monitor: true, runState: 'running', resumed: true };
+const RUNNING: InstanceView = {
+  kind: 'live',
+  monitor: true,
+  runState: 'running',
+  resumed: true,
+  agent: false,
+};
 
 function down(strategy: RunStrategy, lastRun: LastRun, change: object = {}): Situation {
   const record = vmRecord(strategy, { lastRun, ...change });
@@ -42,6 +48,7 @@ const seenAs = (runState: string, resumed = true): InstanceView => ({
   monitor: true,
   runState,
   resumed,
+  agent: false,
 });
 
 describe('with no command pending', () => {

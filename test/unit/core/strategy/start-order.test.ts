@@ -85,7 +85,13 @@ describe('the gate', () => {
   });
 });
 
-const RUNNING: InstanceView = { kind: 'live', monitor: true, runState: 'running', resumed: true };
+const RUNNING: InstanceView = {
+  kind: 'live',
+  monitor: true,
+  runState: 'running',
+  resumed: true,
+  agent: false,
+};
 
 function standing(
   strategy: RunStrategy,

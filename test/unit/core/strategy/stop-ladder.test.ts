@@ -12,12 +12,23 @@ import { NOW, stopRecord } from '../../../support/build.ts';
 const at = (seconds: number): number => NOW + seconds * 1000;
 
 function facts(change: Partial<LadderFacts> = {}): LadderFacts {
-  return { stop: stopRecord(), guestListens: true, monitor: true, now: NOW, ...change };
+  return {
+    stop: stopRecord(),
+    awake: true,
+    button: true,
+    agent: false,
+    monitor: true,
+    now: NOW,
+    ...change,
+  };
 }
 
 describe('the next step of the stop ladder', () => {
   const rung = (name: 'powerdown' | 'quit' | 'terminate' | 'kill', seconds: number, grace = 30) =>
     stopRecord({ rung: name, rungAt: at(seconds), gracePeriodSeconds: grace });
+
+  const agentAsked = (name: 'agent-shutdown' | 'powerdown', seconds: number) =>
+    stopRecord({ rung: name, rungAt: at(seconds), askedAt: at(0), agentAt: at(0) });
 
   test.for<readonly [string, LadderFacts, LadderStep]>([
     ['just asked', facts(), { kind: 'take', rung: 'powerdown' }],
@@ -91,7 +102,57 @@ describe('the next step of the stop ladder', () => {
       facts({ stop: rung('powerdown', 0, 2), now: at(3) }),
       { kind: 'take', rung: 'quit' },
     ],
-    ['a guest that cannot listen', facts({ guestListens: false }), { kind: 'take', rung: 'quit' }],
+    [
+      'a guest without a power button and without an agent',
+      facts({ button: false }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    [
+      'a dead guest, whatever its agent said before',
+      facts({ awake: false, agent: true }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    ['a guest with an agent', facts({ agent: true }), { kind: 'take', rung: 'agent-shutdown' }],
+    [
+      'the agent was asked: the button is pressed without waiting for it',
+      facts({ agent: true, stop: agentAsked('agent-shutdown', 0) }),
+      { kind: 'take', rung: 'powerdown' },
+    ],
+    [
+      'both were asked: the agent not again',
+      facts({ agent: true, stop: agentAsked('powerdown', 0), now: at(1) }),
+      { kind: 'wait', until: at(5) },
+    ],
+    [
+      'both were asked, 5 s ago',
+      facts({ agent: true, stop: agentAsked('powerdown', 0), now: at(5) }),
+      { kind: 'take', rung: 'powerdown' },
+    ],
+    [
+      'an agent that comes up late is asked then',
+      facts({ agent: true, stop: rung('powerdown', 0), now: at(2) }),
+      { kind: 'take', rung: 'agent-shutdown' },
+    ],
+    [
+      'without a power button the agent has the whole grace period, though it goes away meanwhile',
+      facts({ button: false, stop: agentAsked('agent-shutdown', 0), now: at(6) }),
+      { kind: 'wait', until: at(30) },
+    ],
+    [
+      'and not more',
+      facts({ button: false, stop: agentAsked('agent-shutdown', 0), now: at(30) }),
+      { kind: 'take', rung: 'quit' },
+    ],
+    [
+      'an agent is not asked once the guest is forced off',
+      facts({ agent: true, stop: rung('quit', 0), now: at(1) }),
+      { kind: 'wait', until: at(2) },
+    ],
+    [
+      'a paused guest could not be resumed, so its agent is not asked',
+      facts({ agent: true, monitor: false }),
+      { kind: 'wait', until: at(30) },
+    ],
     [
       'QEMU does not answer: its monitor may come back within the grace period',
       facts({ monitor: false }),
@@ -159,6 +220,19 @@ describe('the stop that a directory tells of', () => {
         askedAt: at(3),
         rung: 'quit',
         rungAt: at(9),
+      },
+    ],
+    [
+      'the agent was asked first',
+      [intent('agent-shutdown', 2), intent('powerdown', 3)],
+      {
+        initiator: 'command',
+        gracePeriodSeconds: 30,
+        since: at(2),
+        askedAt: at(2),
+        agentAt: at(2),
+        rung: 'powerdown',
+        rungAt: at(3),
       },
     ],
     [

@@ -210,6 +210,10 @@ test('a rung is remembered with its time', () => {
   expect(rungTaken(record, 'quit', NOW + 5).instance?.stop).toEqual(
     stopRecord({ rung: 'quit', rungAt: NOW + 5 }),
   );
+  const asked = rungTaken(record, 'agent-shutdown', NOW + 5);
+  expect(rungTaken(asked, 'powerdown', NOW + 6).instance?.stop).toEqual(
+    stopRecord({ askedAt: NOW + 5, agentAt: NOW + 5, rung: 'powerdown', rungAt: NOW + 6 }),
+  );
 });
 
 test('any accepted command clears the backoff', () => {

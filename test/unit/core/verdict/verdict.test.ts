@@ -154,7 +154,7 @@ const ROWS: readonly Row[] = [
     'StoppedByCommand',
     'command',
     {
-      intents: [intent('powerdown')],
+      intents: [intent('agent-shutdown'), intent('powerdown')],
       events: [RESUME, shutdown('guest-shutdown')],
       exit: exited(0),
     },
