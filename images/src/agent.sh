@@ -1,15 +1,15 @@
-# The agent guest: the demo guest with Debian's qemu-guest-agent in it, and a small data disk to be frozen. Sourced by
-# images/build, after demo.sh.
+# The agent guest: the demo guest with Debian's qemu-guest-agent and an ssh server in it, and a small data disk to be
+# frozen. Sourced by images/build, after demo.sh.
 
 agent_files() {
   echo latest/vmlinuz latest/initrd.img latest.qcow2
 }
 
-# The libraries that the agent may need, by Debian's dependencies; their names differ between releases.
+# The programs, and the libraries that they may need, by Debian's dependencies; their names differ between releases.
 agent_packages() {
-  echo qemu-guest-agent
+  echo qemu-guest-agent dropbear-bin
   apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
-    qemu-guest-agent 2>/dev/null | grep -E '^(lib[a-z0-9.+-]+|zlib1g)$' | grep -v perl
+    qemu-guest-agent dropbear-bin 2>/dev/null | grep -E '^(lib[a-z0-9.+-]+|zlib1g)$' | grep -v perl
 }
 
 # Prints what the given ELF file is linked with.
@@ -24,7 +24,7 @@ add_linked() {
   cp -L "$1" "$tree/$2"
   for library in $(libraries_of "$1"); do
     found=$(find "$work/root" -name "$library" | head -n 1)
-    [ -n "$found" ] || fail "the packages do not hold $library, which qemu-guest-agent needs"
+    [ -n "$found" ] || fail "the packages do not hold $library, which ${1##*/} needs"
     # The dynamic loader is looked for where each program says; all else is found in /lib.
     case "$library" in
       ld-linux*) (add_linked "$found" "lib64/$library") ;;
@@ -45,9 +45,11 @@ make_agent() {
   make_tree
   file_systems=ext4
   make_modules
-  mkdir -p "$tree/run" "$tree/var" "$tree/data" "$tree/www/cgi-bin" "$tree/etc/agent"
+  mkdir -p "$tree/run" "$tree/var" "$tree/data" "$tree/www/cgi-bin" "$tree/etc/agent" "$tree/etc/dropbear"
   ln -s /run "$tree/var/run"
-  add_linked "$(find "$work/root" -type f -name qemu-ga | head -n 1)" bin/qemu-ga
+  for program in qemu-ga dropbear; do
+    add_linked "$(find "$work/root" -type f -path "*bin/$program" | head -n 1)" "bin/$program"
+  done
   install -m 644 "$src/agent/start" "$src/agent/ports" "$tree/etc/agent/"
   install -m 644 "$src/agent/os-release" "$tree/etc/"
   install -m 755 "$src/agent/control" "$tree/www/cgi-bin/agent"

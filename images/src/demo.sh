@@ -73,7 +73,7 @@ make_tree() {
   echo 'root::0:0:root:/root:/bin/sh' >"$tree/etc/passwd"
   echo 'root:x:0:' >"$tree/etc/group"
   install -m 755 "$src/guest/init" "$tree/init"
-  install -m 755 "$src/guest/udhcpc" "$src/guest/login" "$tree/etc/"
+  install -m 755 "$src/guest/udhcpc" "$src/guest/login" "$src/guest/logins" "$tree/etc/"
   install -m 755 "$src/guest/power" "$tree/etc/acpi/PWRF/00000080"
   install -m 644 "$src/guest/modules" "$src/guest/hooks" "$src/guest/profile" "$tree/etc/"
   install -m 644 "$src/guest/index.html" "$tree/www/"

@@ -17,6 +17,7 @@ e2fsprogs mke2fs
 fish fish
 kubernetes-client kubectl
 mandoc mandoc
+openssh-client ssh ssh-keygen
 zsh zsh
 '
 # For the machines of test/system, which only root can boot.

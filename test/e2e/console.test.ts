@@ -42,6 +42,16 @@ test('what was said before comes first, then a shell that can be used', async ()
   await session.said('42-fold');
 });
 
+test('Ctrl-C ends what runs in the shell of the demo guest', async () => {
+  using session = await dial(world, instancePath('linux', 'console?scrollback=0'));
+  session.send('\necho be""gun; sleep 1000\n');
+  await session.said('begun');
+  session.send('\u0003');
+  // The shell may drop what is typed before its next prompt.
+  const again = setInterval(() => session.send('\necho status-$((40 + 2))\n'), 500);
+  await session.said('status-42').finally(() => clearInterval(again));
+});
+
 test('two viewers both see what either types; one that leaves does not disturb the other', async () => {
   using one = await dial(world, instancePath('linux', 'console?scrollback=0'));
   // The same below virtualmachines, and without a subprotocol.
