@@ -73,9 +73,12 @@ function expandVmSpec({ body, text, params }: ApiRequest): Reply {
 function faultsOf(vm: JsonObject): readonly { readonly field: string; readonly message: string }[] {
   // JSON is YAML, so that one check serves both.
   const { documents, problems } = parseManifests(JSON.stringify(named(vm)));
-  return [...problems, ...documents.flatMap((document) => document.problems)]
+  const faults = [...problems, ...documents.flatMap((document) => document.problems)]
     .filter(({ severity }) => severity === 'error')
     .map(({ path, message }) => ({ field: path, message }));
+  if (faults.length === 0 && documents.some(({ object }) => object !== undefined))
+    return [{ field: 'kind', message: 'expected VirtualMachine' }];
+  return faults;
 }
 
 /** KubeVirt expands a VM that has no name yet, too. */

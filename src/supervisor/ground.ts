@@ -10,6 +10,7 @@ import type { Launcher } from '../qemu/launcher.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Board } from './board.ts';
 import type { EventLog } from './event-log.ts';
+import type { FileObjects } from './file-objects.ts';
 import type { Records } from './records.ts';
 import type { Tally } from './tally.ts';
 import type { VmFiles } from './vm-files.ts';
@@ -40,6 +41,8 @@ export interface Ground {
   readonly settings: SupervisorSettings;
   readonly records: Records;
   readonly files: VmFiles;
+  /** Secrets and ConfigMaps of the files. */
+  readonly objects: FileObjects;
   readonly board: Board;
   readonly events: EventLog;
   readonly tally: Tally;

@@ -16,6 +16,7 @@ import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import { Board } from './board.ts';
 import type { Context, DrainingState } from './context.ts';
 import { EventLog } from './event-log.ts';
+import { FileObjects } from './file-objects.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
 import { GuestEvents } from './guest-events.ts';
 import { type FreezeOptions, forgetFreeze, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
@@ -77,13 +78,15 @@ export class Supervisor implements AsyncDisposable {
     const versions = new Versions((count) => db.reserveResourceVersions(count));
     const events = new EventLog(db, versions, clock, log);
     this.#guestEvents = new GuestEvents(events);
+    const files = new VmFiles();
     const ground: Ground = {
       clock,
       log,
       random,
       settings,
       records: new Records(db),
-      files: new VmFiles(),
+      files,
+      objects: new FileObjects(files, versions, clock),
       board: new Board(versions),
       events,
       tally: new Tally(),

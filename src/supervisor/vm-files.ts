@@ -2,12 +2,9 @@
  * The VM files as this daemon last read them. A change of the directory is read here, parsed, and turned into the
  * keys of the VMs that it may concern: what to do about them is asked elsewhere.
  */
-import {
-  type Catalogue,
-  type KnownFile,
-  resolveCatalogue,
-  sameEntry,
-} from '../core/catalogue/catalogue.ts';
+import { type Catalogue, resolveCatalogue, sameEntry } from '../core/catalogue/catalogue.ts';
+import type { KnownFile } from '../core/catalogue/known-file.ts';
+import { type Objects, resolveObjects } from '../core/catalogue/objects.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
@@ -26,6 +23,7 @@ const UNREAD_MS = 1000;
 export class VmFiles {
   readonly #files = new Map<string, KnownFile>();
   #catalogue: Catalogue = new Map();
+  #objects: Objects = new Map();
   /** Removed by this daemon itself, and not yet reported by the watch. */
   readonly #removed = new Set<string>();
   readonly #listeners = new Set<() => void>();
@@ -35,6 +33,11 @@ export class VmFiles {
 
   get catalogue(): Catalogue {
     return this.#catalogue;
+  }
+
+  /** Secrets and ConfigMaps as last valid. */
+  get objects(): Objects {
+    return this.#objects;
   }
 
   /** Whole text of a file as last read; undefined when it could not be read. */
@@ -105,6 +108,11 @@ export class VmFiles {
     this.#listeners.delete(look);
   }
 
+  /** @param listener called whenever files were read, before the VMs that it concerns are looked at */
+  onRead(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   /** Gone before they were ever read. */
   #dropVanished(listed: ReadonlySet<string>): void {
     for (const path of this.#unreadSince.keys()) if (!listed.has(path)) this.#forget(path);
@@ -122,7 +130,10 @@ export class VmFiles {
 
   #resolve(claims: Claims): readonly string[] {
     const before = this.#catalogue;
-    this.#catalogue = resolveCatalogue([...this.#files.values()], claims);
+    const files = [...this.#files.values()];
+    const { objects, faults } = resolveObjects(files, this.#objects);
+    this.#objects = objects;
+    this.#catalogue = resolveCatalogue(files, claims, faults);
     for (const listener of this.#listeners) listener();
     const keys = new Set([...before.keys(), ...this.#catalogue.keys()]);
     return [...keys].filter((key) => !sameEntry(before.get(key), this.#catalogue.get(key)));

@@ -73,6 +73,15 @@ describe('apply', () => {
   });
 });
 
+test('apply sends no Secret, nor what stands beside it', async () => {
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {k: hunter2}\n';
+  const file = userFile('keys.yaml', `${tinyVm('keys', { strategy: 'Halted' })}---\n${secret}`);
+  const { code, stdout, stderr } = await run('apply', '-f', file);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/keys\.yaml:\d+:1: kind: a Secret is not sent to the daemon: save it/);
+  expect(existsSync(world.file('keys'))).toBe(false);
+});
+
 describe('edit', () => {
   /** An editor that runs these lines of sh on the file `$1`; each call leaves the text it was given in `seen`. */
   async function edit(

@@ -105,6 +105,21 @@ test('a directory without VM files is no failure, but is mentioned', async () =>
   });
 });
 
+test('Secrets and ConfigMaps are checked and counted, and of two with one name the later is at fault', async () => {
+  const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n';
+  const a = await write('a.yaml', `${manifest('a')}---\n${map}`);
+  expect((await runCli(['validate', a])).stdout).toBe(
+    '1 file, 1 valid VM, 1 other valid object: no problems\n',
+  );
+  const secret = map.replace('ConfigMap', 'Secret');
+  const b = await write('b.yaml', `${map}---\n${secret}data: {k: hunter2}\n`);
+  const { code, stdout } = await runCli(['validate', a, b]);
+  expect(code).toBe(1);
+  expect(stdout).toContain('b.yaml:1:1: metadata.name: ConfigMap default/a is declared already in');
+  expect(stdout).toContain('b.yaml:8:11: data.k: expected base64');
+  expect(stdout).not.toContain('hunter2');
+});
+
 describe('the order of starts', () => {
   const ordered = (name: string, after: string): string =>
     manifest(name).replace(

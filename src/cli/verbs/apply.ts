@@ -75,10 +75,20 @@ function documentsOf(
     return undefined;
   }
   const { documents, problems } = parseManifests(source.text);
-  const all = [...problems, ...documents.flatMap((document) => document.problems)];
+  const all = [
+    ...problems,
+    ...documents.flatMap((document) => [...document.problems, ...unsendable(document)]),
+  ];
   for (const problem of all) tell(context, source.name, problem);
   if (all.some(({ severity }) => severity === 'error')) return undefined;
   return documents.flatMap((document) => wantedOf(source.text, document, options));
+}
+
+/** Only VMs are written through the socket. */
+function unsendable({ object, startLine: line }: ParsedDocument): readonly Problem[] {
+  if (object === undefined) return [];
+  const message = `a ${object.kind} is not sent to the daemon: save it in a file of the VM directory, which \`solovirt info\` names`;
+  return [{ code: 'only-in-files', severity: 'error', path: 'kind', line, column: 1, message }];
 }
 
 function tell(context: CliContext, file: string, problem: Problem): void {

@@ -10,6 +10,7 @@ import {
 } from '../../core/catalogue/start-order-problems.ts';
 import { parseManifests } from '../../core/manifest/parse.ts';
 import type { ParsedDocument } from '../../core/manifest/parsed.ts';
+import { objectKey } from '../../core/model/file-object.ts';
 import { formatProblem, type Problem } from '../../core/model/problem.ts';
 import { singleLine } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
@@ -41,6 +42,8 @@ interface ValidationReport {
   readonly files: number;
   /** Documents that declare a valid VM. */
   readonly vms: number;
+  /** Documents that declare a valid Secret or ConfigMap. */
+  readonly objects: number;
   readonly errors: number;
   readonly warnings: number;
   readonly problems: readonly Found[];
@@ -50,10 +53,13 @@ interface ValidationReport {
 interface Tally {
   files: number;
   vms: number;
+  objects: number;
   errors: number;
   warnings: number;
   /** `namespace/name` → where it was declared first. */
   readonly seen: Map<string, string>;
+  /** The same of other objects, by `objectKey`. */
+  readonly seenObjects: Map<string, string>;
   /** Those that are to be started after others, and their file. */
   readonly ordered: (OrderedVm & { readonly file: string })[];
 }
@@ -64,8 +70,13 @@ export async function validate(
   paths: readonly string[],
   options: ValidateOptions,
 ): Promise<void> {
-  const counts = { files: 0, vms: 0, errors: 0, warnings: 0 };
-  const tally: Tally = { ...counts, seen: new Map(), ordered: [] };
+  const counts = { files: 0, vms: 0, objects: 0, errors: 0, warnings: 0 };
+  const tally: Tally = {
+    ...counts,
+    seen: new Map(),
+    seenObjects: new Map(),
+    ordered: [],
+  };
   const problems: Found[] = [];
   for await (const found of problemsOf(context, paths, options, tally)) {
     if (found.severity === 'error') tally.errors += 1;
@@ -117,6 +128,7 @@ function* checkSource(source: ManifestSource, tally: Tally): Generator<Found> {
   for (const document of documents) {
     yield* inFile(file, [...document.problems, ...duplicates(file, document, tally)]);
     if (document.vm !== undefined) tally.vms += 1;
+    if (document.object?.content !== undefined) tally.objects += 1;
     noteOrder(file, document, tally);
   }
 }
@@ -149,17 +161,31 @@ function* checkOrder(tally: Tally, whole: boolean): Generator<Found> {
 /** The first of two documents with one identity stays in force, so the later one is at fault. */
 function duplicates(
   name: string,
-  { identity, startLine }: ParsedDocument,
+  { identity, object, startLine }: ParsedDocument,
   tally: Tally,
 ): Problem[] {
+  if (object !== undefined)
+    return seenBefore(tally.seenObjects, objectKey(object), {
+      what: `${object.kind} ${object.namespace}/${object.name}`,
+      name,
+      startLine,
+    });
   if (identity === undefined) return [];
   const key = `${identity.namespace}/${identity.name}`;
-  const first = tally.seen.get(key);
+  return seenBefore(tally.seen, key, { what: `VM ${key}`, name, startLine });
+}
+
+function seenBefore(
+  seen: Map<string, string>,
+  key: string,
+  { what, name, startLine }: { what: string; name: string; startLine: number },
+): Problem[] {
+  const first = seen.get(key);
   if (first === undefined) {
-    tally.seen.set(key, `${name}:${startLine}`);
+    seen.set(key, `${name}:${startLine}`);
     return [];
   }
-  const message = `VM ${key} is declared already in ${first}; give one of them another name`;
+  const message = `${what} is declared already in ${first}; give one of them another name`;
   const place = { path: 'metadata.name', line: startLine, column: 1 };
   return [{ code: 'duplicate-identity', severity: 'error', ...place, message }];
 }
@@ -172,13 +198,14 @@ function lineOf({ file, ...problem }: Found): string {
 }
 
 function reportOf(tally: Tally, problems: readonly Found[]): ValidationReport {
-  const { files, vms, errors, warnings } = tally;
+  const { files, vms, objects, errors, warnings } = tally;
   const type = { kind: 'ValidationReport', apiVersion: 'solovirt.io/v1' } as const;
-  return { ...type, files, vms, errors, warnings, problems };
+  return { ...type, files, vms, objects, errors, warnings, problems };
 }
 
-function summary({ files, vms, errors, warnings }: Tally): string {
-  const checked = `${count(files, 'file')}, ${count(vms, 'valid VM')}`;
+function summary({ files, vms, objects, errors, warnings }: Tally): string {
+  const others = objects === 0 ? '' : `, ${count(objects, 'other valid object')}`;
+  const checked = `${count(files, 'file')}, ${count(vms, 'valid VM')}${others}`;
   if (errors + warnings === 0) return `${checked}: no problems\n`;
   return `${checked}: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`;
 }

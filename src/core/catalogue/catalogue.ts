@@ -8,26 +8,14 @@
 import type { ParsedDocument } from '../manifest/parsed.ts';
 import type { Problem } from '../model/problem.ts';
 import type { VirtualMachine, VmIdentity } from '../model/virtual-machine.ts';
+import { isBroken, type KnownFile } from './known-file.ts';
+import type { FileFault } from './objects.ts';
 import {
   circleProblems,
   type FilePlace,
   orderedVm,
   unknownNameProblems,
 } from './start-order-problems.ts';
-
-/** One file of the VM directory, as last read. */
-export interface KnownFile {
-  readonly path: string;
-  /** Order in which the files were first seen. */
-  readonly order: number;
-  /** Whole text; absent when it could not be read. */
-  readonly text?: string;
-  readonly documents: readonly ParsedDocument[];
-  /** Faults of the file as a whole: unreadable, too large, broken syntax. */
-  readonly problems: readonly Problem[];
-  /** Listed, but not read yet: what it declared before still holds. */
-  readonly unread: boolean;
-}
 
 /** What the files say about one VM, or about a file that declares none. */
 export interface CatalogueEntry extends VmIdentity {
@@ -66,10 +54,12 @@ export function sameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | und
 
 /**
  * @param claims for each VM on record, the file that declared it last
+ * @param faults of documents that declare no VM
  */
 export function resolveCatalogue(
   files: readonly KnownFile[],
   claims: ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>,
+  faults: readonly FileFault[] = [],
 ): Catalogue {
   const entries = new Map<string, CatalogueEntry>();
   const losers: { file: KnownFile; document: ParsedDocument; identity: VmIdentity }[] = [];
@@ -93,7 +83,12 @@ export function resolveCatalogue(
   }
   for (const file of ordered) if (isBroken(file)) keepClaims(entries, file, claims);
   for (const loser of losers) addFileEntry(entries, loser.file, [duplicate(entries, loser)]);
-  for (const file of ordered) addOrphans(entries, file);
+  for (const file of ordered)
+    addOrphans(
+      entries,
+      file,
+      faults.flatMap(({ path, problem }) => (path === file.path ? [problem] : [])),
+    );
   addOrderProblems(entries);
   return entries;
 }
@@ -122,20 +117,14 @@ function entryOf(file: KnownFile, document: ParsedDocument, identity: VmIdentity
   };
 }
 
-/** A file from which documents may be missing only because it cannot be understood at present. */
-function isBroken(file: KnownFile): boolean {
-  return (
-    file.unread ||
-    file.problems.some((p) => p.severity === 'error') ||
-    file.documents.some((d) => d.identity === undefined)
-  );
-}
-
 function keepClaims(
   entries: Map<string, CatalogueEntry>,
   file: KnownFile,
   claims: ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>,
 ): void {
+  const hiding = file.documents.flatMap(({ identity, mayHideOthers, problems }) =>
+    identity !== undefined && mayHideOthers === true ? problems : [],
+  );
   for (const [key, claim] of claims) {
     if (claim.path !== file.path || entries.has(key)) continue;
     const { namespace, name } = claim.identity;
@@ -144,12 +133,13 @@ function keepClaims(
       name,
       key,
       path: file.path,
-      problems: problemsWithoutVm(file),
+      problems: [...problemsWithoutVm(file), ...hiding],
       isVm: true,
     });
   }
 }
 
+/** Of the file, of documents that nobody knows, and of those that declare something else. */
 function problemsWithoutVm(file: KnownFile): readonly Problem[] {
   const orphans = file.documents.filter((d) => d.identity === undefined);
   return [...file.problems, ...orphans.flatMap((d) => d.problems)];
@@ -172,11 +162,20 @@ function duplicate(
 }
 
 /** Faults that belong to no VM are listed under the file's own name, so that nothing is silently ignored. */
-function addOrphans(entries: Map<string, CatalogueEntry>, file: KnownFile): void {
-  const problems = problemsWithoutVm(file);
-  if (problems.length === 0) return;
-  const carried = [...entries.values()].some((e) => e.path === file.path && e.index === undefined);
-  if (!carried) addFileEntry(entries, file, problems);
+function addOrphans(
+  entries: Map<string, CatalogueEntry>,
+  file: KnownFile,
+  faults: readonly Problem[],
+): void {
+  const own = problemsWithoutVm(file);
+  const carried = own.length > 0 && isCarried(entries, file);
+  const problems = carried ? faults : [...own, ...faults];
+  if (problems.length > 0) addFileEntry(entries, file, problems);
+}
+
+/** A VM of the file shows what is wrong with the file. */
+function isCarried(entries: ReadonlyMap<string, CatalogueEntry>, { path }: KnownFile): boolean {
+  return [...entries.values()].some((e) => e.isVm && e.path === path && e.index === undefined);
 }
 
 /** What is wrong with a VM's file may so change although the file did not. */

@@ -1,6 +1,6 @@
 /**
- * The field names of KubeVirt 1.9's API types (kubevirt.io/api/core/v1 `types.go`) at the places this
- * version reads. They tell a field that KubeVirt has and solovirt cannot honour from a mistyped one.
+ * The field names of KubeVirt 1.9's API types (kubevirt.io/api/core/v1 `types.go`), and of Kubernetes' (k8s.io/api/core/v1)
+ * for objects that stand beside VMs, at the places this version reads. They tell a field that KubeVirt has and solovirt cannot honour from a mistyped one.
  * Names only: what a field means is said where it is read.
  */
 
@@ -65,12 +65,21 @@ const NAMES = {
   PanicDevice: 'model',
 } as const;
 
-/** A KubeVirt API type by its Go name. */
-export type KubeVirtType = keyof typeof NAMES;
+/** Objects of Kubernetes' core group that stand beside VMs. */
+const CORE_NAMES = {
+  ConfigMap: 'apiVersion binaryData data immutable kind metadata',
+  Secret: 'apiVersion data immutable kind metadata stringData type',
+} as const;
+
+const ALL_NAMES = { ...NAMES, ...CORE_NAMES };
+
+/** A type of KubeVirt's or Kubernetes' API by its Go name. */
+export type KubeVirtType = keyof typeof ALL_NAMES;
 
 export const KUBEVIRT_TYPES = Object.keys(NAMES) as readonly KubeVirtType[];
+export const CORE_TYPES = Object.keys(CORE_NAMES) as readonly KubeVirtType[];
 
-/** Every field name of a KubeVirt type, sorted. */
+/** Every field name of a type, sorted. */
 export function kubevirtFields(type: KubeVirtType): readonly string[] {
-  return NAMES[type].split(' ').filter((name) => name !== '');
+  return ALL_NAMES[type].split(' ').filter((name) => name !== '');
 }

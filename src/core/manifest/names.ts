@@ -9,6 +9,12 @@ export const DNS_LABEL = {
   rule: 'a name has at most 63 lower-case letters, digits and "-", and begins and ends with a letter or digit',
 };
 
+/** RFC 1123 subdomain, as k8s.io/apimachinery `IsDNS1123Subdomain` has it. */
+export const DNS_SUBDOMAIN = {
+  expression: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  rule: 'a name has at most 253 lower-case letters, digits, "-" and ".", and each part between dots begins and ends with a letter or digit',
+};
+
 /** KubeVirt's rule for the names of interfaces and networks. */
 export const NETWORK_NAME = {
   expression: /^[A-Za-z0-9_-]{1,63}$/,
@@ -25,15 +31,29 @@ export function isDnsLabel(name: string): boolean {
   return DNS_LABEL.expression.test(name);
 }
 
+export function isDnsSubdomain(name: string): boolean {
+  return DNS_SUBDOMAIN.expression.test(name);
+}
+
 /** What is wrong with a name, or undefined. */
 export function checkDnsLabel(name: string): string | undefined {
-  if (isDnsLabel(name)) return undefined;
-  const fixed = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '');
-  const hint = isDnsLabel(fixed) ? `; did you mean "${fixed}"?` : '';
-  return `${quoted(name)} is not a valid name: ${DNS_LABEL.rule}${hint}`;
+  return isDnsLabel(name) ? undefined : badName(name, /[^a-z0-9]+/g, DNS_LABEL);
+}
+
+/** What is wrong with the name of an object that need not be a host's, or undefined. */
+export function checkDnsSubdomain(name: string): string | undefined {
+  return isDnsSubdomain(name) ? undefined : badName(name, /[^a-z0-9.]+/g, DNS_SUBDOMAIN);
+}
+
+function badName(name: string, others: RegExp, { expression, rule }: typeof DNS_LABEL): string {
+  const fixed = name.toLowerCase().replaceAll(others, '-').replaceAll(/^-|-$/g, '');
+  const hint = expression.test(fixed) ? `; did you mean "${fixed}"?` : '';
+  return `${quoted(name)} is not a valid name: ${rule}${hint}`;
+}
+
+/** As k8s.io/apimachinery `IsConfigMapKey` has it. */
+export function isDataKey(key: string): boolean {
+  return /^[-._a-zA-Z0-9]{1,253}$/.test(key) && !/^\.($|\.)/.test(key);
 }
 
 export function checkNetworkName(name: string): string | undefined {

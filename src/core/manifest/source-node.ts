@@ -49,6 +49,13 @@ export function describeNode(node: SourceNode): string {
     : `${node.value}`;
 }
 
+/** The same without a value: for places whose values must not be shown. */
+export function nameOfNode(node: SourceNode): string {
+  if (node.kind !== 'scalar' || node.value === null || typeof node.value === 'string')
+    return describeNode(node);
+  return typeof node.value === 'number' ? 'a number' : 'true or false';
+}
+
 export function isNull(node: SourceNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }

@@ -4,6 +4,8 @@
  */
 import { Composer, type CST, Lexer, type ParsedNode, Parser } from 'yaml';
 import { shortened } from './field-path.ts';
+import { sealedSyntax } from './sealed.ts';
+import { utf8Bytes } from './utf8-bytes.ts';
 
 /** A larger file is refused without being parsed. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
@@ -20,6 +22,8 @@ export interface YamlFault {
   readonly code: string;
   readonly offset: number;
   readonly message: string;
+  /** Without anything of the text itself, where the message may quote it. */
+  readonly sealed?: string;
 }
 
 export interface YamlDocument {
@@ -39,7 +43,7 @@ export type YamlStream =
 
 /** Splits a file into its documents, or says why it is refused as a whole. */
 export function readYamlStream(text: string): YamlStream {
-  const tooLarge = utf8Bytes(text) > MAX_MANIFEST_BYTES;
+  const tooLarge = text.length > MAX_MANIFEST_BYTES || utf8Bytes(text) > MAX_MANIFEST_BYTES;
   if (tooLarge)
     return refused(
       'file-too-large',
@@ -79,6 +83,7 @@ function compose(text: string, tokens: readonly CST.Token[]): YamlStream {
         code: fault.code === 'TAG_RESOLVE_FAILED' ? 'yaml-tag' : 'yaml-syntax',
         offset: fault.pos[0],
         message: inOneLine(fault.message),
+        sealed: sealedSyntax(fault.code, inOneLine(fault.message)),
       }),
     );
     const contents = isEmpty(document.contents) ? undefined : document.contents;
@@ -146,18 +151,4 @@ function refused(code: string, offset: number, message: string): YamlStream {
 function inOneLine(message: string): string {
   const line = (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
   return shortened(line, MAX_MESSAGE);
-}
-
-/** Length in UTF-8 without encoding it (core has no Node globals). */
-function utf8Bytes(text: string): number {
-  if (text.length > MAX_MANIFEST_BYTES) return text.length;
-  let bytes = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    // A surrogate pair is 4 bytes in UTF-8: 2 for each half.
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff)) bytes += 2;
-    else bytes += 3;
-  }
-  return bytes;
 }

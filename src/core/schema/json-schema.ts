@@ -2,7 +2,8 @@
  * The JSON Schema (draft-07, which YAML editors read) of a VM file. It takes whatever the readers take, and refuses what
  * a schema can tell to be wrong; how names refer to each other, ranges of quantities and the like it cannot tell.
  */
-import type { Pattern } from '../manifest/fields.ts';
+import type { Pattern, Read } from '../manifest/fields.ts';
+import { CONFIG_MAP, SECRET } from '../manifest/sections/file-object.ts';
 import { VIRTUAL_MACHINE } from '../manifest/sections/virtual-machine.ts';
 import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { ANNOTATION_WORDS } from './annotations.ts';
@@ -22,8 +23,22 @@ const QUANTITY = '^[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE
 export function manifestJsonSchema(): JsonObject {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'A VM file of solovirt',
-    ...objectSchema(objectTypeOf(VIRTUAL_MACHINE)),
+    title: 'A document of a VM file of solovirt',
+    ...ofKind('Secret', SECRET, ofKind('ConfigMap', CONFIG_MAP, rootSchema(VIRTUAL_MACHINE))),
+  };
+}
+
+function rootSchema(read: Read<unknown>): JsonObject {
+  return objectSchema(objectTypeOf(read));
+}
+
+/** A document without a kind is taken for a VM. */
+function ofKind(kind: string, read: Read<unknown>, others: JsonObject): JsonObject {
+  return {
+    if: { required: ['kind'], properties: { kind: { const: kind } } },
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word.
+    then: rootSchema(read),
+    else: others,
   };
 }
 

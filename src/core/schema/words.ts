@@ -3,6 +3,7 @@
  * `manifest/kubevirt-fields.ts`, and a test for every field that is read and for nothing else.
  */
 import type { KubeVirtType } from '../manifest/kubevirt-fields.ts';
+import { CORE_WORDS } from './words-core.ts';
 import { DEVICE_WORDS } from './words-devices.ts';
 import { MACHINE_WORDS } from './words-machine.ts';
 import { OBJECT_WORDS } from './words-objects.ts';
@@ -21,4 +22,5 @@ export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
   ...OBJECT_WORDS,
   ...MACHINE_WORDS,
   ...DEVICE_WORDS,
+  ...CORE_WORDS,
 };

@@ -1,8 +1,8 @@
 /**
- * `metadata` of the VM and of its template: names, labels and annotations.
+ * `metadata` of the VM, of its template and of other objects: names, labels and annotations.
  */
 import { type Found, text, type ValueOf } from '../fields.ts';
-import { checkDnsLabel, DNS_LABEL } from '../names.ts';
+import { checkDnsLabel, checkDnsSubdomain, DNS_LABEL, DNS_SUBDOMAIN } from '../names.ts';
 import { mapOf, object } from '../object-fields.ts';
 
 /** What the API server writes: people paste `kubectl get -o yaml`. */
@@ -28,6 +28,19 @@ export const VM_METADATA = object({
   type: 'ObjectMeta',
   fields: {
     name: text(checkDnsLabel, { pattern: DNS_LABEL }),
+    namespace: text(checkDnsLabel, { pattern: DNS_LABEL }),
+    labels: TEXTS,
+    annotations: TEXTS,
+  },
+  required: ['name'],
+  ignored: SERVER_FIELDS,
+});
+
+/** Of objects that are no VMs: their names may be longer. */
+export const OBJECT_METADATA = object({
+  type: 'ObjectMeta',
+  fields: {
+    name: text(checkDnsSubdomain, { pattern: DNS_SUBDOMAIN }),
     namespace: text(checkDnsLabel, { pattern: DNS_LABEL }),
     labels: TEXTS,
     annotations: TEXTS,

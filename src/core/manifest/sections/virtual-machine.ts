@@ -1,29 +1,18 @@
 /**
  * The whole object: its kind, its metadata and its spec. The root of the tables.
  */
-import type { InstanceSpec, VirtualMachine, VmIdentity } from '../../model/virtual-machine.ts';
+import type { InstanceSpec, VirtualMachine } from '../../model/virtual-machine.ts';
 import { unsupportedByQemu } from '../../qemu-args/unsupported.ts';
-import { quoted } from '../field-path.ts';
 import { oneOf, type Spot } from '../fields.ts';
-import { isDnsLabel } from '../names.ts';
 import { object } from '../object-fields.ts';
-import type { Place, ProblemCollector, Report } from '../report.ts';
-import {
-  isNull,
-  type SourceEntry,
-  type SourceMap,
-  type SourceNode,
-  toJsonObject,
-} from '../source-node.ts';
-import { suggest } from '../suggest.ts';
+import type { Place, ProblemCollector } from '../report.ts';
+import { type SourceEntry, type SourceMap, type SourceNode, toJsonObject } from '../source-node.ts';
 import { hostSettings, START_AFTER } from './annotations.ts';
+import { VM_API_VERSIONS, VM_KIND } from './kind.ts';
 import { DEFAULT_NAMESPACE, plainTexts, VM_METADATA } from './metadata.ts';
 import { RUN_STRATEGY_FIELDS, resolveRunStrategy } from './run-strategy.ts';
 import { resolveStartOrder } from './start-order.ts';
 import { resolveTemplate, TEMPLATE } from './template.ts';
-
-const KIND = 'VirtualMachine';
-const API_VERSIONS = ['kubevirt.io/v1', 'kubevirt.io/v1alpha3'];
 
 const SPEC = object({
   type: 'VirtualMachineSpec',
@@ -35,8 +24,8 @@ const SPEC = object({
 export const VIRTUAL_MACHINE = object({
   type: 'VirtualMachine',
   fields: {
-    apiVersion: oneOf(API_VERSIONS),
-    kind: oneOf([KIND]),
+    apiVersion: oneOf(VM_API_VERSIONS),
+    kind: oneOf([VM_KIND]),
     metadata: VM_METADATA,
     spec: SPEC,
   },
@@ -79,10 +68,6 @@ export interface ReadVm {
 /** The VM that a document declares. Of use only when no error was reported. */
 export function readVirtualMachine(root: SourceMap, report: ProblemCollector): ReadVm | undefined {
   const spot: Spot = { path: '', offset: root.offset, keyOffset: root.offset };
-  if (declaresSomethingElse(root)) {
-    reportOtherKind(root, report);
-    return undefined;
-  }
   const { metadata, spec } = VIRTUAL_MACHINE(root, spot, report)?.get ?? {};
   const { name, namespace, labels, annotations } = metadata?.value.get ?? {};
   const strategy = spec && resolveRunStrategy(spec, report);
@@ -106,49 +91,4 @@ export function readVirtualMachine(root: SourceMap, report: ProblemCollector): R
   };
   const startAfter = startOrder.after.length === 0 ? undefined : settings.get(START_AFTER);
   return { vm, ...(startAfter && { startAfterAt: startAfter }) };
-}
-
-/** The VM's name, as long as that much can be read. */
-export function readIdentity(root: SourceMap): VmIdentity | undefined {
-  if (declaresSomethingElse(root)) return undefined;
-  const metadata = root.entries.get('metadata')?.node;
-  if (metadata?.kind !== 'map') return undefined;
-  const name = label(metadata, 'name');
-  const namespaceNode = metadata.entries.get('namespace')?.node;
-  const namespace =
-    namespaceNode === undefined || isNull(namespaceNode)
-      ? DEFAULT_NAMESPACE
-      : label(metadata, 'namespace');
-  return name === undefined || namespace === undefined ? undefined : { namespace, name };
-}
-
-function label(map: SourceMap, key: string): string | undefined {
-  const value = text(map, key);
-  return value !== undefined && isDnsLabel(value) ? value : undefined;
-}
-
-function text(map: SourceMap, key: string): string | undefined {
-  const node = map.entries.get(key)?.node;
-  return node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
-}
-
-/** A kind that is not even a mistyped VirtualMachine: reading its fields would only make noise. */
-function declaresSomethingElse(root: SourceMap): boolean {
-  const kind = text(root, 'kind');
-  return kind !== undefined && kind !== KIND && suggest(kind, [KIND]) === undefined;
-}
-
-function reportOtherKind(root: SourceMap, report: Report): void {
-  const entry = root.entries.get('kind');
-  const kind = text(root, 'kind') ?? '';
-  const accepted = `expected kind ${KIND} with apiVersion ${API_VERSIONS.join(' or ')}`;
-  const why =
-    kind === 'Secret' || kind === 'ConfigMap'
-      ? `${kind} is not supported by this version of solovirt`
-      : `solovirt does not read the kind ${quoted(kind)}`;
-  report.error(
-    'unsupported-kind',
-    { path: 'kind', offset: entry?.node.offset ?? 0 },
-    `${why}; ${accepted}`,
-  );
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
   type Catalogue,
-  type KnownFile,
   resolveCatalogue,
   sameEntry,
 } from '../../../../src/core/catalogue/catalogue.ts';
+import type { KnownFile } from '../../../../src/core/catalogue/known-file.ts';
 import { parseManifests } from '../../../../src/core/manifest/parse.ts';
 
 const vm = (name: string, extra = ''): string =>
@@ -110,6 +110,14 @@ describe('a broken file', () => {
     const catalogue = resolveCatalogue([unread], new Map([claim('a', '/a.yaml')]));
     expect(inForce(catalogue)).toEqual(['a in /a.yaml (last good)']);
     expect(problems(catalogue)).toEqual([]);
+  });
+
+  test('keeps a VM whose document has become part of a broken one', () => {
+    const claims = new Map([claim('a', '/a.yaml'), claim('b', '/a.yaml')]);
+    const open = vm('a').replace('{name: a}', '{name: a}\nlost: "quote');
+    const catalogue = resolveCatalogue([file('/a.yaml', `${open}---\n${vm('b')}`)], claims);
+    expect(inForce(catalogue)).toEqual(['a in /a.yaml (last good)', 'b in /a.yaml (last good)']);
+    expect(problems(catalogue)).toEqual(['a: yaml-syntax', 'b: yaml-syntax']);
   });
 
   test('does not hide that a VM now stands in another file', () => {

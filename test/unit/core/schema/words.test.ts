@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
+  CORE_TYPES,
   KUBEVIRT_TYPES,
   type KubeVirtType,
 } from '../../../../src/core/manifest/kubevirt-fields.ts';
 import { ANNOTATIONS } from '../../../../src/core/manifest/sections/annotations.ts';
+import { CONFIG_MAP, SECRET } from '../../../../src/core/manifest/sections/file-object.ts';
 import { VIRTUAL_MACHINE } from '../../../../src/core/manifest/sections/virtual-machine.ts';
 import { ANNOTATION_WORDS } from '../../../../src/core/schema/annotations.ts';
 import { objectTypeOf } from '../../../../src/core/schema/from-readers.ts';
@@ -22,7 +24,9 @@ function* typesIn(type: ObjectType): Generator<ObjectType> {
     if (inner !== undefined) yield* typesIn(inner);
   }
 }
-const TYPES = [...typesIn(objectTypeOf(VIRTUAL_MACHINE))];
+const TYPES = [VIRTUAL_MACHINE, SECRET, CONFIG_MAP].flatMap((read) => [
+  ...typesIn(objectTypeOf(read)),
+]);
 
 test('every field that is read has a description, in whole sentences', () => {
   const fields = TYPES.flatMap(({ name, fields: all }) =>
@@ -39,7 +43,7 @@ test('nothing is described that is not read', () => {
   const read = new Set(
     TYPES.flatMap(({ name, fields }) => Object.keys(fields).map((field) => `${name}.${field}`)),
   );
-  const described = KUBEVIRT_TYPES.flatMap((type: KubeVirtType) =>
+  const described = [...KUBEVIRT_TYPES, ...CORE_TYPES].flatMap((type: KubeVirtType) =>
     Object.keys(WORDS[type].fields).map((field) => `${type}.${field}`),
   );
   expect(described.filter((name) => !read.has(name))).toEqual([]);

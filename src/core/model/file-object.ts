@@ -1,0 +1,53 @@
+/**
+ * Objects that stand in files beside VMs and lend them values: Kubernetes' `Secret` and `ConfigMap`, v1 of the core
+ * group.
+ */
+
+export const OBJECT_KINDS = ['Secret', 'ConfigMap'] as const;
+
+export type ObjectKind = (typeof OBJECT_KINDS)[number];
+
+/** What tells an object from all others. */
+export interface ObjectId {
+  readonly kind: ObjectKind;
+  readonly namespace: string;
+  /** A DNS subdomain: up to 253 characters. */
+  readonly name: string;
+}
+
+/** One value: text as it was written, or bytes as base64 (RFC 4648 section 4, padded, on one line). */
+export type ObjectValue = { readonly text: string } | { readonly base64: string };
+
+interface Base extends ObjectId {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly immutable: boolean;
+  /** By key. Those of a Secret must never be shown to whoever may not see them, nor stand in a message or a log. */
+  readonly values: ReadonlyMap<string, ObjectValue>;
+}
+
+export interface SecretObject extends Base {
+  readonly kind: 'Secret';
+  /** `Opaque` unless the file says another. */
+  readonly type: string;
+}
+
+export interface ConfigMapObject extends Base {
+  readonly kind: 'ConfigMap';
+}
+
+export type FileObject = SecretObject | ConfigMapObject;
+
+/** `Secret/NAMESPACE/NAME` */
+export function objectKey({ kind, namespace, name }: ObjectId): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** The same in everything, values included. */
+export function sameObject(a: FileObject, b: FileObject): boolean {
+  return a === b || asText(a) === asText(b);
+}
+
+function asText(object: FileObject): string {
+  return JSON.stringify({ ...object, values: [...object.values] });
+}

@@ -1,0 +1,84 @@
+/**
+ * The Secrets and ConfigMaps of the VM files: looked up for whatever needs their values, and shown to clients. A change
+ * of a file is in force as soon as the file was read; no guest is touched by it.
+ */
+import {
+  type FileObject,
+  type ObjectId,
+  type ObjectKind,
+  objectKey,
+} from '../core/model/file-object.ts';
+import type { Clock } from '../ports.ts';
+import { SnapshotStore } from './snapshot-store.ts';
+import type { Versions } from './versions.ts';
+import type { VmFiles } from './vm-files.ts';
+
+export interface ObjectSnapshot {
+  readonly object: FileObject;
+  /** When this daemon first saw it (Unix ms): objects are not on record. */
+  readonly since: number;
+  readonly resourceVersion: number;
+}
+
+export class FileObjects {
+  readonly secrets: SnapshotStore<ObjectSnapshot>;
+  readonly configMaps: SnapshotStore<ObjectSnapshot>;
+  readonly #files: VmFiles;
+  readonly #clock: Clock;
+
+  constructor(files: VmFiles, versions: Versions, clock: Clock) {
+    this.#files = files;
+    this.#clock = clock;
+    this.secrets = new SnapshotStore(versions, byName);
+    this.configMaps = new SnapshotStore(versions, byName);
+    files.onRead(() => this.#show());
+  }
+
+  /** As last valid; undefined when no file declares it. */
+  find(id: ObjectId): FileObject | undefined {
+    return this.#files.objects.get(objectKey(id))?.object;
+  }
+
+  /** The values by key, as bytes; undefined when no file declares the object. */
+  values(id: ObjectId): ReadonlyMap<string, Buffer> | undefined {
+    const values = this.find(id)?.values;
+    if (values === undefined) return undefined;
+    return new Map(
+      [...values].map(([key, value]) => [
+        key,
+        'text' in value ? Buffer.from(value.text) : Buffer.from(value.base64, 'base64'),
+      ]),
+    );
+  }
+
+  #show(): void {
+    const { objects } = this.#files;
+    for (const store of [this.secrets, this.configMaps])
+      for (const { object } of store.all()) {
+        const key = objectKey(object);
+        if (objects.has(key)) continue;
+        store.remove(key, (last, resourceVersion) => ({ ...last, resourceVersion }));
+      }
+    for (const [key, { object }] of objects) {
+      const store = this.#storeOf(object.kind);
+      const shown = store.get(key);
+      if (shown?.object === object) continue;
+      const since = shown?.since ?? this.#clock.now();
+      store.put(key, (resourceVersion) => ({ object, since, resourceVersion }));
+    }
+  }
+
+  #storeOf(kind: ObjectKind): SnapshotStore<ObjectSnapshot> {
+    switch (kind) {
+      case 'Secret':
+        return this.secrets;
+      case 'ConfigMap':
+        return this.configMaps;
+    }
+  }
+}
+
+function byName({ object: a }: ObjectSnapshot, { object: b }: ObjectSnapshot): number {
+  if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,74 @@
+/** Secrets and ConfigMaps of real files, looked up and shown as the files change. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FileObjects } from '../../src/supervisor/file-objects.ts';
+import type { Change } from '../../src/supervisor/snapshot-store.ts';
+import { Versions } from '../../src/supervisor/versions.ts';
+import { VmFiles } from '../../src/supervisor/vm-files.ts';
+
+let dir: string;
+let files: VmFiles;
+let objects: FileObjects;
+let now = 1000;
+let changes: string[];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'solovirt-objects-'));
+  files = new VmFiles();
+  objects = new FileObjects(files, new Versions(() => 1), { now: () => now });
+  changes = [];
+  const note = ({ type, key }: Change<unknown>): void => {
+    changes.push(`${type} ${key}`);
+  };
+  objects.secrets.listen(note);
+  objects.configMaps.listen(note);
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+async function save(name: string, text: string): Promise<void> {
+  const path = join(dir, name);
+  await writeFile(path, text);
+  await files.apply([{ kind: 'changed', path }], [path], new Map());
+}
+
+const secret = (value: string): string =>
+  `apiVersion: v1\nkind: Secret\nmetadata: {name: keys}\ndata: {b: aGk=}\nstringData: {t: ${value}}\n`;
+const ID = { kind: 'Secret', namespace: 'default', name: 'keys' } as const;
+
+function values(): Readonly<Record<string, string>> | undefined {
+  const found = objects.values(ID);
+  return found && Object.fromEntries([...found].map(([key, bytes]) => [key, bytes.toString()]));
+}
+
+test('values are looked up as bytes, as the file was last read', async () => {
+  expect(values()).toBeUndefined();
+  await save('a.yaml', secret('ö'));
+  expect(values()).toEqual({ b: 'hi', t: 'ö' });
+  expect(objects.find({ ...ID, kind: 'ConfigMap' })).toBeUndefined();
+  await save('a.yaml', secret('new'));
+  expect(values()).toEqual({ b: 'hi', t: 'new' });
+  await save('a.yaml', secret('[broken'));
+  expect(values()).toEqual({ b: 'hi', t: 'new' });
+  await files.apply([{ kind: 'removed', path: join(dir, 'a.yaml') }], [], new Map());
+  expect(values()).toBeUndefined();
+});
+
+test('what changes is told, once, and what stays the same is not', async () => {
+  await save('a.yaml', secret('x'));
+  const first = objects.secrets.get('Secret/default/keys');
+  now += 1000;
+  await save('a.yaml', `# a comment\n${secret('x')}`);
+  expect(changes).toEqual(['ADDED Secret/default/keys']);
+  await save('a.yaml', secret('y'));
+  const second = objects.secrets.get('Secret/default/keys');
+  expect(second?.since).toBe(first?.since);
+  expect(second?.resourceVersion).toBeGreaterThan(first?.resourceVersion ?? Infinity);
+  await save('a.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: keys}\n');
+  expect(changes.slice(1)).toEqual([
+    'MODIFIED Secret/default/keys',
+    'DELETED Secret/default/keys',
+    'ADDED ConfigMap/default/keys',
+  ]);
+  expect(objects.secrets.all()).toEqual([]);
+});
