@@ -43,7 +43,7 @@ make_agent() {
   mkdir -p "$work/out/latest"
   echo "making the initramfs"
   make_tree
-  file_systems=ext4
+  file_systems='isofs ext4'
   make_modules
   mkdir -p "$tree/run" "$tree/var" "$tree/data" "$tree/www/cgi-bin" "$tree/etc/agent" "$tree/etc/dropbear"
   ln -s /run "$tree/var/run"

@@ -2,8 +2,8 @@
 # kernel + initramfs and as a bootable disk. Sourced by images/build.
 
 # Modules of each list that guest/modules loads; a kernel that lacks one, or has it built in, is fine.
-# File systems that the guest is to know; only the agent guest has a disk with one.
-file_systems=
+# File systems that the guest is to know.
+file_systems=isofs
 module_lists='base net blk balloon console scsi rng watchdog ide sata fs'
 modules_of() {
   case "$1" in

@@ -15,6 +15,7 @@ binutils as ld
 curl curl
 e2fsprogs mke2fs
 fish fish
+genisoimage isoinfo
 kubernetes-client kubectl
 mandoc mandoc
 openssh-client ssh ssh-keygen

@@ -11,6 +11,7 @@
  *                     console.log    serial console
  *                     instance.json  identity of the VM, template and command line
  *                     NAME.qcow2     overlays and scratch disks, removed at the end
+ *                     NAME.iso       seeds, likewise
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
  *               qga                  the host's end of the guest agent's channel

@@ -86,6 +86,8 @@ const spec = object<InstanceSpec>({
   machineType: text,
   acpi: flag,
   kernelBoot: optional(anyObject),
+  hostname: optional(text),
+  subdomain: optional(text),
   disks: anyList,
   interfaces: anyList,
   rng: flag,

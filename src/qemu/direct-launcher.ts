@@ -80,7 +80,9 @@ export class DirectLauncher implements Launcher {
     const { users, strict = false, onSharedUser } = this.#options;
     const credentials = users?.of(paths.dir);
     if (users === undefined || credentials === undefined) return undefined;
-    const files = access.write.filter((path) => path !== '/dev/kvm');
+    // Of what it only reads, its seed is its own too.
+    const own = access.read.filter((path) => path.startsWith(`${paths.dir}/`));
+    const files = [...access.write.filter((path) => path !== '/dev/kvm'), ...own];
     for (const path of files) await giveFile(path, credentials.uid, users.range);
     const obstacle = await findUnusable({ access, program: qemuPath }, credentials);
     if (obstacle !== undefined && strict)

@@ -39,7 +39,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   await launcher.makeDirs(paths);
   const [{ qemuPath, accelerator }, onHost] = await Promise.all([
     input.host(),
-    prepareInstance(spec, { imagesDir, diskRoots, instanceDir: paths.dir }),
+    prepareInstance(spec, { vm, imagesDir, diskRoots, instanceDir: paths.dir }),
     preallocateJournal(paths),
     makeConsoleFile(paths),
   ]);

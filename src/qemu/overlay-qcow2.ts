@@ -29,7 +29,7 @@ export interface Qcow2Contents {
 
 /** All that is not zero in the file, and the length of the whole. */
 export interface SparseFile {
-  readonly pieces: readonly { readonly at: number; readonly bytes: Buffer }[];
+  readonly pieces: readonly { readonly at: number; readonly bytes: Uint8Array }[];
   readonly length: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Makes the files that disks are written to: overlays and scratch disks in the instance's directory, and
+ * Makes the files that disks are written to: overlays, scratch disks and seeds in the instance's directory, and
  * host disks that are to be created. Each appears complete or not at all, and is nobody else's to read.
  */
 import { randomUUID } from 'node:crypto';
@@ -35,6 +35,11 @@ export async function createOverlay(path: string, base: Image): Promise<void> {
 /** Makes (or makes anew) an empty disk that grows as it is written to. @throws PrepareError */
 export async function createScratchDisk(path: string, capacityBytes: number): Promise<void> {
   await replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(capacityBytes) }));
+}
+
+/** Makes (or makes anew) a file of these bytes. @throws PrepareError */
+export async function createFile(path: string, bytes: Uint8Array): Promise<void> {
+  await replaceFile(path, { pieces: [{ at: 0, bytes }], length: bytes.length });
 }
 
 /**

@@ -5,11 +5,13 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
+import type { SeedFacts } from '../core/seed/cloud-init.ts';
 import { filesBelow } from './image-chain.ts';
 import { canDoDirectIo, type DiskFile, findDiskFile, type Image, readImage } from './image-file.ts';
-import { createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
+import { createFile, createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
 import { allowedFile, checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
+import { seedImage } from './seed-image.ts';
 
 /** Where an instance's files come from and go to: absolute paths. */
 export interface Directories extends Roots {
@@ -23,9 +25,13 @@ interface PlacedDisk extends DiskFile {
 }
 
 /** @throws PrepareError, without the disk's name in it */
-export async function prepareDisk(spec: DiskSpec, where: Directories): Promise<PreparedDisk> {
+export async function prepareDisk(
+  spec: DiskSpec,
+  where: Directories,
+  facts: SeedFacts,
+): Promise<PreparedDisk> {
   const readonly = spec.readonly || spec.device === 'cdrom';
-  const placed = await placeDisk(spec, readonly, where);
+  const placed = await placeDisk(spec, readonly, where, facts);
   return {
     name: spec.name,
     file: placed.path,
@@ -59,6 +65,7 @@ export async function checkDisk(spec: DiskSpec, roots: Roots): Promise<void> {
       return;
     }
     case 'emptyDisk':
+    case 'cloudInit':
       return;
   }
 }
@@ -67,30 +74,36 @@ async function placeDisk(
   { name, source }: DiskSpec,
   readonly: boolean,
   where: Directories,
+  facts: SeedFacts,
 ): Promise<PlacedDisk> {
   switch (source.kind) {
     case 'containerDisk': {
       const image = await findImage(source, where);
       const below = await filesBelow(image, where);
       if (readonly) return { ...image, below };
-      const path = instanceDisk(where.instanceDir, name);
+      const path = instanceDisk(where.instanceDir, name, 'qcow2');
       await createOverlay(path, image);
       return { path, format: 'qcow2', blockDevice: false, below: [image.path, ...below] };
     }
     case 'hostDisk':
       return await placeHostDisk(source, readonly, where);
     case 'emptyDisk': {
-      const path = instanceDisk(where.instanceDir, name);
+      const path = instanceDisk(where.instanceDir, name, 'qcow2');
       await createScratchDisk(path, source.capacityBytes);
       return { path, format: 'qcow2', blockDevice: false, below: [] };
+    }
+    case 'cloudInit': {
+      const path = instanceDisk(where.instanceDir, name, 'iso');
+      await createFile(path, seedImage(source, facts));
+      return { path, format: 'raw', blockDevice: false, below: [] };
     }
   }
 }
 
-function instanceDisk(instanceDir: string, name: string): string {
+function instanceDisk(instanceDir: string, name: string, ending: 'qcow2' | 'iso'): string {
   if (name === '' || /[/\0]/.test(name))
     throw new PrepareError(`${JSON.stringify(name)} cannot be the name of a file`);
-  return join(instanceDir, `${name}.qcow2`);
+  return join(instanceDir, `${name}.${ending}`);
 }
 
 async function findImage(

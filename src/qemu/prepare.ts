@@ -4,14 +4,16 @@
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { InstanceSpec } from '../core/model/virtual-machine.ts';
+import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { PreparedDisk, PreparedKernel } from '../core/qemu-args/input.ts';
+import type { SeedFacts } from '../core/seed/cloud-init.ts';
 import { UNFINISHED } from './overlay.ts';
 import { type Directories, prepareDisk } from './prepare-disk.ts';
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
 import { prepareKernel } from './prepare-kernel.ts';
 
 export interface PrepareOptions extends Directories {
+  readonly vm: VmIdentity;
   readonly signal?: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export async function prepareInstance(
   const source = spec.kernelBoot?.source;
   const [kernel, disks] = await Promise.allSettled([
     source === undefined ? undefined : prepareKernel(source, directories),
-    allDisks(spec, directories),
+    allDisks(spec, directories, { vm: where.vm, hostname: spec.hostname ?? where.vm.name }),
   ]);
   where.signal?.throwIfAborted();
   if (kernel.status === 'fulfilled' && disks.status === 'fulfilled')
@@ -64,10 +66,11 @@ async function makeInstanceDir(instanceDir: string): Promise<void> {
 async function allDisks(
   spec: InstanceSpec,
   directories: Directories,
+  facts: SeedFacts,
 ): Promise<readonly PreparedDisk[]> {
   const results = await Promise.allSettled(
     spec.disks.map((disk) =>
-      prepareDisk(disk, directories).catch((cause: unknown) => {
+      prepareDisk(disk, directories, facts).catch((cause: unknown) => {
         throw new PrepareError(`disk ${disk.name}: ${reasonOf(cause)}`, { cause });
       }),
     ),
@@ -88,13 +91,15 @@ function combined(results: readonly PromiseSettledResult<unknown>[]): PrepareErr
   });
 }
 
-/** Removes the overlays and scratch disks of an ended instance. The directory may be gone already. */
+const MADE = ['.qcow2', '.iso'].flatMap((ending) => [ending, ending + UNFINISHED]);
+
+/** Removes the overlays, scratch disks and seeds of an ended instance. The directory may be gone already. */
 export async function removeInstanceDisks(instanceDir: string): Promise<void> {
   const names = await readdir(instanceDir).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const ours = (name: string) => name.endsWith('.qcow2') || name.endsWith(`.qcow2${UNFINISHED}`);
+  const ours = (name: string) => MADE.some((ending) => name.endsWith(ending));
   const disks = names.filter(ours);
   await Promise.all(disks.map((name) => rm(join(instanceDir, name), { force: true })));
 }

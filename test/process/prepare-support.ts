@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import type { DiskSpec } from '../../src/core/model/virtual-machine.ts';
+import type { DiskSpec, VmIdentity } from '../../src/core/model/virtual-machine.ts';
 import type { PreparedDisk } from '../../src/core/qemu-args/input.ts';
 import { type PreparedInstance, prepareInstance } from '../../src/qemu/prepare.ts';
 import { PrepareError } from '../../src/qemu/prepare-error.ts';
@@ -12,6 +12,7 @@ import { aDisk, aSpec } from '../unit/core/qemu-args/builders.ts';
 export const MIB = 1024 * 1024;
 
 export interface Place extends AsyncDisposable {
+  readonly vm: VmIdentity;
   readonly root: string;
   readonly imagesDir: string;
   readonly instanceDir: string;
@@ -27,6 +28,7 @@ export async function place(name = 'p'): Promise<Place> {
   await mkdir(imagesDir, { recursive: true });
   await mkdir(instanceDir);
   return {
+    vm: { namespace: 'default', name: 'web' },
     root,
     imagesDir,
     instanceDir,

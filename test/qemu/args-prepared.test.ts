@@ -27,6 +27,7 @@ async function launchPrepared(
   const spec = aSpec({ disks });
   await makeInstanceDirs(paths);
   const prepared = await prepareInstance(spec, {
+    vm: { namespace: 'default', name: 'web' },
     imagesDir,
     diskRoots: ['/'],
     instanceDir: paths.dir,

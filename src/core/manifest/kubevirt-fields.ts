@@ -50,6 +50,10 @@ const NAMES = {
     'downwardAPI downwardMetrics emptyDisk ephemeral hostDisk memoryDump name ' +
     'persistentVolumeClaim secret serviceAccount sysprep',
   ContainerDiskSource: 'image imagePullPolicy imagePullSecret path',
+  CloudInitNoCloudSource:
+    'networkData networkDataBase64 networkDataSecretRef secretRef userData userDataBase64',
+  CloudInitConfigDriveSource:
+    'networkData networkDataBase64 networkDataSecretRef secretRef userData userDataBase64',
   HostDisk: 'capacity path shared type',
   EmptyDiskSource: 'capacity',
   Interface:

@@ -61,6 +61,10 @@ export interface InstanceSpec {
   readonly machineType: string;
   readonly acpi: boolean;
   readonly kernelBoot?: KernelBoot;
+  /** Name that the guest is given by DHCP and by cloud-init; absent: the VM's. */
+  readonly hostname?: string;
+  /** Domain that the guest is given by DHCP. */
+  readonly subdomain?: string;
   readonly disks: readonly DiskSpec[];
   readonly interfaces: readonly InterfaceSpec[];
   readonly rng: boolean;
@@ -145,7 +149,21 @@ export type DiskSource =
       readonly capacityBytes?: number;
     }
   /** Scratch space that lives as long as the instance. */
-  | { readonly kind: 'emptyDisk'; readonly capacityBytes: number };
+  | { readonly kind: 'emptyDisk'; readonly capacityBytes: number }
+  | CloudInitSource;
+
+/** A seed for cloud-init, made anew for each instance. At least one of the two kinds of data is there. */
+export interface CloudInitSource {
+  readonly kind: 'cloudInit';
+  readonly format: 'NoCloud' | 'ConfigDrive';
+  readonly userData?: SeedData;
+  readonly networkData?: SeedData;
+}
+
+export type SeedData =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Without line ends. */
+  | { readonly kind: 'base64'; readonly base64: string };
 
 export type InterfaceModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci';
 

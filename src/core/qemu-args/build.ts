@@ -36,7 +36,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...firmwareArgs(spec, input.kernel),
     ...objectArgs(spec),
     ...blockdevArgs(disks),
-    ...netdevArgs(vm, spec.interfaces),
+    ...netdevArgs(vm, spec),
     ...deviceArgs(vm, spec, disks),
   ];
   const broken = args.find((arg) => arg.includes('\0'));

@@ -3,6 +3,7 @@
  * that KubeVirt's masquerade gives (guest .2, gateway .1). The first is 10.0.2.0/24, the next 10.0.3.0/24.
  */
 import type {
+  InstanceSpec,
   InterfaceModel,
   InterfaceSpec,
   JsonObject,
@@ -24,7 +25,7 @@ const DRIVER: Readonly<Record<InterfaceModel, string>> = {
 
 export function netdevArgs(
   vm: VmIdentity,
-  interfaces: readonly InterfaceSpec[],
+  { interfaces, hostname, subdomain }: InstanceSpec,
 ): readonly string[] {
   return interfaces.flatMap(({ forwards }, index) => {
     const subnet = subnetOf(index);
@@ -37,7 +38,8 @@ export function netdevArgs(
       host: `${subnet}.1`,
       dhcpstart: `${subnet}.2`,
       dns: `${subnet}.3`,
-      hostname: vm.name,
+      hostname: hostname ?? vm.name,
+      ...(subdomain === undefined ? {} : { domainname: subdomain }),
       ...(forwards.length === 0
         ? {}
         : {

@@ -5,6 +5,7 @@
 import type { Pattern, Read } from '../manifest/fields.ts';
 import { CONFIG_MAP, SECRET } from '../manifest/sections/file-object.ts';
 import { VIRTUAL_MACHINE } from '../manifest/sections/virtual-machine.ts';
+import { SOURCES } from '../manifest/sections/volumes.ts';
 import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { ANNOTATION_WORDS } from './annotations.ts';
 import { objectTypeOf } from './from-readers.ts';
@@ -13,7 +14,7 @@ import { describeField, type Field, type ObjectType, type Schema } from './schem
 /** One of these fields is there, and not two. */
 const EXACTLY_ONE: Readonly<Record<string, readonly string[]>> = {
   VirtualMachineSpec: ['runStrategy', 'running'],
-  Volume: ['containerDisk', 'hostDisk', 'emptyDisk'],
+  Volume: SOURCES,
 };
 
 /** Kubernetes' grammar (apimachinery `resource.Quantity`), as far as a pattern goes. */

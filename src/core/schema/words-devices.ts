@@ -79,6 +79,9 @@ export const DEVICE_WORDS = {
         'An image of the image directory. What the guest writes is lost when the run ends.',
       hostDisk: 'A file of the host. What the guest writes stays.',
       emptyDisk: 'An empty disk that lasts as long as the run.',
+      cloudInitNoCloud:
+        'What cloud-init in the guest is to do at the first boot: a small disk, made anew for each run.',
+      cloudInitConfigDrive: "The same, laid out as OpenStack's configuration drive.",
     },
   },
   ContainerDiskSource: {
@@ -103,6 +106,26 @@ export const DEVICE_WORDS = {
   EmptyDiskSource: {
     about: 'An empty disk.',
     fields: { capacity: 'Its size.' },
+  },
+  CloudInitNoCloudSource: {
+    about:
+      'A seed for cloud-init, as a disk labelled cidata. One of userData and networkData must be there.',
+    fields: {
+      userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
+      userDataBase64: 'The same in base64, for what is no text.',
+      networkData: 'How the network is to be set up, as text.',
+      networkDataBase64: 'The same in base64.',
+    },
+  },
+  CloudInitConfigDriveSource: {
+    about:
+      "A seed for cloud-init in OpenStack's form, as a disk labelled config-2. One of userData and networkData must be there.",
+    fields: {
+      userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
+      userDataBase64: 'The same in base64, for what is no text.',
+      networkData: 'How the network is to be set up, as text.',
+      networkDataBase64: 'The same in base64.',
+    },
   },
   Interface: {
     about: 'A network card. Its network has the same name.',

@@ -11,7 +11,7 @@ import type { Report } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
 import { CDROM_TARGET, DEFAULT_BUS, DISK_TARGET, resolveTarget } from './disk-target.ts';
 import { reportDuplicateNames } from './named-items.ts';
-import { resolveSource, type VolumeFields } from './volumes.ts';
+import { reportSecondSeed, resolveSource, type VolumeFields } from './volumes.ts';
 
 /** Ports of the AHCI controller that q35 has. */
 const MAX_SATA = 6;
@@ -58,6 +58,7 @@ export function resolveDisks(
 ): readonly DiskSpec[] {
   reportDuplicateNames(disks, report);
   reportDuplicateNames(volumes, report);
+  reportSecondSeed(volumes, report);
   const sources = new Map(
     volumes.map((volume) => [volume.value.get.name?.value, resolveSource(volume, report)]),
   );

@@ -2,7 +2,8 @@
  * `spec.template`: everything that one run of the VM is made of.
  */
 import type { InstanceSpec, InstanceTemplate } from '../../model/virtual-machine.ts';
-import { type Found, integer, list, oneOf, only, type ValueOf } from '../fields.ts';
+import { type Found, integer, list, oneOf, only, text, type ValueOf } from '../fields.ts';
+import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { HOST_PORTS, type HostSettings } from './annotations.ts';
@@ -49,6 +50,8 @@ const INSTANCE = object({
     terminationGracePeriodSeconds: integer(0, 2 ** 31 - 1),
     startStrategy: oneOf(['Paused']),
     architecture: only('amd64'),
+    hostname: text(checkDnsLabel, { pattern: DNS_LABEL }),
+    subdomain: text(checkDnsLabel, { pattern: DNS_LABEL }),
   },
   required: ['domain'],
   clusterOnly: [
@@ -56,13 +59,11 @@ const INSTANCE = object({
     'dnsConfig',
     'dnsPolicy',
     'evictionStrategy',
-    'hostname',
     'nodeSelector',
     'priorityClassName',
     'resourceClaims',
     'schedulerName',
     'serviceAccountName',
-    'subdomain',
     'tolerations',
     'topologySpreadConstraints',
   ],
@@ -131,6 +132,8 @@ function resolveInstance(
     machineType: resolveMachineType(machine),
     acpi: resolveAcpi(features),
     ...(kernelBoot && { kernelBoot }),
+    ...(get.hostname && { hostname: get.hostname.value }),
+    ...(get.subdomain && { subdomain: get.subdomain.value }),
     disks: unreadable ? [] : resolveDisks(disks, get.volumes?.value ?? [], report),
     interfaces: unreadable ? [] : resolveNetwork(devices, get, settings, report),
     rng: devices.rng !== undefined,

@@ -9,6 +9,7 @@ import { checkDnsLabel, checkInnerPath, DNS_LABEL } from '../names.ts';
 import { object, reportMissing } from '../object-fields.ts';
 import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
+import { CLOUD_INIT_CONFIG_DRIVE, CLOUD_INIT_NO_CLOUD, resolveCloudInit } from './cloud-init.ts';
 
 const SECTOR = 512n;
 /** The most that QEMU's qcow2 holds with a default cluster size is more; this catches slips. */
@@ -39,12 +40,32 @@ export const VOLUME = object({
       fields: { capacity: quantity },
       required: ['capacity'],
     }),
+    cloudInitNoCloud: CLOUD_INIT_NO_CLOUD,
+    cloudInitConfigDrive: CLOUD_INIT_CONFIG_DRIVE,
   },
   required: ['name'],
 });
 
+/** The fields that say where the contents come from. */
+export const SOURCES = [
+  'containerDisk',
+  'hostDisk',
+  'emptyDisk',
+  'cloudInitNoCloud',
+  'cloudInitConfigDrive',
+] as const;
+
 export type VolumeFields = Found<ValueOf<typeof VOLUME>>;
 type Sources = VolumeFields['value']['get'];
+
+/** A guest looks for one seed, and KubeVirt makes one. */
+export function reportSecondSeed(volumes: readonly VolumeFields[], report: Report): void {
+  const [, second] = volumes.filter(
+    ({ value: { get } }) => get.cloudInitNoCloud ?? get.cloudInitConfigDrive,
+  );
+  if (second === undefined) return;
+  report.error('mutually-exclusive', second, 'a VM has at most one volume for cloud-init');
+}
 
 /** What is wrong with an image reference, or undefined. */
 export function checkImage(image: string): string | undefined {
@@ -67,12 +88,14 @@ export function resolveSource(volume: VolumeFields, report: Report): DiskSource 
     return undefined;
   }
   if (sources.length === 0)
-    report.error(
-      'required',
-      volume,
-      'a volume needs a source: containerDisk, hostDisk or emptyDisk',
-    );
-  return containerDisk(get) ?? hostDisk(get, report) ?? emptyDisk(get, report);
+    report.error('required', volume, `a volume needs a source: ${SOURCES.join(', ')}`);
+  return (
+    containerDisk(get) ??
+    hostDisk(get, report) ??
+    emptyDisk(get, report) ??
+    (get.cloudInitNoCloud && resolveCloudInit(get.cloudInitNoCloud, 'NoCloud', report)) ??
+    (get.cloudInitConfigDrive && resolveCloudInit(get.cloudInitConfigDrive, 'ConfigDrive', report))
+  );
 }
 
 function containerDisk({ containerDisk: found }: Sources): DiskSource | undefined {

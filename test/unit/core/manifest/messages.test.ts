@@ -13,7 +13,7 @@ describe('messages', () => {
     [{ domain: { memory: { guest: '512MB' } } }, 'did you mean "512M"?'],
     [{ domain: { machine: { type: 'microvm' } } }, 'hang at boot'],
     [{ devices: { tpm: {} } }, 'KubeVirt field tpm is not supported by this version of solovirt'],
-    [{ instance: { hostname: 'web' } }, 'no effect'],
+    [{ instance: { schedulerName: 'web' } }, 'no effect'],
     [{ annotations: { 'solovirt.io/hostports': '' } }, 'did you mean "solovirt.io/host-ports"?'],
     [{ annotations: { a: 1 } }, 'write it in quotes, "1"'],
     [

@@ -90,6 +90,8 @@ test('every supported field is read', () => {
       },
       kernelArgs: 'console=ttyS0 quiet',
     },
+    hostname: 'front',
+    subdomain: 'lab',
     disks: [
       {
         name: 'root',
@@ -136,6 +138,19 @@ test('every supported field is read', () => {
         readonly: false,
         errorPolicy: 'stop',
         source: { kind: 'emptyDisk', capacityBytes: 1024 },
+      },
+      {
+        name: 'seed',
+        device: 'disk',
+        bus: 'sata',
+        readonly: false,
+        errorPolicy: 'stop',
+        source: {
+          kind: 'cloudInit',
+          format: 'ConfigDrive',
+          userData: { kind: 'base64', base64: 'I2Nsb3VkLWNvbmZpZwo=' },
+          networkData: { kind: 'text', text: '{}' },
+        },
       },
       {
         name: 'scratch',

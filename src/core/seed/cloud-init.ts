@@ -1,0 +1,72 @@
+/**
+ * The files of a cloud-init seed, as KubeVirt lays them out (`pkg/cloud-init`): NoCloud's at the top of a disk labelled
+ * `cidata`, OpenStack's below `openstack/latest` of one labelled `config-2`.
+ */
+import type { CloudInitSource, VmIdentity } from '../model/virtual-machine.ts';
+import { writeIso9660 } from './iso9660.ts';
+import { stableUuid } from './stable-uuid.ts';
+
+/** What a seed says about the machine besides what its author wrote. */
+export interface SeedFacts {
+  readonly vm: VmIdentity;
+  readonly hostname: string;
+}
+
+export interface SeedContents {
+  readonly userData?: Uint8Array;
+  readonly networkData?: Uint8Array;
+}
+
+interface Layout {
+  readonly label: string;
+  readonly folder: string;
+  readonly metaData: string;
+  readonly userData: string;
+  readonly networkData: string;
+  metaDataOf(facts: SeedFacts): object;
+}
+
+const LAYOUTS: Readonly<Record<CloudInitSource['format'], Layout>> = {
+  NoCloud: {
+    label: 'cidata',
+    folder: '',
+    metaData: 'meta-data',
+    userData: 'user-data',
+    networkData: 'network-config',
+    metaDataOf: ({ vm, hostname }) => ({
+      'instance-id': stableUuid(vm),
+      'local-hostname': hostname,
+    }),
+  },
+  ConfigDrive: {
+    label: 'config-2',
+    folder: 'openstack/latest/',
+    metaData: 'meta_data.json',
+    userData: 'user_data',
+    networkData: 'network_data.json',
+    metaDataOf: ({ vm, hostname }) => ({
+      instance_id: `${vm.name}.${vm.namespace}`,
+      hostname,
+      uuid: stableUuid(vm),
+    }),
+  },
+};
+
+/** The image of a seed disk. The same VM gives the same instance id, so that cloud-init sets up a guest once. */
+export function seedDisk(
+  format: CloudInitSource['format'],
+  { userData = Uint8Array.of(), networkData }: SeedContents,
+  facts: SeedFacts,
+): Uint8Array {
+  const layout = LAYOUTS[format];
+  const { label, folder, metaDataOf } = layout;
+  const metaData = new TextEncoder().encode(JSON.stringify(metaDataOf(facts)));
+  return writeIso9660(label, [
+    { path: folder + layout.metaData, bytes: metaData },
+    // NoCloud is no seed without it, be it empty.
+    { path: folder + layout.userData, bytes: userData },
+    ...(networkData === undefined
+      ? []
+      : [{ path: folder + layout.networkData, bytes: networkData }]),
+  ]);
+}
