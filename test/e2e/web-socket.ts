@@ -82,9 +82,12 @@ export interface DialOptions {
   readonly origin?: string;
 }
 
+/** A daemon that can be reached, and what it has said so far. */
+type Reached = Pick<World, 'socket' | 'log'>;
+
 /** @returns the session, or what was answered instead */
 export function tryDial(
-  world: World,
+  world: Reached,
   path: string,
   { protocols = ['plain.kubevirt.io'], origin }: DialOptions = {},
 ): Promise<Session | Refused> {
@@ -105,13 +108,17 @@ export function tryDial(
   return within(promise, `a WebSocket at ${path}`, () => world.log);
 }
 
-export async function dial(world: World, path: string, options?: DialOptions): Promise<Session> {
+export async function dial(world: Reached, path: string, options?: DialOptions): Promise<Session> {
   const dialled = await tryDial(world, path, options);
   if (dialled instanceof Session) return dialled;
   throw new Error(`refused: ${JSON.stringify(dialled)}`);
 }
 
-export async function refusal(world: World, path: string, options?: DialOptions): Promise<Refused> {
+export async function refusal(
+  world: Reached,
+  path: string,
+  options?: DialOptions,
+): Promise<Refused> {
   const dialled = await tryDial(world, path, options);
   if (!(dialled instanceof Session)) return dialled;
   dialled.socket.terminate();

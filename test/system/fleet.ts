@@ -6,7 +6,7 @@ import { enableSolovirt } from './install.ts';
 import { Machine } from './machine.ts';
 
 export const DAEMON = 'solovirt.service';
-const SOCKET = '/run/solovirt/solovirt.sock';
+export const SOCKET = '/run/solovirt/solovirt.sock';
 const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
 const DEADLINE_MS = 60_000;
 

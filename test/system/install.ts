@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -25,12 +26,15 @@ export function prepareRoot(root: string): void {
   quieten(root);
   // Without one systemd takes this for the first boot ever and asks questions.
   writeFileSync(join(root, 'etc/machine-id'), `${randomUUID().replaceAll('-', '')}\n`);
-  const images = join(root, 'var/lib/solovirt/images/tiny');
-  mkdirSync(images, { recursive: true });
-  for (const image of readdirSync(join(imagesDir, 'tiny')))
-    copyFileSync(join(imagesDir, 'tiny', image), join(images, image));
+  copyImages(root, 'tiny');
   // Kept over a reboot.
   mkdirSync(join(root, 'var/log/journal'), { recursive: true });
+}
+
+/** Those of one kind of guest (images/README.md). */
+export function copyImages(root: string, kind: 'tiny' | 'agent'): void {
+  const to = join(root, 'var/lib/solovirt/images', kind);
+  cpSync(join(imagesDir, kind), to, { recursive: true });
 }
 
 export async function installSolovirt(root: string): Promise<void> {

@@ -1,6 +1,9 @@
 /** The package on a host with systemd, from the installation to the purge: guests never notice. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DAEMON, Fleet, livesOn } from './fleet.ts';
+import { agentVm } from '../e2e/agent-guest.ts';
+import { dial, instancePath } from '../e2e/web-socket.ts';
+import { DAEMON, Fleet, livesOn, SOCKET } from './fleet.ts';
+import { copyImages } from './install.ts';
 import { Machine, whyNoMachine } from './machine.ts';
 import { buildPackages, dpkg, NEW, OLD, type Packages } from './package-build.ts';
 
@@ -47,6 +50,44 @@ describe.skipIf(reason !== undefined)(`the package${reason ? ` (${reason})` : ''
     expect(await mode(machine, '/etc/solovirt/vms')).toBe('2770 root:solovirt');
     expect(await mode(machine, '/var/lib/solovirt/images')).toBe('2771 solovirt:solovirt-qemu');
     expect(await mode(machine, '/var/lib/solovirt/state.db')).toMatch(/^6[04]0 solovirt:solovirt$/);
+  });
+
+  test('leads into a guest: its console, its display, its ports, and what its agent tells', async () => {
+    await using fleet = await installed();
+    const { machine } = fleet;
+    copyImages(machine.path('/'), 'agent');
+    const text = agentVm('linux', 8080).replace('GraphicsDevice: false', 'GraphicsDevice: true');
+    machine.write('/etc/solovirt/vms/linux.yaml', text);
+    await fleet.allRunning('linux');
+    const daemon = { socket: machine.path(SOCKET), log: 'see the journal' };
+
+    using console = await dial(daemon, instancePath('linux', 'console'));
+    await console.said('eth0 has 10.0.2.2');
+    // What is typed before the guest opens its console is lost.
+    const again = setInterval(() => console.send('\necho $((6 * 7))-fold\n'), 500);
+    await console.said('42-fold').finally(() => clearInterval(again));
+    using display = await dial(daemon, instancePath('linux', 'vnc'));
+    await display.said('RFB 003.008');
+    await fleet.cli('screenshot', 'linux', '/tmp/screen.png');
+    expect(machine.read('/tmp/screen.png')).toContain('PNG');
+    using page = await dial(daemon, instancePath('linux', 'portforward/80'));
+    page.send('GET / HTTP/1.0\r\n\r\n');
+    await page.said('Hello from a solovirt guest.');
+
+    const told = await machine.until('its agent is connected', async () => {
+      const { code, stdout } = await machine.run('solovirt', 'guest', 'linux');
+      return code === 0 && stdout;
+    });
+    expect(told).toMatch(/^Host name: +solovirt-guest$/m);
+    await fleet.cli('freeze', 'linux');
+    expect(await fleet.cli('describe', 'linux')).toMatch(/Frozen: .*; thaws in/);
+    await fleet.cli('unfreeze', 'linux');
+
+    await machine.get('systemctl', 'restart', DAEMON);
+    expect(await console.end()).toMatchObject({ code: 1012 });
+    expect(await fleet.cli('guest', 'linux')).toMatch(/^Host name: +solovirt-guest$/m);
+    using next = await dial(daemon, instancePath('linux', 'console'));
+    await next.said('42-fold');
   });
 
   test('an upgrade leaves guests running, and no call fails meanwhile', async () => {
