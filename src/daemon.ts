@@ -117,6 +117,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       preflight(text, {
         board: supervisor.board,
         roots: config,
+        values: (id) => supervisor.objects.values(id),
         host: () => report.qemuHost(),
         acceleratorReason: () => report.info(supervisor.board).accelerator.reason,
       }),

@@ -7,6 +7,8 @@ import { freemem, totalmem } from 'node:os';
 import type { PreflightReport } from './api/contract-preflight.ts';
 import { createLocator } from './core/manifest/locate.ts';
 import { parseManifests } from './core/manifest/parse.ts';
+import type { ParsedDocument } from './core/manifest/parsed.ts';
+import { objectKey } from './core/model/file-object.ts';
 import type { Problem } from './core/model/problem.ts';
 import type { VirtualMachine } from './core/model/virtual-machine.ts';
 import {
@@ -20,15 +22,18 @@ import {
 } from './core/preflight.ts';
 import type { QemuHost } from './qemu/launch.ts';
 import { machineTypes } from './qemu/machine-types.ts';
+import type { ValuesOf } from './qemu/made-image.ts';
 import type { Roots } from './qemu/path-policy.ts';
 import { checkDisk } from './qemu/prepare-disk.ts';
 import { reasonOf } from './qemu/prepare-error.ts';
 import { prepareKernel } from './qemu/prepare-kernel.ts';
 import type { Board } from './supervisor/board.ts';
+import { bytesOf } from './supervisor/file-objects.ts';
 
 export interface PreflightDeps {
   readonly board: Board;
   readonly roots: Roots;
+  readonly values: ValuesOf;
   /** @throws when there is no QEMU to be used */
   readonly host: () => Promise<QemuHost>;
   /** Why guests are emulated, where they are. */
@@ -41,11 +46,13 @@ export async function preflight(text: string, deps: PreflightDeps): Promise<Pref
   const others = runningVms(deps.board);
   const running: RunningVm[] = [];
   const problems: Problem[] = [];
-  for (const { index, vm } of parseManifests(text).documents) {
+  const { documents } = parseManifests(text);
+  const withOwn = { ...deps, values: valuesWith(documents, deps.values) };
+  for (const { index, vm } of documents) {
     if (vm === undefined) continue;
     const itself = others.find((other) => isSame(other.vm, vm));
     if (itself !== undefined) running.push(itself);
-    for (const { field, ...finding } of await findings(vm, itself !== undefined, others, deps))
+    for (const { field, ...finding } of await findings(vm, itself !== undefined, others, withOwn))
       problems.push({ ...finding, ...locate(index, field) });
   }
   return {
@@ -56,6 +63,19 @@ export async function preflight(text: string, deps: PreflightDeps): Promise<Pref
   };
 }
 
+/** A file may bring the objects that its VMs need. */
+function valuesWith(documents: readonly ParsedDocument[], beside: ValuesOf): ValuesOf {
+  const own = new Map(
+    documents.flatMap(({ object }) =>
+      object?.content ? [[objectKey(object), object.content] as const] : [],
+    ),
+  );
+  return (id) => {
+    const object = own.get(objectKey(id));
+    return object === undefined ? beside(id) : bytesOf(object);
+  };
+}
+
 async function findings(
   vm: VirtualMachine,
   isRunning: boolean,
@@ -63,10 +83,7 @@ async function findings(
   deps: PreflightDeps,
 ): Promise<readonly Finding[]> {
   const { spec } = vm.template;
-  const [onQemu, onFiles] = await Promise.all([
-    qemuFindings(vm, deps),
-    fileFindings(vm, deps.roots),
-  ]);
+  const [onQemu, onFiles] = await Promise.all([qemuFindings(vm, deps), fileFindings(vm, deps)]);
   const taken = takenFindings(
     vm,
     running.filter((other) => !isSame(other.vm, vm)),
@@ -89,10 +106,15 @@ async function qemuFindings(vm: VirtualMachine, deps: PreflightDeps): Promise<re
   }
 }
 
-async function fileFindings(vm: VirtualMachine, roots: Roots): Promise<readonly Finding[]> {
-  const { disks, kernelBoot } = vm.template.spec;
+async function fileFindings(
+  vm: VirtualMachine,
+  { roots, values }: PreflightDeps,
+): Promise<readonly Finding[]> {
+  const { disks, kernelBoot, hostname = vm.name } = vm.template.spec;
   const found = disks.map((disk) =>
-    attempt('disk-not-ready', volumeField(vm, disk.name), () => checkDisk(disk, roots)),
+    attempt('disk-not-ready', volumeField(vm, disk.name), () =>
+      checkDisk(disk, roots, { vm, hostname, values }),
+    ),
   );
   if (kernelBoot !== undefined) {
     const { source } = kernelBoot;

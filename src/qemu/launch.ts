@@ -11,6 +11,7 @@ import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { makeConsoleFile, preallocateJournal } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
+import type { ValuesOf } from './made-image.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
 
 export interface LaunchInput {
@@ -22,6 +23,7 @@ export interface LaunchInput {
   readonly startPaused: boolean;
   readonly paths: InstancePaths;
   readonly imagesDir: string;
+  readonly values: ValuesOf;
   /** Where else disks may lie. */
   readonly diskRoots: readonly string[];
   /** Asked for at every launch, so that a QEMU installed later is found. */
@@ -35,11 +37,11 @@ export interface QemuHost {
 }
 
 export async function launch(input: LaunchInput, launcher: Launcher): Promise<ProcessIdentity> {
-  const { vm, template, spec, startPaused, paths, imagesDir, diskRoots } = input;
+  const { vm, values, template, spec, startPaused, paths, imagesDir, diskRoots } = input;
   await launcher.makeDirs(paths);
   const [{ qemuPath, accelerator }, onHost] = await Promise.all([
     input.host(),
-    prepareInstance(spec, { vm, imagesDir, diskRoots, instanceDir: paths.dir }),
+    prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
     preallocateJournal(paths),
     makeConsoleFile(paths),
   ]);

@@ -5,13 +5,12 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
-import type { SeedFacts } from '../core/seed/cloud-init.ts';
 import { filesBelow } from './image-chain.ts';
 import { canDoDirectIo, type DiskFile, findDiskFile, type Image, readImage } from './image-file.ts';
+import { type MadeFor, madeImage } from './made-image.ts';
 import { createFile, createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
 import { allowedFile, checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
-import { seedImage } from './seed-image.ts';
 
 /** Where an instance's files come from and go to: absolute paths. */
 export interface Directories extends Roots {
@@ -28,10 +27,10 @@ interface PlacedDisk extends DiskFile {
 export async function prepareDisk(
   spec: DiskSpec,
   where: Directories,
-  facts: SeedFacts,
+  made: MadeFor,
 ): Promise<PreparedDisk> {
   const readonly = spec.readonly || spec.device === 'cdrom';
-  const placed = await placeDisk(spec, readonly, where, facts);
+  const placed = await placeDisk(spec, readonly, where, made);
   return {
     name: spec.name,
     file: placed.path,
@@ -44,7 +43,7 @@ export async function prepareDisk(
 }
 
 /** Looks where a launch would look, and makes nothing. @throws PrepareError, as `prepareDisk` would */
-export async function checkDisk(spec: DiskSpec, roots: Roots): Promise<void> {
+export async function checkDisk(spec: DiskSpec, roots: Roots, made: MadeFor): Promise<void> {
   const { source } = spec;
   const readonly = spec.readonly || spec.device === 'cdrom';
   switch (source.kind) {
@@ -65,8 +64,10 @@ export async function checkDisk(spec: DiskSpec, roots: Roots): Promise<void> {
       return;
     }
     case 'emptyDisk':
-    case 'cloudInit':
       return;
+    case 'cloudInit':
+    case 'objectData':
+      return void madeImage(source, made);
   }
 }
 
@@ -74,7 +75,7 @@ async function placeDisk(
   { name, source }: DiskSpec,
   readonly: boolean,
   where: Directories,
-  facts: SeedFacts,
+  made: MadeFor,
 ): Promise<PlacedDisk> {
   switch (source.kind) {
     case 'containerDisk': {
@@ -92,9 +93,10 @@ async function placeDisk(
       await createScratchDisk(path, source.capacityBytes);
       return { path, format: 'qcow2', blockDevice: false, below: [] };
     }
-    case 'cloudInit': {
+    case 'cloudInit':
+    case 'objectData': {
       const path = instanceDisk(where.instanceDir, name, 'iso');
-      await createFile(path, seedImage(source, facts));
+      await createFile(path, madeImage(source, made));
       return { path, format: 'raw', blockDevice: false, below: [] };
     }
   }

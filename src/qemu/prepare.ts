@@ -6,7 +6,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { PreparedDisk, PreparedKernel } from '../core/qemu-args/input.ts';
-import type { SeedFacts } from '../core/seed/cloud-init.ts';
+import type { MadeFor, ValuesOf } from './made-image.ts';
 import { UNFINISHED } from './overlay.ts';
 import { type Directories, prepareDisk } from './prepare-disk.ts';
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
@@ -14,6 +14,7 @@ import { prepareKernel } from './prepare-kernel.ts';
 
 export interface PrepareOptions extends Directories {
   readonly vm: VmIdentity;
+  readonly values: ValuesOf;
   readonly signal?: AbortSignal;
 }
 
@@ -40,10 +41,11 @@ export async function prepareInstance(
     instanceDir: resolve(where.instanceDir),
   };
   await makeInstanceDir(directories.instanceDir);
+  const { vm, values } = where;
   const source = spec.kernelBoot?.source;
   const [kernel, disks] = await Promise.allSettled([
     source === undefined ? undefined : prepareKernel(source, directories),
-    allDisks(spec, directories, { vm: where.vm, hostname: spec.hostname ?? where.vm.name }),
+    allDisks(spec, directories, { vm, values, hostname: spec.hostname ?? vm.name }),
   ]);
   where.signal?.throwIfAborted();
   if (kernel.status === 'fulfilled' && disks.status === 'fulfilled')
@@ -66,11 +68,11 @@ async function makeInstanceDir(instanceDir: string): Promise<void> {
 async function allDisks(
   spec: InstanceSpec,
   directories: Directories,
-  facts: SeedFacts,
+  made: MadeFor,
 ): Promise<readonly PreparedDisk[]> {
   const results = await Promise.allSettled(
     spec.disks.map((disk) =>
-      prepareDisk(disk, directories, facts).catch((cause: unknown) => {
+      prepareDisk(disk, directories, made).catch((cause: unknown) => {
         throw new PrepareError(`disk ${disk.name}: ${reasonOf(cause)}`, { cause });
       }),
     ),

@@ -20,6 +20,16 @@ export interface ObjectSnapshot {
   readonly resourceVersion: number;
 }
 
+/** The values by key. */
+export function bytesOf({ values }: FileObject): ReadonlyMap<string, Buffer> {
+  return new Map(
+    [...values].map(([key, value]) => [
+      key,
+      'text' in value ? Buffer.from(value.text) : Buffer.from(value.base64, 'base64'),
+    ]),
+  );
+}
+
 export class FileObjects {
   readonly secrets: SnapshotStore<ObjectSnapshot>;
   readonly configMaps: SnapshotStore<ObjectSnapshot>;
@@ -41,14 +51,8 @@ export class FileObjects {
 
   /** The values by key, as bytes; undefined when no file declares the object. */
   values(id: ObjectId): ReadonlyMap<string, Buffer> | undefined {
-    const values = this.find(id)?.values;
-    if (values === undefined) return undefined;
-    return new Map(
-      [...values].map(([key, value]) => [
-        key,
-        'text' in value ? Buffer.from(value.text) : Buffer.from(value.base64, 'base64'),
-      ]),
-    );
+    const object = this.find(id);
+    return object && bytesOf(object);
   }
 
   #show(): void {

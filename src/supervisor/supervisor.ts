@@ -119,6 +119,10 @@ export class Supervisor implements AsyncDisposable {
     return this.#ctx.tally;
   }
 
+  get objects(): FileObjects {
+    return this.#ctx.objects;
+  }
+
   get events(): EventLog {
     return this.#ctx.events;
   }
@@ -315,6 +319,7 @@ export class Supervisor implements AsyncDisposable {
         template: record.instance.template,
         spec: record.instance.spec,
         startPaused: record.instance.startPaused,
+        values: (id) => this.#ctx.objects.values(id),
         paths: this.#ctx.paths(uid),
         imagesDir,
         diskRoots,

@@ -1,10 +1,12 @@
-/** Seeds for cloud-init, as a guest finds them. */
+/** Seeds for cloud-init, ConfigMaps and Secrets, as a guest finds them. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { PreflightReport } from '../../src/api/contract-preflight.ts';
+import { runCli } from '../process/cli-harness.ts';
 import { World } from './daemon-harness.ts';
 import { demoVm } from './manifests.ts';
-import { Vm, withStrategy } from './vm-handle.ts';
+import { eventually, Vm, withStrategy } from './vm-handle.ts';
 
 const EXAMPLE = new URL('../../vms/cloud-init.yaml', import.meta.url);
 
@@ -74,4 +76,61 @@ test('a ConfigDrive can be a CD-ROM, and no guest but its own gets at it', async
   await vm.granted('stop', { gracePeriod: 0 });
   await vm.is('Stopped');
   expect(readdirSync(dir).filter((name) => name.endsWith('.iso'))).toEqual([]);
+});
+
+const SECRETS = `apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+stringData: {token: hunter2}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: seed}
+data: {userdata: I2Nsb3VkLWNvbmZpZwo=}
+`;
+
+/** What a preflight has against the disks of a file. */
+async function notReady(text: string): Promise<readonly string[]> {
+  const { stdout } = await runCli(['validate', '--host', '-', '-o', 'json'], {
+    socket: world.socket,
+    stdin: text,
+    requestMs: 30_000,
+  });
+  const { problems } = JSON.parse(stdout) as PreflightReport;
+  return problems.flatMap(({ code, message }) => (code === 'disk-not-ready' ? [message] : []));
+}
+
+test('Secrets become disks and seeds, and are looked for at the start', async () => {
+  const text = demoVm('objects', {
+    strategy: 'Manual',
+    hooks: 'solovirt.show-disk=vda solovirt.show-disk=vdb',
+  });
+  const disks = `          disks: [{name: keys, disk: {bus: virtio}}, {name: seed, disk: {bus: virtio}}]
+      volumes:
+        - name: keys
+          secret: {secretName: keys, volumeLabel: KEYS}
+        - name: seed
+          cloudInitNoCloud: {secretRef: {name: seed}}
+`;
+  const vm = await Vm.known(world, 'objects', text + disks);
+  await vm.granted('start');
+  const failed = await vm.ended(1);
+  expect(failed.verdict.reason).toBe('LaunchFailed');
+  expect(failed.verdict.message).toContain(
+    'no file declares the Secret keys in the namespace default',
+  );
+
+  const file = text + disks;
+  expect(await notReady(file)).toEqual([
+    expect.stringContaining('keys'),
+    expect.stringContaining('seed'),
+  ]);
+  // A file may bring what its VMs need.
+  expect(await notReady(`${file}---\n${SECRETS}`)).toEqual([]);
+  world.write('keys', SECRETS);
+  await eventually('the Secrets are in force', async () => (await notReady(file)).length === 0);
+  await vm.granted('start');
+  expect(await shown(vm, 'vda')).toEqual(['vda is labelled KEYS', 'vda has token: hunter2']);
+  expect(await shown(vm, 'vdb')).toContain('vdb has user-data: #cloud-config');
+  expect(world.log).not.toContain('hunter2');
 });

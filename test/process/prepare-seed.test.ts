@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { CloudInitSource, DiskSpec } from '../../src/core/model/virtual-machine.ts';
+import type { ValuesOf } from '../../src/qemu/made-image.ts';
 import { prepareInstance, removeInstanceDisks } from '../../src/qemu/prepare.ts';
 import { aDisk, aSpec } from '../unit/core/qemu-args/builders.ts';
-import { place, prepareOne } from './prepare-support.ts';
+import { place, prepareOne, refusal } from './prepare-support.ts';
 
 const USER_DATA = { kind: 'text', text: '#cloud-config\nhostname: ü\n' } as const;
 
@@ -70,6 +71,61 @@ test('the guest gets the host name of its manifest', async () => {
   const { disks: prepared } = await prepareInstance(aSpec({ disks, hostname: 'front' }), where);
   const metaData = await read(prepared[0]?.file ?? '', '/meta-data');
   expect(JSON.parse(metaData)).toMatchObject({ 'local-hostname': 'front' });
+});
+
+const KEYS = new Map([['userData', Buffer.from('from a Secret')]]);
+
+test('user data may come from a Secret of the VM’s namespace', async () => {
+  await using where = await place();
+  const values: ValuesOf = ({ kind, namespace, name }) =>
+    `${kind}/${namespace}/${name}` === 'Secret/default/keys' ? KEYS : undefined;
+  const disk = seed({ userData: { kind: 'secret', name: 'keys' } });
+  const { file } = await prepareOne({ ...where, values }, disk);
+  expect(await read(file, '/user-data')).toBe('from a Secret');
+  expect(await refusal(prepareOne(where, disk))).toBe(
+    'disk seed: no file declares the Secret keys in the namespace default: put one into the VM directory',
+  );
+  const network = seed({ networkData: { kind: 'secret', name: 'keys' } });
+  expect(await refusal(prepareOne({ ...where, values }, network))).toBe(
+    'disk seed: the Secret keys has no key networkdata or networkData',
+  );
+});
+
+function objectDisk(optional = false): DiskSpec {
+  const source = { kind: 'objectData', object: 'ConfigMap', name: 'c', label: 'OEMDRV' } as const;
+  return aDisk({ name: 'config', source: { ...source, optional } });
+}
+
+test('a ConfigMap becomes a disk with a file for each key', async () => {
+  await using where = await place();
+  const values = () =>
+    new Map([
+      ['ks.cfg', Buffer.from('text\n')],
+      ['B', Buffer.of(0, 255)],
+    ]);
+  const { file } = await prepareOne({ ...where, values }, objectDisk());
+  expect(await label(file)).toBe('OEMDRV');
+  expect(await read(file, '/ks.cfg')).toBe('text\n');
+  const { stdout } = await execa('isoinfo', ['-i', file, '-R', '-f']);
+  expect(stdout).toBe('/B\n/ks.cfg');
+});
+
+test('without its ConfigMap a disk is empty if it is optional, and is not made otherwise', async () => {
+  await using where = await place();
+  expect(await refusal(prepareOne(where, objectDisk()))).toContain(
+    'no file declares the ConfigMap c',
+  );
+  expect(await readdir(where.instanceDir)).toEqual([]);
+  const { file } = await prepareOne(where, objectDisk(true));
+  expect((await execa('isoinfo', ['-i', file, '-R', '-f'])).stdout).toBe('');
+});
+
+test('a key that is too long for a file’s name is refused without being quoted', async () => {
+  await using where = await place();
+  const values = () => new Map([['k'.repeat(129), Buffer.of()]]);
+  const message = await refusal(prepareOne({ ...where, values }, objectDisk()));
+  expect(message).toContain('a key of the ConfigMap c has more than 128 characters');
+  expect(message).not.toContain('kkk');
 });
 
 test('a seed is made anew for each instance and removed with its other disks', async () => {

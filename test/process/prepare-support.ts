@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { DiskSpec, VmIdentity } from '../../src/core/model/virtual-machine.ts';
 import type { PreparedDisk } from '../../src/core/qemu-args/input.ts';
+import type { ValuesOf } from '../../src/qemu/made-image.ts';
 import { type PreparedInstance, prepareInstance } from '../../src/qemu/prepare.ts';
 import { PrepareError } from '../../src/qemu/prepare-error.ts';
 import { aDisk, aSpec } from '../unit/core/qemu-args/builders.ts';
@@ -13,6 +14,7 @@ export const MIB = 1024 * 1024;
 
 export interface Place extends AsyncDisposable {
   readonly vm: VmIdentity;
+  readonly values: ValuesOf;
   readonly root: string;
   readonly imagesDir: string;
   readonly instanceDir: string;
@@ -29,6 +31,7 @@ export async function place(name = 'p'): Promise<Place> {
   await mkdir(instanceDir);
   return {
     vm: { namespace: 'default', name: 'web' },
+    values: () => undefined,
     root,
     imagesDir,
     instanceDir,

@@ -28,6 +28,7 @@ async function launchPrepared(
   await makeInstanceDirs(paths);
   const prepared = await prepareInstance(spec, {
     vm: { namespace: 'default', name: 'web' },
+    values: () => undefined,
     imagesDir,
     diskRoots: ['/'],
     instanceDir: paths.dir,

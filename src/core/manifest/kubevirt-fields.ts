@@ -54,6 +54,8 @@ const NAMES = {
     'networkData networkDataBase64 networkDataSecretRef secretRef userData userDataBase64',
   CloudInitConfigDriveSource:
     'networkData networkDataBase64 networkDataSecretRef secretRef userData userDataBase64',
+  ConfigMapVolumeSource: 'name optional volumeLabel',
+  SecretVolumeSource: 'optional secretName volumeLabel',
   HostDisk: 'capacity path shared type',
   EmptyDiskSource: 'capacity',
   Interface:
@@ -71,6 +73,7 @@ const NAMES = {
 
 /** Objects of Kubernetes' core group that stand beside VMs. */
 const CORE_NAMES = {
+  LocalObjectReference: 'name',
   ConfigMap: 'apiVersion binaryData data immutable kind metadata',
   Secret: 'apiVersion data immutable kind metadata stringData type',
 } as const;

@@ -3,6 +3,8 @@
  * filled in. Field meanings and defaults are KubeVirt's (kubevirt.io/api/core/v1 `types.go`, `schema.go`).
  */
 
+import type { ObjectKind } from './file-object.ts';
+
 /** What the user wants of a VM over time. KubeVirt `VirtualMachineRunStrategy`. */
 export type RunStrategy = 'Always' | 'RerunOnFailure' | 'Manual' | 'Halted' | 'Once';
 
@@ -150,7 +152,17 @@ export type DiskSource =
     }
   /** Scratch space that lives as long as the instance. */
   | { readonly kind: 'emptyDisk'; readonly capacityBytes: number }
-  | CloudInitSource;
+  | CloudInitSource
+  /** A file for each key of a Secret or ConfigMap of the VM's namespace, made anew for each instance. */
+  | {
+      readonly kind: 'objectData';
+      readonly object: ObjectKind;
+      readonly name: string;
+      /** Of the file system; at most 32 characters of ASCII. */
+      readonly label: string;
+      /** The disk is empty where there is no such object. */
+      readonly optional: boolean;
+    };
 
 /** A seed for cloud-init, made anew for each instance. At least one of the two kinds of data is there. */
 export interface CloudInitSource {
@@ -163,7 +175,9 @@ export interface CloudInitSource {
 export type SeedData =
   | { readonly kind: 'text'; readonly text: string }
   /** Without line ends. */
-  | { readonly kind: 'base64'; readonly base64: string };
+  | { readonly kind: 'base64'; readonly base64: string }
+  /** A Secret of the VM's namespace, which is read at each launch. */
+  | { readonly kind: 'secret'; readonly name: string };
 
 export type InterfaceModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci';
 

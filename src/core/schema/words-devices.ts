@@ -81,6 +81,9 @@ export const DEVICE_WORDS = {
       emptyDisk: 'An empty disk that lasts as long as the run.',
       cloudInitNoCloud:
         'What cloud-init in the guest is to do at the first boot: a small disk, made anew for each run.',
+      configMap:
+        'The values of a ConfigMap, as files of a small disk that is made anew for each run.',
+      secret: 'The values of a Secret, likewise.',
       cloudInitConfigDrive: "The same, laid out as OpenStack's configuration drive.",
     },
   },
@@ -109,22 +112,46 @@ export const DEVICE_WORDS = {
   },
   CloudInitNoCloudSource: {
     about:
-      'A seed for cloud-init, as a disk labelled cidata. One of userData and networkData must be there.',
+      'A seed for cloud-init, as a disk labelled cidata. User data or network data must be there, each in one of three places.',
     fields: {
       userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
       userDataBase64: 'The same in base64, for what is no text.',
+      secretRef: 'The Secret that holds it, under the key userdata.',
       networkData: 'How the network is to be set up, as text.',
       networkDataBase64: 'The same in base64.',
+      networkDataSecretRef: 'The Secret that holds it, under the key networkdata.',
     },
   },
   CloudInitConfigDriveSource: {
     about:
-      "A seed for cloud-init in OpenStack's form, as a disk labelled config-2. One of userData and networkData must be there.",
+      "A seed for cloud-init in OpenStack's form, as a disk labelled config-2. User data or network data must be there, each in one of three places.",
     fields: {
       userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
       userDataBase64: 'The same in base64, for what is no text.',
+      secretRef: 'The Secret that holds it, under the key userdata.',
       networkData: 'How the network is to be set up, as text.',
       networkDataBase64: 'The same in base64.',
+      networkDataSecretRef: 'The Secret that holds it, under the key networkdata.',
+    },
+  },
+  LocalObjectReference: {
+    about: 'Names an object of the same namespace.',
+    fields: { name: 'Its name.' },
+  },
+  ConfigMapVolumeSource: {
+    about: 'A ConfigMap as a disk: an ISO 9660 file system with a file for each key.',
+    fields: {
+      name: 'The ConfigMap.',
+      optional: { text: 'The disk is empty where there is no such ConfigMap.', default: false },
+      volumeLabel: { text: 'The label of the file system.', default: 'cfgdata' },
+    },
+  },
+  SecretVolumeSource: {
+    about: 'A Secret as a disk: an ISO 9660 file system with a file for each key.',
+    fields: {
+      secretName: 'The Secret.',
+      optional: { text: 'The disk is empty where there is no such Secret.', default: false },
+      volumeLabel: { text: 'The label of the file system.', default: 'cfgdata' },
     },
   },
   Interface: {

@@ -4,28 +4,41 @@
 import type { CloudInitSource, SeedData } from '../../model/virtual-machine.ts';
 import { type Found, type Refusal, text, type ValueOf } from '../fields.ts';
 import type { KubeVirtType } from '../kubevirt-fields.ts';
-import { type ObjectFields, object } from '../object-fields.ts';
+import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
+import { utf8Bytes } from '../utf8-bytes.ts';
+import { OBJECT_NAME } from './object-volumes.ts';
 
 /** KubeVirt refuses longer ones (`cloudInitUserMaxLen`, `cloudInitNetworkMaxLen`). */
 const KUBEVIRT_BYTES = 2048;
 
-const FIELDS = {
-  userData: text(undefined, { mayBeEmpty: true }),
-  userDataBase64: text(checkBase64, { mayBeEmpty: true }),
-  networkData: text(undefined, { mayBeEmpty: true }),
-  networkDataBase64: text(checkBase64, { mayBeEmpty: true }),
-};
+const SECRET_REFERENCE = object({
+  type: 'LocalObjectReference',
+  fields: { name: OBJECT_NAME },
+  required: ['name'],
+});
+
+const TEXT = text(undefined, { mayBeEmpty: true });
+const BASE64 = text(checkBase64, { mayBeEmpty: true });
 
 export const CLOUD_INIT_NO_CLOUD = source('CloudInitNoCloudSource');
 export const CLOUD_INIT_CONFIG_DRIVE = source('CloudInitConfigDriveSource');
 
 function source(type: KubeVirtType) {
-  return object({ type, fields: FIELDS });
+  return object({
+    type,
+    fields: {
+      userData: TEXT,
+      userDataBase64: BASE64,
+      secretRef: SECRET_REFERENCE,
+      networkData: TEXT,
+      networkDataBase64: BASE64,
+      networkDataSecretRef: SECRET_REFERENCE,
+    },
+  });
 }
 
 type CloudInitFields = Found<ValueOf<typeof CLOUD_INIT_NO_CLOUD>>;
-type Fields = ObjectFields<typeof FIELDS>;
 
 /** RFC 4648, 4, with or without line ends, as Go's `base64.StdEncoding` takes it. */
 function checkBase64(value: string): Refusal | undefined {
@@ -46,12 +59,24 @@ export function resolveCloudInit(
   format: CloudInitSource['format'],
   report: Report,
 ): CloudInitSource | undefined {
-  const userData = resolveData(found.value, 'userData', report);
-  const networkData = resolveData(found.value, 'networkData', report);
-  // A field that is there and not valid has its own problem.
+  const { present, get } = found.value;
+  const userData = resolveData(
+    { name: 'userData', plain: get.userData, base64: get.userDataBase64, secret: get.secretRef },
+    report,
+  );
+  const networkData = resolveData(
+    {
+      name: 'networkData',
+      plain: get.networkData,
+      base64: get.networkDataBase64,
+      secret: get.networkDataSecretRef,
+    },
+    report,
+  );
   if (userData === undefined && networkData === undefined) {
-    if (Object.keys(found.value.get).length === found.value.present.size)
-      report.error('required', found, 'cloud-init needs userData or networkData');
+    // A field that is there and not valid has its own problem.
+    if ([...present].every((name) => Object.hasOwn(get, name)))
+      report.error('required', found, 'cloud-init needs user data or network data');
     return undefined;
   }
   return {
@@ -62,22 +87,35 @@ export function resolveCloudInit(
   };
 }
 
-/** As in KubeVirt, an empty text is none. */
-function resolveData(
-  { get }: Fields,
-  name: 'userData' | 'networkData',
-  report: Report,
-): SeedData | undefined {
-  const plain = nonEmpty(get[name]);
-  const encoded = nonEmpty(get[`${name}Base64`]);
-  if (plain && encoded)
-    report.error('mutually-exclusive', encoded, `${name} and ${name}Base64 exclude each other`);
-  if (plain) reportLength(name, plain, new TextEncoder().encode(plain.value).length, report);
-  if (plain) return { kind: 'text', text: plain.value };
-  if (encoded === undefined) return undefined;
-  const base64 = withoutLineEnds(encoded.value);
+interface Written {
+  readonly name: 'userData' | 'networkData';
+  readonly plain: Found<string> | undefined;
+  readonly base64: Found<string> | undefined;
+  readonly secret: Found<ValueOf<typeof SECRET_REFERENCE>> | undefined;
+}
+
+/** As in KubeVirt, an empty text is none, and the data stand in one place. */
+function resolveData({ name, secret, ...written }: Written, report: Report): SeedData | undefined {
+  const plain = nonEmpty(written.plain);
+  const base64 = nonEmpty(written.base64);
+  const [, second] = [plain, base64, secret].filter((place) => place !== undefined);
+  if (second !== undefined) {
+    const message = `${name} stands in one place: as text, in base64 or in a Secret`;
+    report.error('mutually-exclusive', second, message);
+  }
+  if (plain) {
+    reportLength(name, plain, utf8Bytes(plain.value), report);
+    return { kind: 'text', text: plain.value };
+  }
+  if (base64) return fromBase64(name, base64, report);
+  const secretName = secret?.value.get.name?.value;
+  return secretName === undefined ? undefined : { kind: 'secret', name: secretName };
+}
+
+function fromBase64(name: string, found: Found<string>, report: Report): SeedData {
+  const base64 = withoutLineEnds(found.value);
   const filler = base64.length - base64.replace(/=+$/, '').length;
-  reportLength(name, encoded, (base64.length / 4) * 3 - filler, report);
+  reportLength(name, found, (base64.length / 4) * 3 - filler, report);
   return { kind: 'base64', base64 };
 }
 

@@ -10,6 +10,7 @@ import { object, reportMissing } from '../object-fields.ts';
 import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
 import { CLOUD_INIT_CONFIG_DRIVE, CLOUD_INIT_NO_CLOUD, resolveCloudInit } from './cloud-init.ts';
+import { CONFIG_MAP_VOLUME, resolveObjectVolume, SECRET_VOLUME } from './object-volumes.ts';
 
 const SECTOR = 512n;
 /** The most that QEMU's qcow2 holds with a default cluster size is more; this catches slips. */
@@ -42,6 +43,8 @@ export const VOLUME = object({
     }),
     cloudInitNoCloud: CLOUD_INIT_NO_CLOUD,
     cloudInitConfigDrive: CLOUD_INIT_CONFIG_DRIVE,
+    configMap: CONFIG_MAP_VOLUME,
+    secret: SECRET_VOLUME,
   },
   required: ['name'],
 });
@@ -53,6 +56,8 @@ export const SOURCES = [
   'emptyDisk',
   'cloudInitNoCloud',
   'cloudInitConfigDrive',
+  'configMap',
+  'secret',
 ] as const;
 
 export type VolumeFields = Found<ValueOf<typeof VOLUME>>;
@@ -93,6 +98,7 @@ export function resolveSource(volume: VolumeFields, report: Report): DiskSource 
     containerDisk(get) ??
     hostDisk(get, report) ??
     emptyDisk(get, report) ??
+    resolveObjectVolume(get) ??
     (get.cloudInitNoCloud && resolveCloudInit(get.cloudInitNoCloud, 'NoCloud', report)) ??
     (get.cloudInitConfigDrive && resolveCloudInit(get.cloudInitConfigDrive, 'ConfigDrive', report))
   );

@@ -17,8 +17,8 @@ describe('messages', () => {
     [{ annotations: { 'solovirt.io/hostports': '' } }, 'did you mean "solovirt.io/host-ports"?'],
     [{ annotations: { a: 1 } }, 'write it in quotes, "1"'],
     [
-      { instance: { volumes: [{ name: 'a', secret: { secretName: 'x' } }] } },
-      'KubeVirt field secret is not supported',
+      { instance: { volumes: [{ name: 'a', serviceAccount: { serviceAccountName: 'x' } }] } },
+      'KubeVirt field serviceAccount is not supported',
     ],
     [{ devices: { rng: null } }, 'write "rng: {}"'],
   ])('%j says %s', ([parts, expected]) => {

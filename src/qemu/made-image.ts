@@ -1,0 +1,74 @@
+/** Disks that are made of what manifests hold: seeds for cloud-init, ConfigMaps and Secrets. */
+
+import type { ObjectId, ObjectKind } from '../core/model/file-object.ts';
+import type { DiskSource, SeedData, VmIdentity } from '../core/model/virtual-machine.ts';
+import { seedDisk } from '../core/seed/cloud-init.ts';
+import { MAX_OBJECT_KEY_BYTES, objectDisk } from '../core/seed/object-disk.ts';
+import { PrepareError } from './prepare-error.ts';
+
+/** Whom a disk is made for, and what may be put onto it. */
+export interface MadeFor {
+  readonly vm: VmIdentity;
+  readonly hostname: string;
+  /** The values of a Secret or ConfigMap by key; undefined when no file declares it. */
+  readonly values: ValuesOf;
+}
+
+export type ValuesOf = (id: ObjectId) => ReadonlyMap<string, Uint8Array> | undefined;
+
+export type MadeSource = Extract<DiskSource, { kind: 'cloudInit' | 'objectData' }>;
+
+/** The bytes of the disk. @throws PrepareError when what it is made of is not there; quotes no value */
+export function madeImage(source: MadeSource, made: MadeFor): Uint8Array {
+  switch (source.kind) {
+    case 'cloudInit': {
+      const { format, userData, networkData } = source;
+      const contents = {
+        ...(userData && { userData: bytesOf(userData, USER_DATA_KEYS, made) }),
+        ...(networkData && { networkData: bytesOf(networkData, NETWORK_DATA_KEYS, made) }),
+      };
+      return seedDisk(format, contents, made);
+    }
+    case 'objectData': {
+      const { object, name, label, optional } = source;
+      const values = optional ? (find(object, name, made) ?? new Map()) : need(object, name, made);
+      const long = [...values.keys()].some((key) => key.length > MAX_OBJECT_KEY_BYTES);
+      if (long)
+        throw new PrepareError(
+          `a key of the ${object} ${name} has more than ${MAX_OBJECT_KEY_BYTES} characters, and no file on the disk can be called so`,
+        );
+      return objectDisk(label, values);
+    }
+  }
+}
+
+/** KubeVirt reads either key (`pkg/cloud-init`). */
+const USER_DATA_KEYS = ['userdata', 'userData'];
+const NETWORK_DATA_KEYS = ['networkdata', 'networkData'];
+
+function bytesOf(data: SeedData, keys: readonly string[], made: MadeFor): Uint8Array {
+  switch (data.kind) {
+    case 'text':
+      return Buffer.from(data.text);
+    case 'base64':
+      return Buffer.from(data.base64, 'base64');
+    case 'secret': {
+      const values = need('Secret', data.name, made);
+      const found = keys.map((key) => values.get(key)).find((value) => value !== undefined);
+      if (found !== undefined) return found;
+      throw new PrepareError(`the Secret ${data.name} has no key ${keys.join(' or ')}`);
+    }
+  }
+}
+
+function find(kind: ObjectKind, name: string, { vm, values }: MadeFor): ReturnType<ValuesOf> {
+  return values({ kind, namespace: vm.namespace, name });
+}
+
+function need(kind: ObjectKind, name: string, made: MadeFor): ReadonlyMap<string, Uint8Array> {
+  const values = find(kind, name, made);
+  if (values !== undefined) return values;
+  throw new PrepareError(
+    `no file declares the ${kind} ${name} in the namespace ${made.vm.namespace}: put one into the VM directory`,
+  );
+}
