@@ -3,9 +3,8 @@ import type { Client } from '../client/client.ts';
 import { type ClientLine, openLine } from '../client/line.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { CliContext, ProcessEnds } from './context.ts';
-import { ApiError, withHint } from './errors.ts';
-import { displayName } from './names.ts';
-import { getKnownVm, isNotFound } from './unknown-vm.ts';
+import { ApiError } from './errors.ts';
+import { explainRefusal } from './explain-refusal.ts';
 
 export interface GuestTarget {
   readonly context: CliContext;
@@ -25,22 +24,11 @@ export async function enter(target: GuestTarget, path: string): Promise<ClientLi
   }
 }
 
-/** HTTP 409 Conflict. */
-const CONFLICT = 409;
-
 /** The error with what to do about it. */
 export async function explained({ client, vm }: GuestTarget, error: unknown): Promise<unknown> {
   if (!(error instanceof ApiError)) return error;
-  const name = displayName(vm);
   try {
-    const { status } = await getKnownVm(client, vm);
-    if (error.status.code !== CONFLICT && !isNotFound(error))
-      return withHint(error, name, undefined);
-    const hint =
-      status.instance === undefined
-        ? `It is ${status.printableStatus}: \`solovirt start ${name}\` starts it.`
-        : undefined;
-    return withHint(error, name, hint);
+    return await explainRefusal(client, vm, 'reach', error);
   } catch (unknown) {
     return unknown;
   }

@@ -5,6 +5,9 @@ import type { InstanceVerb, VmObject, VmVerb } from '../api/contract.ts';
 import { identityOf, strategyCell } from './format/vm-words.ts';
 import { displayName } from './names.ts';
 
+/** What was refused; `reach`: whatever leads into the guest, or asks its agent. */
+export type Refused = VmVerb | InstanceVerb | 'reach';
+
 /** Refusals that say themselves what is in the way, whatever the verb. */
 const BY_WORDS: readonly (readonly [words: RegExp, hint: (name: string) => string])[] = [
   [
@@ -24,17 +27,38 @@ const BY_WORDS: readonly (readonly [words: RegExp, hint: (name: string) => strin
     /ACPI feature/,
     (name) => `The guest cannot be asked: \`solovirt reset ${name}\` presses the reset button.`,
   ],
+  [/file systems of the VMI are frozen/, (name) => `\`solovirt unfreeze ${name}\` thaws them.`],
+  [
+    /VMI does not have guest agent connected/,
+    (name) => `Without an agent there are \`solovirt console ${name}\` and \`solovirt ssh\`.`,
+  ],
+  [
+    /No serial consoles are present/,
+    (name) =>
+      `Its file says autoattachSerialConsole: false. Its display: \`solovirt screenshot ${name} FILE\`.`,
+  ],
+  [
+    /No graphics devices are present/,
+    (name) =>
+      `Its file says autoattachGraphicsDevice: false. Its serial console: \`solovirt console ${name}\`.`,
+  ],
+  [
+    /has no network interface/,
+    (name) => `\`solovirt console ${name}\` needs none; \`solovirt edit ${name}\` adds one.`,
+  ],
+  [
+    /nothing listens on that port/,
+    (name) => `It may still be booting: \`solovirt logs ${name}\` shows how far it is.`,
+  ],
+  [/VNC session is in use/, () => 'Without --preserve-session it is taken over.'],
+  [/gave it no socket/, (name) => `\`solovirt restart ${name}\` gives it one.`],
   [/has problems/, (name) => `\`solovirt describe ${name}\` shows them.`],
   [/file cannot be read/, () => '`solovirt info` tells what is wrong with the VM files.'],
   [/could not be written/, () => 'Nothing was changed: once it can be written, try again.'],
 ];
 
 /** Undefined when the daemon's own words say it all. */
-export function refusalHint(
-  verb: VmVerb | InstanceVerb,
-  vm: VmObject,
-  words: string,
-): string | undefined {
+export function refusalHint(verb: Refused, vm: VmObject, words: string): string | undefined {
   const name = displayName(identityOf(vm));
   const told = BY_WORDS.find(([pattern]) => pattern.test(words));
   if (told !== undefined) return told[1](name);
@@ -51,6 +75,7 @@ export function refusalHint(
     case 'unpause':
     case 'reset':
     case 'softreboot':
+    case 'reach':
       return instanceHint(verb, vm, name);
   }
 }
@@ -85,7 +110,11 @@ function restartHint(vm: VmObject, name: string): string | undefined {
   return vm.status.instance === undefined ? `\`solovirt start ${name}\` starts it.` : undefined;
 }
 
-function instanceHint(verb: InstanceVerb, vm: VmObject, name: string): string | undefined {
+function instanceHint(
+  verb: InstanceVerb | 'reach',
+  vm: VmObject,
+  name: string,
+): string | undefined {
   const { printableStatus } = vm.status;
   if (vm.status.instance === undefined) {
     const paused = verb === 'pause' ? ' --paused' : '';

@@ -6,11 +6,10 @@ import { instanceSubresourcePath } from '../api/contract.ts';
 import type { Client } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { CliContext } from './context.ts';
-import { ApiError, type CliError, ReportedError, withHint } from './errors.ts';
+import { ApiError, ReportedError } from './errors.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { forEachVm } from './for-each-vm.ts';
-import { refusalHint } from './hints.ts';
 import { displayName } from './names.ts';
-import { getKnownVm } from './unknown-vm.ts';
 
 export interface InstanceFlags {
   readonly dryRun?: true;
@@ -36,7 +35,7 @@ export async function runInstanceCommand(
       await client.put(instanceSubresourcePath(vm.namespace, vm.name, verb), body);
       return displayName(vm);
     } catch (error) {
-      throw error instanceof ApiError ? await explain(client, vm, verb, error) : error;
+      throw error instanceof ApiError ? await explainRefusal(client, vm, verb, error) : error;
     }
   };
   const { anyFailed } = await forEachVm(context, vms, attempt, (name) =>
@@ -45,15 +44,4 @@ export async function runInstanceCommand(
       : `VMI ${name} was scheduled to ${typed}`,
   );
   if (anyFailed) throw new ReportedError();
-}
-
-/** An instance that is not found may belong to a VM that is down, or to no VM at all: two different answers. */
-async function explain(
-  client: Client,
-  vm: VmIdentity,
-  verb: InstanceVerb,
-  error: ApiError,
-): Promise<CliError> {
-  const found = await getKnownVm(client, vm);
-  return withHint(error, displayName(vm), refusalHint(verb, found, error.message));
 }

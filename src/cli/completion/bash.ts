@@ -1,20 +1,33 @@
 /**
  * Completion for bash 4 and later, without the helpers of the package bash-completion.
  */
-import type { CommandTree, OptionFacts, Values } from './command-tree.ts';
+import {
+  type CommandTree,
+  type OptionFacts,
+  optionsWithWord,
+  takesNextWord,
+  type Values,
+} from './command-tree.ts';
 
 /** Handed on when the VMs are asked for. */
 const TARGET = ['-n', '--namespace', '--socket'];
 
 export function bashCompletion(tree: CommandTree): string {
   const scopes = [{ name: '', options: tree.options }, ...tree.verbs];
-  const withValue = scopes.flatMap(({ options }) => options.filter(takesNextWord));
   return `# bash completion for ${tree.name}: source <(${tree.name} completion bash)
 
 _solovirt_vms() {
   local all=
   [[ $cur != */* ]] || all=-A
   mapfile -t COMPREPLY < <(compgen -W "$(${tree.name} "\${target[@]}" list $all -o name 2>/dev/null)" -- "$cur")
+}
+
+_solovirt_namespaces() {
+  _solovirt_words "default $(${tree.name} "\${target[@]}" list -A -o name 2>/dev/null | sed -n 's:/.*::p' | sort -u)"
+}
+
+_solovirt_runs() {
+  [[ -z $name ]] || _solovirt_words "$(${tree.name} "\${target[@]}" runs "$name" -o name 2>/dev/null)"
 }
 
 _solovirt_words() {
@@ -28,7 +41,7 @@ _solovirt_files() {
 }
 
 _solovirt() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= at option
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= name= at option
   local target=()
   COMPREPLY=()
   # The shell parts --output=json at the sign.
@@ -40,13 +53,13 @@ _solovirt() {
   for ((at = 1; at < COMP_CWORD; at++)); do
     option=\${COMP_WORDS[at]}
     case $option in
-      ${patterns(withValue.flatMap(({ names }) => names))})
+      ${optionsWithWord(tree).join(' | ')})
         [[ \${COMP_WORDS[at + 1]} != = ]] || ((++at))
         ((++at < COMP_CWORD)) || break
-        case $option in ${patterns(TARGET)}) target+=("$option" "\${COMP_WORDS[at]}") ;; esac
+        case $option in ${TARGET.join(' | ')}) target+=("$option" "\${COMP_WORDS[at]}") ;; esac
         ;;
       -* | =) ;;
-      *) [[ -n $verb ]] || verb=$option ;;
+      *) if [[ -z $verb ]]; then verb=$option; elif [[ -z $name ]]; then name=$option; fi ;;
     esac
   done
   case "$verb $prev" in
@@ -80,6 +93,10 @@ function complete(values: Values): string {
       return `_solovirt_words ${quote(values.words.join(' '))}`;
     case 'vms':
       return '_solovirt_vms';
+    case 'namespaces':
+      return '_solovirt_namespaces';
+    case 'runs':
+      return '_solovirt_runs';
     case 'files':
       return '_solovirt_files -f';
     case 'directories':
@@ -87,15 +104,6 @@ function complete(values: Values): string {
     case 'other':
       return ':';
   }
-}
-
-/** One that may be left out is given with `=`. */
-function takesNextWord({ value }: OptionFacts): boolean {
-  return value !== undefined && !value.optional;
-}
-
-function patterns(names: readonly string[]): string {
-  return [...new Set(names)].join(' | ');
 }
 
 function quote(text: string): string {

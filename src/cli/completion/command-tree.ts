@@ -39,7 +39,18 @@ export interface OptionValue {
 /** What stands in a place of the command line. */
 export type Values =
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  | { readonly kind: 'vms' | 'files' | 'directories' | 'other' };
+  /** `runs`: uids of runs of the VM that the line names. */
+  | { readonly kind: 'vms' | 'namespaces' | 'runs' | 'files' | 'directories' | 'other' };
+
+/** Names of the options that the next word is the value of; those that may be left without one are given with `=`. */
+export function optionsWithWord({ options, verbs }: CommandTree): readonly string[] {
+  const all = [...options, ...verbs.flatMap((verb) => verb.options)];
+  return [...new Set(all.filter(takesNextWord).flatMap(({ names }) => names))];
+}
+
+export function takesNextWord({ value }: OptionFacts): boolean {
+  return value !== undefined && !value.optional;
+}
 
 /** Hidden verbs and options are left out. */
 export function commandTree(program: Command): CommandTree {
@@ -92,6 +103,10 @@ function named(name: string): Values {
   switch (name) {
     case 'name':
       return { kind: 'vms' };
+    case 'namespace':
+      return { kind: 'namespaces' };
+    case 'uid':
+      return { kind: 'runs' };
     case 'file':
     case 'path':
       return { kind: 'files' };

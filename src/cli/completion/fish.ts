@@ -1,7 +1,13 @@
 /**
  * Completion for fish.
  */
-import type { CommandTree, OptionFacts, Values, VerbFacts } from './command-tree.ts';
+import {
+  type CommandTree,
+  type OptionFacts,
+  optionsWithWord,
+  type Values,
+  type VerbFacts,
+} from './command-tree.ts';
 
 export function fishCompletion(tree: CommandTree): string {
   const rule = `complete -c ${tree.name}`;
@@ -11,19 +17,43 @@ export function fishCompletion(tree: CommandTree): string {
   ];
   return `# fish completion for ${tree.name}: ${tree.name} completion fish | source
 
-function __solovirt_vms
+function __solovirt_target
     set -l words (commandline -opc)
-    set -l target
     for at in (seq (count $words))
         if contains -- $words[$at] -n --namespace --socket; and set -q words[(math $at + 1)]
-            set -a target $words[$at] $words[(math $at + 1)]
+            string join \\n -- $words[$at] $words[(math $at + 1)]
         end
     end
+end
+
+function __solovirt_vms
     if string match -q '*/*' -- (commandline -ct)
-        ${tree.name} $target list -A -o name 2>/dev/null
+        ${tree.name} (__solovirt_target) list -A -o name 2>/dev/null
     else
-        ${tree.name} $target list -o name 2>/dev/null
+        ${tree.name} (__solovirt_target) list -o name 2>/dev/null
     end
+end
+
+function __solovirt_namespaces
+    echo default
+    ${tree.name} (__solovirt_target) list -A -o name 2>/dev/null | string replace -rf '/.*' ''
+end
+
+function __solovirt_runs
+    set -l words (commandline -opc)
+    set -l operands
+    set -l at 2
+    while test $at -le (count $words)
+        switch $words[$at]
+            case ${optionsWithWord(tree).join(' ')}
+                set at (math $at + 1)
+            case '-*'
+            case '*'
+                set -a operands $words[$at]
+        end
+        set at (math $at + 1)
+    end
+    set -q operands[2]; and ${tree.name} (__solovirt_target) runs $operands[2] -o name 2>/dev/null
 end
 
 ${rule} -f
@@ -54,6 +84,10 @@ function candidates(values: Values): string[] {
       return [`-a ${quote(values.words.join(' '))}`];
     case 'vms':
       return ["-a '(__solovirt_vms)'"];
+    case 'namespaces':
+      return ["-a '(__solovirt_namespaces)'"];
+    case 'runs':
+      return ["-a '(__solovirt_runs)'"];
     case 'files':
       return ['-F'];
     case 'directories':

@@ -7,15 +7,33 @@ export function zshCompletion(tree: CommandTree): string {
   return `#compdef ${tree.name}
 # zsh completion for ${tree.name}: source <(${tree.name} completion zsh)
 
-_solovirt_vms() {
-  local -a vms target
-  local name all=()
+# What follows the program's name when it is asked.
+_solovirt_ask() {
+  local -a target
+  local name
   for name in -n --namespace --socket; do
     (( $+opt_args[$name] )) && target+=($name \${(Q)opt_args[$name]})
   done
+  _call_program $1 ${tree.name} $target $@[2,-1] -o name 2>/dev/null
+}
+
+_solovirt_vms() {
+  local -a vms all
   [[ $PREFIX == */* ]] && all=(-A)
-  vms=(\${(f)"$(_call_program vms ${tree.name} $target list $all -o name 2>/dev/null)"})
+  vms=(\${(f)"$(_solovirt_ask vms list $all)"})
   _wanted vms expl VM compadd -a vms
+}
+
+_solovirt_namespaces() {
+  local -a names
+  names=(default \${\${(M)\${(f)"$(_solovirt_ask namespaces list -A)"}:#*/*}%%/*})
+  _wanted namespaces expl namespace compadd -a names
+}
+
+_solovirt_runs() {
+  local -a runs
+  [[ -n $line[1] ]] && runs=(\${(f)"$(_solovirt_ask runs runs \${(Q)line[1]})"})
+  _wanted runs expl run compadd -a runs
 }
 
 _solovirt() {
@@ -79,6 +97,10 @@ function action(values: Values): string {
       return `(${values.words.join(' ')})`;
     case 'vms':
       return '_solovirt_vms';
+    case 'namespaces':
+      return '_solovirt_namespaces';
+    case 'runs':
+      return '_solovirt_runs';
     case 'files':
       return '_files';
     case 'directories':

@@ -24,9 +24,7 @@ function inState(vm: VmObject, name: string): string | undefined {
   const failed = last?.verdict.outcome === 'Failed' ? advice(last, name) : undefined;
   switch (status.printableStatus) {
     case 'Running':
-      return isTrue(vm, 'RestartRequired')
-        ? `\`solovirt restart ${name}\` makes the changes of its file take effect`
-        : undefined;
+      return whileRunning(vm, name);
     case 'Paused':
       return `\`solovirt unpause ${name}\` lets it go on`;
     case 'Stopping':
@@ -42,6 +40,16 @@ function inState(vm: VmObject, name: string): string | undefined {
     case 'Provisioning':
       return undefined;
   }
+}
+
+function whileRunning(vm: VmObject, name: string): string | undefined {
+  if (isTrue(vm, 'MonitorUnresponsive'))
+    return `its QEMU is busy or hangs: wait, or \`solovirt stop ${name} --force\` ends it`;
+  if (vm.status.instance?.frozen !== undefined)
+    return `\`solovirt unfreeze ${name}\` thaws its file systems`;
+  return isTrue(vm, 'RestartRequired')
+    ? `\`solovirt restart ${name}\` makes the changes of its file take effect`
+    : undefined;
 }
 
 function startWords(vm: VmObject, name: string): string {

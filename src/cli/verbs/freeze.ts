@@ -5,10 +5,10 @@ import { type FreezeOptions, guestPath } from '../../api/contract-guest.ts';
 import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import type { CliContext } from '../context.ts';
-import { ApiError, ReportedError, withHint } from '../errors.ts';
+import { ApiError, ReportedError } from '../errors.ts';
+import { explainRefusal } from '../explain-refusal.ts';
 import { forEachVm } from '../for-each-vm.ts';
 import { displayName } from '../names.ts';
-import { getKnownVm } from '../unknown-vm.ts';
 
 /** @throws ReportedError when it failed for any VM */
 export async function freeze(
@@ -55,10 +55,7 @@ async function each(
       await client.put(guestPath(vm.namespace, vm.name, verb), body);
       return displayName(vm);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      // A VM that is down and one that does not exist are two different answers.
-      await getKnownVm(client, vm);
-      throw withHint(error, displayName(vm), undefined);
+      throw error instanceof ApiError ? await explainRefusal(client, vm, 'reach', error) : error;
     }
   };
   const { anyFailed } = await forEachVm(context, vms, attempt, words);

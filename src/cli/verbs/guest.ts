@@ -12,12 +12,11 @@ import { type Client, getInstance } from '../../client/client.ts';
 import { isGuestAgentInfo, isGuestList } from '../../client/guards-guest.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import { type CliContext, writeOut } from '../context.ts';
-import { ApiError, withHint } from '../errors.ts';
+import { ApiError } from '../errors.ts';
+import { explainRefusal } from '../explain-refusal.ts';
 import { filesystemTable, guestPage, staleness, userTable } from '../format/guest-page.ts';
 import { type DataFormat, renderData } from '../format/output.ts';
 import type { Display } from '../format/paint.ts';
-import { displayName } from '../names.ts';
-import { getKnownVm } from '../unknown-vm.ts';
 
 export type GuestPage = 'guest' | 'userlist' | 'fslist';
 
@@ -63,9 +62,6 @@ async function ask(client: Client, vm: VmIdentity, page: GuestPage): Promise<Tol
       ? await client.get(path, isGuestAgentInfo)
       : await client.get(path, isGuestList);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    // A VM that is down and one that does not exist are two different answers.
-    await getKnownVm(client, vm);
-    throw withHint(error, displayName(vm), undefined);
+    throw error instanceof ApiError ? await explainRefusal(client, vm, 'reach', error) : error;
   }
 }

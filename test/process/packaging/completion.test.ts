@@ -16,7 +16,14 @@ beforeAll(() => {
   // Stands for the client that the shell calls: tells how it was called.
   writeFileSync(
     join(dir, 'solovirt'),
-    '#!/bin/sh\ncase " $* " in *" -A "*) echo other/cache;; *) echo web; echo worker;; esac\necho "$*" >>"$0.calls"\n',
+    `#!/bin/sh
+case " $* " in
+  *" runs web "*) echo 4f1c2d3e ;;
+  *" -A "*) echo other/cache ;;
+  *) echo web; echo worker ;;
+esac
+echo "$*" >>"$0.calls"
+`,
     { mode: 0o755 },
   );
 });
@@ -70,6 +77,21 @@ const cases: readonly (readonly [string, readonly string[], readonly string[]])[
   ['solovirt list --color=', ['auto', 'always', 'never'], ['web']],
   ['solovirt validate ./solo', ['./solovirt'], ['web']],
   ['solovirt apply -f ./solo', ['./solovirt'], ['web']],
+  ['solovirt list -n ', ['default', 'other'], ['web', 'other/cache']],
+  ['solovirt -n ', ['default', 'other'], ['list']],
+  ['solovirt logs web --run ', ['4f1c2d3e'], ['web']],
+  ['solovirt -n prod runs --last 3 web --evidence ', ['4f1c2d3e'], ['web']],
+  ['solovirt logs --run ', [], ['4f1c2d3e', 'web']],
+  ['solovirt con', ['console'], ['list']],
+  ['solovirt console w', ['web', 'worker'], ['start']],
+  ['solovirt ssh w', ['web', 'worker'], ['start']],
+  ['solovirt ssh -i ./solo', ['./solovirt'], ['web']],
+  ['solovirt top w', ['web', 'worker'], ['start']],
+  ['solovirt top --sort ', ['cpu', 'memory', 'disk', 'name'], ['web']],
+  ...['vnc', 'screenshot', 'port-forward', 'guest', 'userlist', 'fslist', 'freeze', 'unfreeze'].map(
+    (verb) => [`solovirt ${verb} w`, ['web', 'worker'], ['start']] as const,
+  ),
+  ['solovirt unfreeze --', ['--dry-run', '--namespace'], ['--unfreeze-timeout']],
 ];
 
 describe('bash', () => {

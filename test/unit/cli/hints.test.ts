@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { InstanceVerb, VmObject, VmVerb } from '../../../src/api/contract.ts';
-import { refusalHint } from '../../../src/cli/hints.ts';
+import type { VmObject } from '../../../src/api/contract.ts';
+import { type Refused, refusalHint } from '../../../src/cli/hints.ts';
 import { ago, instance, PROBLEM, running, vmObject } from './objects.ts';
 
 const up = vmObject('web', { status: running('i1') });
@@ -24,7 +24,7 @@ const invalid = vmObject('web', {
 });
 
 /** Every refusal that the daemon has, and what a first-time user is told to do next. */
-const ROWS: readonly (readonly [VmVerb | InstanceVerb, string, VmObject, RegExp])[] = [
+const ROWS: readonly (readonly [Refused, string, VmObject, RegExp])[] = [
   ['start', 'VM is already running', up, /^Nothing to do\. .*`solovirt restart web`/],
   ['start', 'VM is already running', paused, /`solovirt unpause web`/],
   ['start', 'VM is already running', stopping, /queued already/],
@@ -52,6 +52,31 @@ const ROWS: readonly (readonly [VmVerb | InstanceVerb, string, VmObject, RegExp]
   ['softreboot', 'a soft reboot is under way', up, /`solovirt reset web`/],
   ['softreboot', 'VMI does not have the ACPI feature enabled', up, /`solovirt reset web`/],
   ['softreboot', 'VMI is paused', paused, /`solovirt unpause web` first/],
+  [
+    'softreboot',
+    'the file systems of the VMI are frozen: unfreeze it first',
+    up,
+    /`solovirt unfreeze web`/,
+  ],
+  ['reach', 'VMI is not running', down, /It is Stopped: `solovirt start web` starts it/],
+  ['reach', 'VMI is paused', paused, /`solovirt unpause web` first/],
+  ['reach', 'VMI does not have guest agent connected: no', up, /`solovirt console web`/],
+  ['reach', 'No serial consoles are present.', up, /`solovirt screenshot web FILE`/],
+  ['reach', 'No graphics devices are present.', up, /`solovirt console web`/],
+  ['reach', 'the VM has no network interface, so none', up, /`solovirt edit web` adds one/],
+  [
+    'reach',
+    'port 22 of web was not reached: the guest refused the connection: nothing listens on that port',
+    up,
+    /`solovirt logs web`/,
+  ],
+  ['reach', 'the VNC session is in use, and', up, /Without --preserve-session/],
+  [
+    'reach',
+    'the instance of web was started by a solovirt that gave it no socket',
+    up,
+    /restart web/,
+  ],
 ];
 
 test.for(ROWS)('%s refused with "%s" says what to do next', ([verb, words, vm, hint]) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { VmObject } from '../../../src/api/contract.ts';
 import { nextStep } from '../../../src/cli/format/next-step.ts';
 import type { VerdictReason } from '../../../src/core/model/verdict.ts';
-import { PROBLEM, run, running, vmObject } from './objects.ts';
+import { ago, instance, PROBLEM, run, running, vmObject } from './objects.ts';
 
 function ended(status: 'Stopped' | 'CrashLoopBackOff', reason: VerdictReason): VmObject {
   return vmObject('web', { status: { printableStatus: status, runHistory: [run('r1', reason)] } });
@@ -19,6 +19,23 @@ const CASES: readonly (readonly [string, VmObject, string | undefined])[] = [
       },
     }),
     '`solovirt restart web` makes the changes of its file take effect',
+  ],
+  [
+    'is frozen',
+    vmObject('web', {
+      status: { ...running('i1'), instance: instance('i1', { frozen: { since: ago(1) } }) },
+    }),
+    '`solovirt unfreeze web` thaws its file systems',
+  ],
+  [
+    'has a QEMU that hangs',
+    vmObject('web', {
+      status: {
+        ...running('i1'),
+        conditions: [{ type: 'MonitorUnresponsive', status: 'True', lastTransitionTime: null }],
+      },
+    }),
+    'its QEMU is busy or hangs: wait, or `solovirt stop web --force` ends it',
   ],
   [
     'has a broken file, whatever else',
