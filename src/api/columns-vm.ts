@@ -38,7 +38,7 @@ export const VM_COLUMNS: readonly TableColumn<VmObject>[] = [
   {
     name: 'Ready',
     type: 'string',
-    description: 'Whether its guest runs',
+    description: 'Whether its guest runs and is ready',
     cell: ({ status }) => statusOf(status.conditions, 'Ready'),
   },
   AGE,
@@ -96,7 +96,7 @@ export const INSTANCE_COLUMNS: readonly TableColumn<InstanceObject>[] = [
   {
     name: 'Ready',
     type: 'string',
-    description: 'Whether its guest runs',
+    description: 'Whether its guest runs and is ready',
     cell: ({ status }) => statusOf(status.conditions, 'Ready'),
   },
   {

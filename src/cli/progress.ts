@@ -4,7 +4,7 @@
 import type { RunView, VmObject } from '../api/contract.ts';
 import { formatElapsed, parseTime } from './format/age.ts';
 import { verdictWords } from './format/verdict-words.ts';
-import { identityOf } from './format/vm-words.ts';
+import { identityOf, isUnready } from './format/vm-words.ts';
 import { displayName } from './names.ts';
 
 /** What was there when the command was given: everything else is its consequence. */
@@ -31,7 +31,7 @@ export function stateBefore(vm: VmObject): Before {
   };
 }
 
-/** start and restart: done when an instance that was not there before runs. */
+/** start and restart: done when an instance that was not there before runs, and is ready. */
 export const judgeUp: Judge = (before, vm, elapsedMs) => {
   if (vm === undefined) return { state: 'failed', message: 'the VM is gone: its file was removed' };
   const isNew = (uid: string): boolean => uid !== before.instanceUid && !before.runs.has(uid);
@@ -41,6 +41,8 @@ export const judgeUp: Judge = (before, vm, elapsedMs) => {
   const { instance, printableStatus } = vm.status;
   if (instance === undefined || !isNew(instance.uid) || instance.phase !== 'Running')
     return PENDING;
+  // What its readiness probe is there to tell.
+  if (isUnready(vm)) return PENDING;
   const how = printableStatus === 'Paused' ? 'is up and paused' : 'is running';
   return { state: 'done', message: `${name} ${how} after ${formatElapsed(elapsedMs)}` };
 };

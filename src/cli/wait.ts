@@ -11,6 +11,7 @@ import type { CliContext } from './context.ts';
 import { ApiError, CliError, InterruptedError } from './errors.ts';
 import { formatAge } from './format/age.ts';
 import { indent } from './format/table.ts';
+import { statusCell } from './format/vm-words.ts';
 import { displayName } from './names.ts';
 import type { Before, Judge } from './progress.ts';
 
@@ -37,7 +38,7 @@ export async function waitFor(context: CliContext, client: Client, wait: Wait): 
       const seen = look(change, wait.vm);
       if (seen === 'other') continue;
       const vm = seen === 'gone' ? undefined : seen;
-      status = vm?.status.printableStatus ?? 'gone';
+      status = vm === undefined ? 'gone' : statusCell(vm);
       const progress = wait.judge(wait.before, vm, context.now() - wait.commandAt);
       if (progress.state === 'done') return progress.message;
       if (progress.state === 'failed') throw await failure(client, wait.vm, progress);

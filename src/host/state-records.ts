@@ -19,6 +19,7 @@ import type {
   LastRun,
   LivePhase,
   PendingWrite,
+  ReadinessRecord,
   RunEntry,
   SoftReboot,
   SourceRecord,
@@ -100,6 +101,8 @@ const spec = object<InstanceSpec>({
   gracePeriodSeconds: number,
   startPaused: flag,
   rebootPolicy: oneOf<InstanceSpec['rebootPolicy']>({ Reboot: true, Terminate: true }),
+  readinessProbe: optional(anyObject),
+  livenessProbe: optional(anyObject),
   limits: optional(anyObject),
 });
 
@@ -135,6 +138,10 @@ const instance = object<InstanceRecord>({
       triedAt: optional(number),
     }),
   ),
+  readiness: optional(
+    object<ReadinessRecord>({ ready: flag, since: optional(number), message: optional(text) }),
+  ),
+  livenessFailedAt: optional(number),
   pausedByUser: flag,
   ioRetry: optional(
     object<NonNullable<InstanceRecord['ioRetry']>>({

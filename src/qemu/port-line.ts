@@ -28,9 +28,14 @@ const ANSWER_MS = 5000;
 
 /**
  * Resolves once the guest has accepted; nothing listens any more then.
+ * @param signal ends the wait for the guest
  * @throws NoLineError; QmpError
  */
-export async function openPortLine(execute: Execute, to: GuestPort): Promise<Socket> {
+export async function openPortLine(
+  execute: Execute,
+  to: GuestPort,
+  signal?: AbortSignal,
+): Promise<Socket> {
   const address = `${TEMPORARY}${randomInt(256)}.${randomInt(1, 255)}`;
   // Port 0: the kernel chooses.
   const rule = `tcp:${address}:0-${to.address}:${to.port}`;
@@ -39,7 +44,7 @@ export async function openPortLine(execute: Execute, to: GuestPort): Promise<Soc
   let socket: Socket | undefined;
   try {
     socket = await connectThrough(execute, to, address);
-    await answered(execute, address);
+    await answered(execute, address, signal);
     return socket;
   } catch (error) {
     socket?.destroy();
@@ -84,8 +89,13 @@ async function accepted(execute: Execute, address: string): Promise<void> {
     throw new NoLineError('somebody else connected to the way that was being made; try again');
 }
 
-async function answered(execute: Execute, address: string): Promise<void> {
+async function answered(
+  execute: Execute,
+  address: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const state = await until(ANSWER_MS, async () => {
+    signal?.throwIfAborted();
     const [connection] = await connections(execute, address);
     if (connection === undefined) throw new NoLineError(REFUSED);
     return connection.state === 'SYN_SENT' ? undefined : connection.state;

@@ -2,6 +2,7 @@
  * What passes, executors and commands work with. Put together once by the daemon.
  */
 import type { Ground } from './ground.ts';
+import type { Probes } from './probes.ts';
 import type { StartOrder } from './start-order.ts';
 import type { Strays } from './strays.ts';
 
@@ -16,6 +17,7 @@ export interface Context extends Ground {
   /** Instances that no record knows. */
   readonly strays: Strays;
   readonly order: StartOrder;
+  readonly probes: Probes;
   /** Undefined when the host is not drained. */
   readonly draining: () => DrainingState | undefined;
   readonly drain: (cause: DrainingState['cause']) => void;

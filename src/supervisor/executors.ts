@@ -4,7 +4,7 @@
  * same question again. None waits for a guest: waiting is the queue's business.
  */
 import { randomUUID } from 'node:crypto';
-import type { Intent } from '../core/model/evidence.ts';
+import type { Initiator, Intent } from '../core/model/evidence.ts';
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
@@ -162,9 +162,8 @@ async function takeRungOfLadder(
   const { rung, gracePeriodSeconds } = action;
   // Both witnesses before the deed: the evidence directory must tell our end from a stranger's by itself.
   const { initiator } = instance.stop;
-  // Whatever it does when it is asked, its end is the host's doing.
-  const isFirstOfHost = initiator === 'host' && instance.stop.rung === undefined;
-  const intents = [...(isFirstOfHost ? (['host-shutdown'] as const) : []), rung];
+  const mark = instance.stop.rung === undefined ? MARKS[initiator] : undefined;
+  const intents = mark === undefined ? [rung] : [mark, rung];
   for (const action of intents)
     await intend(ctx, live.paths, { action, initiator, gracePeriodSeconds, at });
   store(ctx, rungTaken(record, rung, at));
@@ -176,6 +175,12 @@ async function takeRungOfLadder(
     noteInstance(ctx, record, 'Warning', 'AgentShutdownFailed', message),
   );
 }
+
+/** Whatever the guest does when it is asked, its end is the host's doing, or the probe's. */
+const MARKS: Readonly<Partial<Record<Initiator, Intent['action']>>> = {
+  host: 'host-shutdown',
+  supervisor: 'liveness-probe-failed',
+};
 
 /** @throws what the disk has against it, unless the host goes down: then the guest is to be asked all the same */
 async function intend(ctx: Context, paths: InstancePaths, intent: Intent): Promise<void> {

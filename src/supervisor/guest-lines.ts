@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { InstanceRecord } from '../core/model/record.ts';
 import type { PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
-import { guestAddress, netdevId } from '../core/qemu-args/network.ts';
+import { guestPort, netdevId } from '../core/qemu-args/network.ts';
 import { isHalted } from '../core/status/printable-status.ts';
 import { ConsoleHub } from '../qemu/console-hub.ts';
 import { type Line, LineCut, NoLineError } from '../qemu/line.ts';
@@ -117,13 +117,12 @@ export class GuestLines {
         'UDP is not forwarded here; the annotation solovirt.io/host-ports forwards UDP ports',
       );
     if (sight !== undefined && isHalted(sight)) throw conflict('VMI is paused');
-    const [first] = instance.spec.interfaces;
-    if (first === undefined)
+    const to = guestPort(instance.spec.interfaces, port);
+    if (to === undefined)
       throw badRequest('the VM has no network interface, so none of its ports can be reached');
     const known = instance.spec.interfaces
       .flatMap(({ forwards }) => forwards)
       .find((forward) => forward.protocol === 'tcp' && forward.guestPort === port);
-    const to = { netdev: netdevId(0), address: guestAddress(0), port };
     try {
       const stream =
         known === undefined ? await openPortLine(execute, to) : await openSocket(hostEnd(known));

@@ -33,6 +33,7 @@ export async function pass(ctx: Context, key: string): Promise<void> {
     throw new Error(`no rest after ${MAX_STEPS} steps`);
   } finally {
     ctx.order.tell(key);
+    ctx.probes.follow(key);
     publish(ctx, key);
   }
 }

@@ -27,6 +27,7 @@ import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { Namespaces } from './namespaces.ts';
 import { pass } from './pass.ts';
+import { Probes } from './probes.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
 import type { VmSnapshot } from './snapshot.ts';
@@ -101,6 +102,7 @@ export class Supervisor implements AsyncDisposable {
       ...ground,
       strays: new Strays(ground.records, settings.vmsDir),
       order: new StartOrder(ground),
+      probes: new Probes(ground),
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
       launch: (key, uid) => this.#launch(key, uid),
@@ -279,6 +281,7 @@ export class Supervisor implements AsyncDisposable {
   /** Lets go of every guest; they run on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue[Symbol.asyncDispose]();
+    this.#ctx.probes[Symbol.dispose]();
     await Promise.all([...this.#ctx.lives.values()].map((live) => live.release()));
   }
 

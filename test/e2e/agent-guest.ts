@@ -8,8 +8,17 @@ import { condition } from './waiting.ts';
 
 export const NIC_MAC = '02:00:00:00:00:01';
 
-/** @param port of the host that leads to the guest's web server */
-export function agentVm(name: string, port: number, hooks = '', strategy = 'Always'): string {
+/**
+ * @param port of the host that leads to the guest's web server
+ * @param spec further lines under `spec.template.spec`, indented by six
+ */
+export function agentVm(
+  name: string,
+  port: number,
+  hooks = '',
+  strategy = 'Always',
+  spec = '',
+): string {
   return `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata:
@@ -24,7 +33,7 @@ spec:
   template:
     spec:
       terminationGracePeriodSeconds: 20
-      domain:
+${spec}      domain:
         memory: {guest: 128Mi}
         devices:
           autoattachGraphicsDevice: false

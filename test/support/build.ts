@@ -4,6 +4,7 @@ import type { InstanceRecord, StopRecord, VmRecord } from '../../src/core/model/
 import type {
   InstanceSpec,
   Json,
+  ProbeSpec,
   RunStrategy,
   VirtualMachine,
 } from '../../src/core/model/virtual-machine.ts';
@@ -27,6 +28,19 @@ export function instanceSpec(change: Partial<InstanceSpec> = {}): InstanceSpec {
     gracePeriodSeconds: 30,
     startPaused: false,
     rebootPolicy: 'Reboot',
+    ...change,
+  };
+}
+
+/** A probe of the agent, with KubeVirt's defaults. */
+export function probeSpec(change: Partial<ProbeSpec> = {}): ProbeSpec {
+  return {
+    check: { kind: 'guestAgentPing' },
+    initialDelaySeconds: 0,
+    periodSeconds: 10,
+    timeoutSeconds: 1,
+    successThreshold: 1,
+    failureThreshold: 3,
     ...change,
   };
 }

@@ -4,7 +4,7 @@
 import type { VmObject } from '../../api/contract.ts';
 import { type Style, statusStyle } from './paint.ts';
 import type { Column } from './table.ts';
-import { ageCell, lastEndCell, strategyCell } from './vm-words.ts';
+import { ageCell, isUnready, lastEndCell, statusCell, strategyCell } from './vm-words.ts';
 
 export function vmColumns(options: {
   readonly wide: boolean;
@@ -37,10 +37,6 @@ const WIDE: readonly Column<VmObject>[] = [
 
 const LAST_END: Column<VmObject> = { title: 'LAST-END', cell: lastEndCell, ages: true, drop: 1 };
 
-function statusCell({ status }: VmObject): string {
-  return status.printableStatus;
-}
-
-function statusCellStyle({ status }: VmObject): Style | undefined {
-  return statusStyle(status.printableStatus);
+function statusCellStyle(vm: VmObject): Style | undefined {
+  return statusStyle(isUnready(vm) ? 'Starting' : vm.status.printableStatus);
 }

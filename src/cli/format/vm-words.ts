@@ -18,12 +18,27 @@ export function ageCell(vm: VmObject, now: number): string {
   return since === undefined ? '-' : formatAge(now - since);
 }
 
+/** It runs, and its readiness probe does not succeed. */
+export function isUnready({ status }: VmObject): boolean {
+  const isFalse = status.conditions.some((c) => c.type === 'Ready' && c.status === 'False');
+  return isFalse && status.printableStatus === 'Running';
+}
+
+/** `Running`, `Running (not ready)`. */
+export function statusCell(vm: VmObject): string {
+  const status = vm.status.printableStatus;
+  return isUnready(vm) ? `${status} (not ready)` : status;
+}
+
 /** Why the VM is in the state it is in: the half sentence after the status in `describe`. */
 export function statusReason(vm: VmObject, now: number): string {
   const { status } = vm;
   switch (status.printableStatus) {
     case 'Running':
-      return joined(`for ${ageCell(vm, now)}`, heldWords(vm, now));
+      return joined(
+        joined(`for ${ageCell(vm, now)}`, isUnready(vm) ? unreadyReason(vm) : undefined),
+        heldWords(vm, now),
+      );
     case 'Paused':
       return conditionMessage(vm, 'Paused') ?? 'its CPUs stand still';
     case 'Starting':
@@ -44,6 +59,11 @@ export function statusReason(vm: VmObject, now: number): string {
 
 function joined(words: string, more: string | undefined): string {
   return more === undefined ? words : `${words}; ${more}`;
+}
+
+function unreadyReason({ status }: VmObject): string {
+  const message = status.conditions.find(({ type }) => type === 'Ready')?.message;
+  return message === undefined ? 'not ready' : `not ready: ${message}`;
 }
 
 function conditionMessage(vm: VmObject, type: string): string | undefined {

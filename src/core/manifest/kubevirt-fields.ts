@@ -20,6 +20,14 @@ const NAMES = {
     'resourceClaims schedulerName serviceAccountName startStrategy subdomain ' +
     'terminationGracePeriodSeconds tolerations topologySpreadConstraints utilityVolumes ' +
     'volumes',
+  Probe:
+    'exec failureThreshold guestAgentPing httpGet initialDelaySeconds periodSeconds ' +
+    'successThreshold tcpSocket timeoutSeconds',
+  ExecAction: 'command',
+  HTTPGetAction: 'host httpHeaders path port scheme',
+  HTTPHeader: 'name value',
+  TCPSocketAction: 'host port',
+  GuestAgentPing: '',
   DomainSpec:
     'chassis clock cpu devices features firmware ioThreads ioThreadsPolicy launchSecurity ' +
     'machine memory rebootPolicy resources',

@@ -100,6 +100,10 @@ export interface InstanceRecord {
   readonly resetAt?: number;
   /** The guest's file systems stand still, or were about to. */
   readonly freeze?: FreezeRecord;
+  /** What the readiness probe has come to; absent before that, and without one. */
+  readonly readiness?: ReadinessRecord;
+  /** The liveness probe has failed: the instance is to end. */
+  readonly livenessFailedAt?: number;
   /** A user asked for the pause, so nothing but a user or a stop ends it. */
   readonly pausedByUser: boolean;
   /** Disk errors in a row, for the resume back-off. */
@@ -108,6 +112,14 @@ export interface InstanceRecord {
     readonly lastAt: number;
     readonly nextAt: number;
   };
+}
+
+export interface ReadinessRecord {
+  readonly ready: boolean;
+  /** Absent when it never was ready. */
+  readonly since?: number;
+  /** Why it is not ready. */
+  readonly message?: string;
 }
 
 /** Stored before the guest is asked to freeze, so that another daemon thaws it. */
@@ -151,7 +163,7 @@ export interface StopRecord {
   readonly askedAt?: number;
   /** When its agent was asked to: once is enough. */
   readonly agentAt?: number;
-  /** A command joined a stop that was the host's: no strategy may take its end for a failure. */
+  /** A command joined a stop that was the host's or a probe's: no strategy may take its end for a failure. */
   readonly commanded?: boolean;
   /** The last rung taken, and when. */
   readonly rung?: Rung;

@@ -82,9 +82,40 @@ export interface InstanceSpec {
   readonly startPaused: boolean;
   /** `Terminate` makes a guest reboot the end of the instance. */
   readonly rebootPolicy: 'Reboot' | 'Terminate';
+  readonly readinessProbe?: ProbeSpec;
+  readonly livenessProbe?: ProbeSpec;
   /** What the whole QEMU process may take; only the systemd launcher can hold it to that. */
   readonly limits?: Limits;
 }
+
+/** How a guest is asked again and again whether it is ready, or alive (KubeVirt `Probe`). */
+export interface ProbeSpec {
+  readonly check: ProbeCheck;
+  /** From 0, counted from the start of the guest. */
+  readonly initialDelaySeconds: number;
+  /** From 1, like those that follow. */
+  readonly periodSeconds: number;
+  readonly timeoutSeconds: number;
+  /** Results in a row that count. */
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+}
+
+export type ProbeCheck =
+  /** A program in the guest, run by its agent, that exits with 0. */
+  | { readonly kind: 'exec'; readonly command: readonly string[] }
+  /** An answer with a status from 200 to 399. */
+  | {
+      readonly kind: 'httpGet';
+      readonly port: number;
+      /** Begins with `/`. */
+      readonly path: string;
+      readonly https: boolean;
+      readonly headers: readonly (readonly [name: string, value: string])[];
+    }
+  /** A connection that is accepted. */
+  | { readonly kind: 'tcpSocket'; readonly port: number }
+  | { readonly kind: 'guestAgentPing' };
 
 /** As cgroup v2 has them (systemd.resource-control(5)). Absent: no limit, or the default weight. */
 export interface Limits {

@@ -86,6 +86,15 @@ function subnetOf(index: number): string {
   return `10.0.${2 + index}`;
 }
 
+/** Where a TCP port of the guest is, seen from QEMU: on its first interface. Undefined when it has none. */
+export function guestPort(
+  interfaces: readonly InterfaceSpec[],
+  port: number,
+): { readonly netdev: string; readonly address: string; readonly port: number } | undefined {
+  if (interfaces.length === 0) return undefined;
+  return { netdev: netdevId(0), address: guestAddress(0), port };
+}
+
 export function netdevId(index: number): string {
   return `net${index}`;
 }

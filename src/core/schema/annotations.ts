@@ -42,7 +42,7 @@ export const ANNOTATION_WORDS: Readonly<Record<string, AnnotationWords>> = {
     example: 'none',
   },
   [START_AFTER]: {
-    text: 'VMs that are to run before the run strategy starts this one: names NAME or NAMESPACE/NAME, separated by commas or white space, at most 256. It is an order and nothing more: a VM that is not going to run is not waited for.',
+    text: 'VMs that are to run, and be ready where they have a readiness probe, before the run strategy starts this one: names NAME or NAMESPACE/NAME, separated by commas or white space, at most 256. It is an order and nothing more: a VM that is not going to run is not waited for.',
     example: 'db, cache, infra/nfs',
   },
   [START_DELAY]: {

@@ -4,8 +4,16 @@
 import type { Inside, Read } from '../manifest/fields.ts';
 import { type KubeVirtType, kubevirtFields } from '../manifest/kubevirt-fields.ts';
 import { CLUSTER_ONLY } from './cluster-only.ts';
-import type { Field, ObjectType, Schema } from './schema.ts';
+import type { Field, ObjectType, Package, Schema } from './schema.ts';
 import { WORDS } from './words.ts';
+
+/** Types that KubeVirt has from Kubernetes. */
+const OF_KUBERNETES: Readonly<Partial<Record<KubeVirtType, Package>>> = {
+  ExecAction: 'io.k8s.api.core.v1',
+  HTTPGetAction: 'io.k8s.api.core.v1',
+  HTTPHeader: 'io.k8s.api.core.v1',
+  TCPSocketAction: 'io.k8s.api.core.v1',
+};
 
 type Fields = Extract<Inside, { readonly kind: 'fields' }>;
 
@@ -52,8 +60,10 @@ function fieldsType(
     return [name, { description: text, schema, ...rest, ...(note && { note }) }];
   };
   const known = new Set([...Object.keys(fields), ...clusterOnly, ...ignored]);
+  const owner = OF_KUBERNETES[type];
   return {
     name: type,
+    ...(owner && { package: owner }),
     description: words.about,
     fields: Object.fromEntries([
       ...Object.entries(fields).map(([name, read]) => field(name, schemaOf(read, instead))),

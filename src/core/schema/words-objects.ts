@@ -72,6 +72,10 @@ export const OBJECT_WORDS = {
       },
       startStrategy:
         'Paused: the guest comes up with its CPUs stopped, until it is unpaused. Without the field it runs at once.',
+      readinessProbe:
+        'When the guest is ready: the condition Ready is False until the probe succeeds, and while it fails. Without it a guest that runs is ready.',
+      livenessProbe:
+        'When the guest is alive: a probe that fails ends the instance with the verdict LivenessProbeFailed, and the run strategy decides what follows.',
       architecture: { text: 'The architecture of the guest.', default: 'amd64' },
       hostname:
         'The name that the guest is given by DHCP and by cloud-init. Without it: the name of the VM.',

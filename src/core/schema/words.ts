@@ -7,6 +7,7 @@ import { CORE_WORDS } from './words-core.ts';
 import { DEVICE_WORDS } from './words-devices.ts';
 import { MACHINE_WORDS } from './words-machine.ts';
 import { OBJECT_WORDS } from './words-objects.ts';
+import { PROBE_WORDS } from './words-probes.ts';
 
 export interface TypeWords {
   readonly about: string;
@@ -23,4 +24,5 @@ export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
   ...MACHINE_WORDS,
   ...DEVICE_WORDS,
   ...CORE_WORDS,
+  ...PROBE_WORDS,
 };

@@ -6,8 +6,9 @@ import type { GuestStatus } from '../agent/guest-status.ts';
 import { changedFields } from '../manifest/changed-fields.ts';
 import { asObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
-import type { VmRecord } from '../model/record.ts';
+import type { ReadinessRecord, VmRecord } from '../model/record.ts';
 import type { JsonObject, VirtualMachine } from '../model/virtual-machine.ts';
+import { isReady } from '../probe/probe-time.ts';
 import { isHalted } from './printable-status.ts';
 
 export interface ConditionFacts {
@@ -74,7 +75,20 @@ function ready({ record, runState }: ConditionInput): ConditionFacts {
       reason: 'GuestNotRunning',
       message: `the guest does not run (${runState ?? instance.phase})`,
     };
+  if (!isReady(instance))
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason: 'ContainersNotReady',
+      message: notReadyWords(instance.readiness),
+    };
   return { type: 'Ready', status: 'True' };
+}
+
+/** KubeVirt copies the condition of the guest's pod, reason included (kubelet `ContainersNotReady`). */
+function notReadyWords(readiness: ReadinessRecord | undefined): string {
+  if (readiness === undefined) return 'the readiness probe has not succeeded yet';
+  return `the readiness probe failed: ${readiness.message ?? 'no reason is known'}`;
 }
 
 function paused({ record, runState }: ConditionInput): readonly ConditionFacts[] {

@@ -3,6 +3,7 @@
  * where they know, so that a new daemon tells the same; else from when it was first seen.
  */
 import type { RunEntry, VmRecord } from '../model/record.ts';
+import { isReady } from '../probe/probe-time.ts';
 import type { ConditionFacts } from './conditions.ts';
 
 /** A condition and since when it has its status (Unix ms). */
@@ -48,13 +49,18 @@ function sinceWhen({ type, status }: ConditionFacts, facts: TransitionFacts): nu
   }
 }
 
-/** A guest that was paused is ready since it went on. */
+/** A guest that was paused is ready since it went on, one that is probed since the probe succeeded. */
 function readySince({ record, runStateSince, now }: TransitionFacts): number {
-  const { runningAt } = record?.instance ?? {};
-  return Math.max(runStateSince ?? 0, runningAt ?? 0) || now;
+  const { runningAt, readiness } = record?.instance ?? {};
+  return Math.max(runStateSince ?? 0, runningAt ?? 0, readiness?.since ?? 0) || now;
 }
 
 function notReadySince({ record, lastRun, runStateSince, now }: TransitionFacts): number {
-  if (record?.instance?.phase === 'Running') return runStateSince ?? now;
+  const { instance } = record ?? {};
+  const isRunning = instance?.phase === 'Running';
+  if (isRunning && !isReady(instance)) {
+    // One that never was ready is what it was before it ran.
+    if (instance.readiness?.since !== undefined) return instance.readiness.since;
+  } else if (isRunning) return runStateSince ?? now;
   return lastRun?.endedAt ?? record?.createdAt ?? now;
 }

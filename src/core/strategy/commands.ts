@@ -102,7 +102,8 @@ export function stopOf(
   const { stop } = instance;
   if (stop === undefined) return { initiator: 'command', gracePeriodSeconds: asked, since: now };
   const joined = { ...stop, gracePeriodSeconds: Math.min(stop.gracePeriodSeconds, asked) };
-  return stop.initiator === 'host' ? { ...joined, commanded: true } : joined;
+  const joinsAnother = stop.initiator === 'host' || stop.initiator === 'supervisor';
+  return joinsAnother ? { ...joined, commanded: true } : joined;
 }
 
 function isShorter(stop: StopRecord | undefined, gracePeriodSeconds: number | undefined): boolean {

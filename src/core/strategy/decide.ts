@@ -113,13 +113,16 @@ function decideInstance(
       const stop = instance.stop ?? stopToBegin(situation, instance);
       if (stop === undefined) return heldBack(situation, decideWanted(situation, instance, seen));
       if (instance.stop === undefined)
-        return { kind: 'begin-stop', stop, reason: stopReason(situation) };
+        return { kind: 'begin-stop', stop, reason: stopReason(situation, stop) };
       return decideStop(situation, instance, stop, seen);
     }
   }
 }
 
-/** A file that was removed or says Halted ends the instance, and so does draining; a command has recorded its stop. */
+/**
+ * A file that was removed or says Halted ends the instance, and so do a liveness probe that failed and draining; a command has
+ * recorded its stop.
+ */
 function stopToBegin(
   { vm, removed, draining, now }: Situation,
   instance: InstanceRecord,
@@ -127,15 +130,18 @@ function stopToBegin(
   const { gracePeriodSeconds, phase } = instance;
   if (removed || vm?.runStrategy === 'Halted')
     return { initiator: 'file', gracePeriodSeconds, since: now };
+  if (instance.livenessFailedAt !== undefined)
+    return { initiator: 'supervisor', gracePeriodSeconds, since: now };
   if (draining === undefined) return undefined;
   // Nobody can depend on a guest that does not run yet.
   const isTurn = draining.dependents.length === 0 || phase !== 'Running';
   return isTurn ? { initiator: 'host', gracePeriodSeconds, since: now } : undefined;
 }
 
-function stopReason({ vm, removed }: Situation): string {
-  if (removed) return 'its document was removed';
-  return vm?.runStrategy === 'Halted' ? 'its run strategy is Halted' : 'draining';
+function stopReason({ removed }: Situation, { initiator }: StopRecord): string {
+  if (initiator === 'supervisor') return 'its liveness probe failed';
+  if (initiator === 'host') return 'draining';
+  return removed ? 'its document was removed' : 'its run strategy is Halted';
 }
 
 /** While draining, a guest runs on only because others are to be down first. */

@@ -56,9 +56,9 @@ export interface StartOrderFacts {
 }
 
 export type Prospect =
-  /** Guest code runs since then (Unix ms). */
+  /** Guest code runs, and is ready where a probe tells, since then (Unix ms). */
   | { readonly kind: 'runs'; readonly since: number }
-  /** It does not run yet, and is about to. */
-  | { readonly kind: 'coming' }
+  /** It does not run yet, and is about to; or it runs and is not ready. */
+  | { readonly kind: 'coming'; readonly to: 'run' | 'be ready' }
   /** It is down and stays so for the time being, is not known, or was never valid. */
   | { readonly kind: 'down' };

@@ -1,9 +1,10 @@
 /**
  * Whether a start by the run strategy has to wait for other VMs. An order and nothing more, like systemd's `After=`:
- * a VM that is not about to run holds nobody up.
+ * a VM that is not about to run holds nobody up. One with a readiness probe is waited for until it is ready.
  */
 import type { VmRecord } from '../model/record.ts';
 import type { VirtualMachine } from '../model/virtual-machine.ts';
+import { isReady } from '../probe/probe-time.ts';
 import { lastRunAfterEdit, WISHES } from './run-strategy.ts';
 import type { InstanceView, Prospect, StartOrderFacts } from './situation.ts';
 import { lastRunAfterEnd } from './transitions.ts';
@@ -19,13 +20,19 @@ export type Gate =
     };
 
 const OPEN: Gate = { open: true };
+const COMING: Prospect = { kind: 'coming', to: 'run' };
 
 export function startGate(facts: StartOrderFacts | undefined, now: number): Gate {
   if (facts === undefined) return OPEN;
   const { after, delayMs, bootAt } = facts;
-  const coming = after.filter(({ prospect }) => prospect.kind === 'coming').map((vm) => vm.name);
-  if (coming.length > 0)
-    return { open: false, held: 'start-after', reason: `waiting for ${inWords(coming)} to run` };
+  const awaited = (['run', 'be ready'] as const).flatMap((to) => {
+    const names = after.flatMap(({ name, prospect }) =>
+      prospect.kind === 'coming' && prospect.to === to ? [name] : [],
+    );
+    return names.length === 0 ? [] : [`${inWords(names)} to ${to}`];
+  });
+  if (awaited.length > 0)
+    return { open: false, held: 'start-after', reason: `waiting for ${inWords(awaited)}` };
   const since = after.map(({ prospect }) => (prospect.kind === 'runs' ? prospect.since : bootAt));
   const until = Math.max(bootAt, ...since) + delayMs;
   if (delayMs === 0 || until <= now) return OPEN;
@@ -50,13 +57,15 @@ export function prospectOf(facts: ProspectFacts): Prospect {
   const { record, instance } = facts;
   const recorded = record?.instance;
   if (recorded === undefined || instance === undefined)
-    return comesUp(facts, record?.lastRun) ? { kind: 'coming' } : { kind: 'down' };
+    return comesUp(facts, record?.lastRun) ? COMING : { kind: 'down' };
   const { stop } = recorded;
   if (stop !== undefined)
-    return comesUp(facts, lastRunAfterEnd(stop, 'Failed')) ? { kind: 'coming' } : { kind: 'down' };
+    return comesUp(facts, lastRunAfterEnd(stop, 'Failed')) ? COMING : { kind: 'down' };
   const runs = recorded.phase === 'Running' && instance.kind === 'live' && instance.resumed;
-  if (!runs) return { kind: 'coming' };
-  return { kind: 'runs', since: facts.resumedAt ?? recorded.runningAt ?? recorded.createdAt };
+  if (!runs) return COMING;
+  if (!isReady(recorded)) return { kind: 'coming', to: 'be ready' };
+  const runsSince = facts.resumedAt ?? recorded.runningAt ?? recorded.createdAt;
+  return { kind: 'runs', since: Math.max(runsSince, recorded.readiness?.since ?? 0) };
 }
 
 /** A VM in its backoff is no better than one that is down: it may take minutes, and fail once more. */

@@ -169,13 +169,18 @@ export function concluded(
   const { outcome } = verdict;
   // An end that was asked for, or that the host brought about, says nothing about how stable the guest is.
   const hostEnded = verdict.reason === 'HostLost' || verdict.reason === 'HostShutdown';
-  const asked = instance.stop !== undefined || hostEnded;
+  const asked = wasAskedFor(instance.stop) || hostEnded;
   const lastRun = lastRunAfterEnd(instance.stop, outcome);
   // Nor is there anything to wait for where the strategy leaves the VM down.
   const counts = !asked && WISHES[record.strategy][lastRun] === 'start';
   const ending = { outcome, ...running, endedAt };
   const backoff = counts ? nextBackoff(record.backoff, ending, jitter, policy) : NO_BACKOFF;
   return { record: { ...rest, lastRun, backoff }, run };
+}
+
+/** A probe that failed asks for nothing: it tells a failure. */
+function wasAskedFor(stop: StopRecord | undefined): boolean {
+  return stop !== undefined && (stop.initiator !== 'supervisor' || stop.commanded === true);
 }
 
 /**

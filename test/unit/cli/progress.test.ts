@@ -24,6 +24,15 @@ const UP: readonly Row[] = [
   ['a new instance is coming up', {}, running('new', { phase: 'Scheduled' }), 'pending'],
   ['a new instance runs', running('old'), running('new'), 'done', 'demo is running after 1.5 s'],
   [
+    'a new instance runs and is not ready',
+    {},
+    {
+      ...running('new'),
+      conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: null }],
+    },
+    'pending',
+  ],
+  [
     'a new instance is up and paused',
     {},
     { printableStatus: 'Paused', instance: instance('new') },

@@ -20,6 +20,7 @@ import { MEMORY, resolveMemory } from './memory.ts';
 import { plainTexts, TEMPLATE_METADATA } from './metadata.ts';
 import { checkNetworks, NETWORK } from './networks.ts';
 import { resolvePanicDevices } from './panic-devices.ts';
+import { PROBE, resolveProbes } from './probes.ts';
 import { RESOURCES, resourceAmount } from './resources.ts';
 import { VOLUME } from './volumes.ts';
 import { resolveWatchdog } from './watchdog.ts';
@@ -49,6 +50,8 @@ const INSTANCE = object({
     networks: list(NETWORK),
     terminationGracePeriodSeconds: integer(0, 2 ** 31 - 1),
     startStrategy: oneOf(['Paused']),
+    readinessProbe: PROBE,
+    livenessProbe: PROBE,
     architecture: only('amd64'),
     hostname: text(checkDnsLabel, { pattern: DNS_LABEL }),
     subdomain: text(checkDnsLabel, { pattern: DNS_LABEL }),
@@ -126,6 +129,8 @@ function resolveInstance(
     settings,
     report,
   );
+  const interfaces = unreadable ? [] : resolveNetwork(devices, get, settings, report);
+  const startPaused = get.startStrategy !== undefined;
   return {
     cpu: machineSize.cpu,
     memoryBytes: machineSize.memoryBytes,
@@ -135,7 +140,7 @@ function resolveInstance(
     ...(get.hostname && { hostname: get.hostname.value }),
     ...(get.subdomain && { subdomain: get.subdomain.value }),
     disks: unreadable ? [] : resolveDisks(disks, get.volumes?.value ?? [], report),
-    interfaces: unreadable ? [] : resolveNetwork(devices, get, settings, report),
+    interfaces,
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
     panicDevices: resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report),
@@ -144,8 +149,13 @@ function resolveInstance(
     memBalloon: devices.autoattachMemBalloon?.value ?? true,
     inputDevice: devices.autoattachInputDevice?.value ?? false,
     gracePeriodSeconds: get.terminationGracePeriodSeconds?.value ?? DEFAULT_GRACE_PERIOD_SECONDS,
-    startPaused: get.startStrategy !== undefined,
+    startPaused,
     rebootPolicy: rebootPolicy?.value ?? 'Reboot',
+    ...resolveProbes(
+      { readiness: get.readinessProbe, liveness: get.livenessProbe },
+      { networked: unreadable || interfaces.length > 0, startPaused },
+      report,
+    ),
     ...(limits && { limits }),
   };
 }

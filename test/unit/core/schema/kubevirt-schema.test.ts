@@ -29,7 +29,7 @@ test.skipIf(!existsSync(FILE))('every field is one of KubeVirt, with a type that
     expect(target, path).toBeDefined();
     if (target === undefined || schema.kind === 'any') return;
     if (schema.kind === 'quantity') expect(name, path).toMatch(/\.Quantity$/);
-    else expect([target.type ?? 'object'].flat(), path).toContain(jsonType(schema));
+    else expect(typesOf(target), path).toContain(jsonType(schema));
     if (schema.kind === 'list') compare(schema.item, target.items ?? {}, `${path}[]`);
     if (schema.kind === 'map')
       compare(schema.value, target.additionalProperties ?? {}, `${path}{}`);
@@ -50,6 +50,11 @@ test.skipIf(!existsSync(FILE))('every field is one of KubeVirt, with a type that
   compareFields(objectTypeOf(VIRTUAL_MACHINE), definitions['v1.VirtualMachine'] ?? {}, 'vm');
   expect(fields).toBeGreaterThan(100);
 });
+
+/** A whole number is a number. */
+function typesOf({ type }: KubeVirtSchema): readonly string[] {
+  return [type ?? 'object'].flat().flatMap((t) => (t === 'number' ? [t, 'integer'] : [t]));
+}
 
 function jsonType(schema: Schema): string {
   switch (schema.kind) {

@@ -9,6 +9,7 @@ import {
   instanceRecord,
   instanceSpec,
   NOW,
+  probeSpec,
   stopRecord,
   virtualMachine,
   vmRecord,
@@ -26,6 +27,7 @@ function facts(change: Partial<StatusFacts>): StatusFacts {
   };
 }
 
+const PROBED = instanceSpec({ readinessProbe: probeSpec() });
 const running = vmRecord('Always', { instance: instanceRecord() });
 const failed = { lastRun: 'Failed', backoff: { unstable: 2, retryAt: NOW + 1 } } as const;
 
@@ -105,6 +107,30 @@ describe('the conditions', () => {
   test.for<readonly [string, object, readonly string[]]>([
     ['a running guest', {}, ['Ready=True']],
     ['no instance', { record: vmRecord('Always') }, ['Ready=False VMINotExists']],
+    [
+      'a guest whose readiness probe has told nothing yet',
+      { record: vmRecord('Always', { instance: instanceRecord({ spec: PROBED }) }), vm: undefined },
+      ['Ready=False ContainersNotReady'],
+    ],
+    [
+      'a guest that is ready',
+      {
+        record: vmRecord('Always', {
+          instance: instanceRecord({ spec: PROBED, readiness: { ready: true, since: NOW } }),
+        }),
+        vm: undefined,
+      },
+      ['Ready=True'],
+    ],
+    [
+      'a guest that is not ready and is paused',
+      {
+        record: vmRecord('Always', { instance: instanceRecord({ spec: PROBED }) }),
+        vm: undefined,
+        runState: 'paused',
+      },
+      ['Ready=False GuestNotRunning', 'Paused=True Paused'],
+    ],
     [
       'paused by a user',
       {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { VmRecord } from '../../../../src/core/model/record.ts';
+import type { ReadinessRecord, VmRecord } from '../../../../src/core/model/record.ts';
 import { type TransitionFacts, withTimes } from '../../../../src/core/status/transition-times.ts';
-import { instanceRecord, NOW, vmRecord } from '../../../support/build.ts';
+import { instanceRecord, instanceSpec, NOW, probeSpec, vmRecord } from '../../../support/build.ts';
 
 const RUNNING_AT = NOW - 5000;
 const running = vmRecord('Always', { instance: instanceRecord({ runningAt: RUNNING_AT }) });
@@ -11,6 +11,13 @@ const ended = {
   endedAt: NOW - 7000,
   verdict: { outcome: 'Failed', reason: 'QemuCrashed', initiator: 'outside', message: '' },
 } as const;
+
+function probed(readiness: ReadinessRecord): VmRecord {
+  const spec = instanceSpec({ readinessProbe: probeSpec() });
+  return vmRecord('Always', {
+    instance: instanceRecord({ runningAt: RUNNING_AT, spec, readiness }),
+  });
+}
 
 function facts(change: Partial<TransitionFacts>): TransitionFacts {
   return { record: running, lastRun: undefined, runStateSince: undefined, now: NOW, ...change };
@@ -36,6 +43,34 @@ describe('a condition that was not shown before is as old as', () => {
       'False',
       { record: starting, lastRun: ended },
       ended.endedAt,
+    ],
+    [
+      'its probe found it ready',
+      'Ready',
+      'True',
+      { record: probed({ ready: true, since: NOW - 40 }), runStateSince: NOW - 90 },
+      NOW - 40,
+    ],
+    [
+      'its probe found it not ready',
+      'Ready',
+      'False',
+      { record: probed({ ready: false, since: NOW - 40 }), runStateSince: NOW - 90 },
+      NOW - 40,
+    ],
+    [
+      'the last end, for a guest that never was ready',
+      'Ready',
+      'False',
+      { record: probed({ ready: false }), lastRun: ended, runStateSince: NOW - 90 },
+      ended.endedAt,
+    ],
+    [
+      'the pause of a guest that is ready',
+      'Ready',
+      'False',
+      { record: probed({ ready: true, since: NOW - 40 }), runStateSince: NOW - 20 },
+      NOW - 20,
     ],
     ['the pause', 'Paused', 'True', { runStateSince: NOW - 20 }, NOW - 20],
     [

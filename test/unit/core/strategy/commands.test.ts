@@ -150,6 +150,15 @@ describe('while draining', () => {
       expect(judgeDraining(STOP, record)).toEqual(judge(STOP, record));
   });
 
+  test('a stop that joins the one after a failed probe keeps the VM down', () => {
+    const stop = stopRecord({ initiator: 'supervisor' });
+    const record = vmRecord('Manual', { instance: instanceRecord({ stop }) });
+    const judgement = judge(STOP, record);
+    if (!judgement.ok) throw new Error(judgement.message);
+    const after = commanded(record, judgement.effects);
+    expect(after.instance?.stop).toMatchObject({ initiator: 'supervisor', commanded: true });
+  });
+
   test.for(Object.keys(STRATEGY_TABLES) as (keyof typeof STRATEGY_TABLES)[])(
     "a stop that joins the host's is remembered (%s), so that the VM stays down",
     (table) => {

@@ -131,7 +131,7 @@ describe('while draining', () => {
 
 describe('a start that waits for other VMs', () => {
   const startOrder = {
-    after: [{ name: 'db', prospect: { kind: 'coming' } }],
+    after: [{ name: 'db', prospect: { kind: 'coming', to: 'run' } }],
     delayMs: 0,
     bootAt: 0,
   } as const;

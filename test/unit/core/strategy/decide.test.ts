@@ -51,6 +51,15 @@ const seenAs = (runState: string, resumed = true): InstanceView => ({
   agent: false,
 });
 
+test('a liveness probe that failed ends the instance, whatever its strategy', () => {
+  for (const strategy of ['Always', 'RerunOnFailure', 'Once', 'Manual'] as const)
+    expect(decide(live(strategy, { livenessFailedAt: NOW }))).toEqual({
+      kind: 'begin-stop',
+      stop: { initiator: 'supervisor', gracePeriodSeconds: 30, since: NOW },
+      reason: 'its liveness probe failed',
+    });
+});
+
 describe('with no command pending', () => {
   test.for(STRATEGIES)('%s: %s / %s / %s / %s', ([strategy, never, succeeded, failed, running]) => {
     expect(decide(down(strategy, 'NeverRan')).kind).toBe(never);

@@ -14,13 +14,16 @@ import {
 } from '../../../../src/core/strategy/start-order.ts';
 import {
   instanceRecord,
+  instanceSpec,
   NOW,
+  probeSpec,
   stopRecord,
   virtualMachine,
   vmRecord,
 } from '../../../support/build.ts';
 
-const COMING: Prospect = { kind: 'coming' };
+const COMING: Prospect = { kind: 'coming', to: 'run' };
+const UNREADY: Prospect = { kind: 'coming', to: 'be ready' };
 const DOWN: Prospect = { kind: 'down' };
 const runs = (since: number): Prospect => ({ kind: 'runs', since });
 
@@ -76,6 +79,12 @@ describe('the gate', () => {
     if (gate.open) return;
     expect(gate.reason).toBe('its start-delay of 60 s is not over');
     expect(startGate(given, gate.until ?? 0).open).toBe(true);
+  });
+
+  test('says whether VMs are to run or to be ready', () => {
+    const gate = startGate(facts({}, COMING, UNREADY), NOW);
+    expect(gate).toMatchObject({ open: false, held: 'start-after' });
+    if (!gate.open) expect(gate.reason).toMatch(/^waiting for \w+ to run and \w+ to be ready$/);
   });
 
   test('a delay begins only when nobody is on the way any more', () => {
@@ -162,6 +171,7 @@ describe('a VM that is down', () => {
 });
 
 describe('a VM with an instance', () => {
+  const PROBED = instanceSpec({ readinessProbe: probeSpec() });
   const LAUNCHING: InstanceView = { kind: 'launching' };
   test.for<readonly [string, ProspectFacts, Prospect]>([
     ['runs', live({ runningAt: NOW - 5 }), runs(NOW - 5)],
@@ -177,8 +187,19 @@ describe('a VM with an instance', () => {
       live({ runningAt: NOW - 5, pausedByUser: true }, { ...RUNNING, runState: 'paused' }),
       runs(NOW - 5),
     ],
+    ['runs and is not ready', live({ spec: PROBED }), UNREADY],
+    [
+      'was ready and is not any more',
+      live({ spec: PROBED, readiness: { ready: false, since: NOW } }),
+      UNREADY,
+    ],
+    [
+      'is ready',
+      live({ spec: PROBED, runningAt: NOW - 5, readiness: { ready: true, since: NOW - 2 } }),
+      runs(NOW - 2),
+    ],
     ['has just ended', live({}, { kind: 'ended' }), COMING],
-    ['is stopped by a command', live({ stop: stopRecord() }), { kind: 'coming' }],
+    ['is stopped by a command', live({ stop: stopRecord() }), { kind: 'coming', to: 'run' }],
   ])('that %s', ([, given, expected]) => {
     expect(prospectOf(given)).toEqual(expected);
   });

@@ -153,6 +153,23 @@ describe('the end of an instance', () => {
     expect(end(record, guestFault)?.record.backoff).toEqual({ unstable: 2, retryAt: NOW + 10_000 });
   });
 
+  test('counts when a probe that failed stopped it, unless a command joined', () => {
+    const stopped = (commanded: object): VmRecord => {
+      const stop = stopRecord({ initiator: 'supervisor', ...commanded });
+      const instance = instanceRecord({ runningAt: NOW - 10, stop });
+      return vmRecord('Always', { instance, backoff: { unstable: 1 } });
+    };
+    const judged = verdict({ reason: 'LivenessProbeFailed', initiator: 'supervisor' });
+    expect(end(stopped({}), judged)?.record).toMatchObject({
+      lastRun: 'Failed',
+      backoff: { unstable: 2 },
+    });
+    expect(end(stopped({ commanded: true }), judged)?.record).toMatchObject({
+      lastRun: 'Stopped',
+      backoff: { unstable: 0 },
+    });
+  });
+
   test.for<readonly [string, VmRecord, Verdict]>([
     [
       'a stop ended it',

@@ -1,0 +1,159 @@
+/**
+ * Probes of the guests that have some: begun, interrupted and ended by what each pass finds. Between two checks there is one
+ * timer for each probe, and none while the guest rests. What a probe comes to is put on record; `core` decides what
+ * follows from it.
+ */
+import type { InstanceRecord } from '../core/model/record.ts';
+import { type ProbeKind, type ProbeState, UNPROBED } from '../core/probe/probe-state.ts';
+import { canBeProbed, isProbed } from '../core/probe/probe-time.ts';
+import { withInstance } from '../core/strategy/transitions.ts';
+import { GuestExec } from '../qemu/guest-exec.ts';
+import type { LiveInstance } from '../qemu/live-instance.ts';
+import type { ProbeTarget } from '../qemu/probe-check.ts';
+import type { Ground } from './ground.ts';
+import { type Finding, ProbeRunner } from './probe-runner.ts';
+
+interface Subject {
+  readonly key: string;
+  /** Of the instance. */
+  readonly uid: string;
+  readonly kind: ProbeKind;
+}
+
+interface Probed {
+  readonly uid: string;
+  readonly runners: readonly ProbeRunner[];
+}
+
+export class Probes implements Disposable {
+  readonly #ctx: Ground;
+  readonly #probed = new Map<string, Probed>();
+
+  constructor(ctx: Ground) {
+    this.#ctx = ctx;
+  }
+
+  /** To be called at the end of each pass. */
+  follow(key: string): void {
+    const instance = this.#ctx.records.get(key)?.instance;
+    const live = this.#ctx.lives.get(key);
+    const isWanted = instance !== undefined && live !== undefined && isProbed(instance);
+    if (this.#probed.get(key)?.uid !== (isWanted ? instance.uid : undefined)) this.#end(key);
+    if (!isWanted) return;
+    const probed = this.#probed.get(key) ?? this.#begin(key, instance, live);
+    for (const runner of probed.runners) runner.look();
+  }
+
+  [Symbol.dispose](): void {
+    for (const key of this.#probed.keys()) this.#end(key);
+  }
+
+  #end(key: string): void {
+    for (const runner of this.#probed.get(key)?.runners ?? []) runner[Symbol.dispose]();
+    this.#probed.delete(key);
+  }
+
+  #begin(key: string, instance: InstanceRecord, live: LiveInstance): Probed {
+    const { readinessProbe, livenessProbe } = instance.spec;
+    const { clock, random } = this.#ctx;
+    const probes = [
+      ['readiness', readinessProbe],
+      ['liveness', livenessProbe],
+    ] as const;
+    const runners = probes.flatMap(([kind, probe]) => {
+      if (probe === undefined) return [];
+      const runner = new ProbeRunner({
+        probe,
+        state: kind === 'readiness' ? stateOf(instance) : UNPROBED,
+        // A guest that was taken over had been probed by another daemon.
+        takenOver: live.spawnedAt === undefined,
+        startedAt: live.resumedAt ?? instance.runningAt ?? clock.now(),
+        target: targetOf(instance, live),
+        clock,
+        random,
+        canBeProbed: () => {
+          const now = this.#ctx.records.get(key)?.instance;
+          return now?.uid === instance.uid && isKnown(live) && canBeProbed(now, live.sight());
+        },
+        cpusAt: () => live.cpusAt,
+        onFinding: (finding) => this.#found({ key, uid: instance.uid, kind }, finding),
+      });
+      return [runner];
+    });
+    const probed = { uid: instance.uid, runners };
+    this.#probed.set(key, probed);
+    return probed;
+  }
+
+  /** Events as kubelet has them: `Unhealthy` for a failure. */
+  #found({ key, uid, kind }: Subject, finding: Finding): void {
+    const { result, why, isFirst, isTurn } = finding;
+    const record = this.#ctx.records.get(key);
+    if (record?.instance?.uid !== uid) return;
+    if (result === 'failure' && (isFirst || isTurn))
+      this.#ctx.events.note(record, {
+        type: 'Warning',
+        reason: 'Unhealthy',
+        message: `${TITLES[kind]} probe failed: ${why}`,
+        instanceUid: uid,
+      });
+    // A guest that is found alive is what it was.
+    if (isTurn && (kind === 'readiness' || result === 'failure'))
+      void this.#record({ key, uid, kind }, finding);
+  }
+
+  /** It is so, whether it can be stored or not. */
+  async #record({ key, uid, kind }: Subject, { result, why }: Finding): Promise<void> {
+    const at = this.#ctx.clock.now();
+    await this.#ctx.queue.exclusive(key, () => {
+      const record = this.#ctx.records.get(key);
+      if (record?.instance?.uid !== uid) return;
+      if (kind === 'liveness') {
+        this.#ctx.records.take(withInstance(record, { livenessFailedAt: at }));
+        return;
+      }
+      const ready = result === 'success';
+      const wasReady = record.instance.readiness !== undefined;
+      const readiness = {
+        ready,
+        ...(ready || wasReady ? { since: at } : {}),
+        ...(why === undefined ? {} : { message: why }),
+      };
+      this.#ctx.records.take(withInstance(record, { readiness }));
+      if (ready)
+        this.#ctx.events.note(record, {
+          type: 'Normal',
+          reason: 'Ready',
+          message: 'the readiness probe succeeded',
+          instanceUid: uid,
+        });
+    });
+    this.#ctx.queue.add(key);
+  }
+}
+
+const TITLES: Readonly<Record<ProbeKind, string>> = {
+  readiness: 'Readiness',
+  liveness: 'Liveness',
+};
+
+/** A guest that was found ready stays so until its probe says otherwise. */
+function stateOf({ readiness }: InstanceRecord): ProbeState {
+  if (readiness === undefined) return UNPROBED;
+  return { verdict: readiness.ready ? 'success' : 'failure', run: 0 };
+}
+
+/** Right after a daemon has taken a guest over, nobody has told yet whether it has an agent. */
+function isKnown({ guest }: LiveInstance): boolean {
+  return guest.agent.standing !== 'unknown';
+}
+
+function targetOf({ spec }: InstanceRecord, live: LiveInstance): ProbeTarget {
+  const { agent } = live.guest;
+  return {
+    agent,
+    exec: new GuestExec(agent),
+    interfaces: spec.interfaces,
+    execute: (...call) => live.execute(...call),
+  };
+}
