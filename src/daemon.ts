@@ -126,7 +126,11 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       await report.settle();
       const info = report.info(supervisor.board);
       const { draining } = supervisor;
-      const warnings = [...info.warnings, ...supervisor.warnings()];
+      const warnings = [
+        ...info.warnings,
+        ...supervisor.warnings(),
+        ...supervisor.objects.warnings(),
+      ];
       if (draining === undefined) return { ...info, warnings };
       return {
         ...info,

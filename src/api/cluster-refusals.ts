@@ -1,4 +1,4 @@
-/** What clients try that only a cluster can do: refused with what is done here in its place. */
+/** What clients try that only a cluster can do, or whoever writes files: refused with what is done here in its place. */
 import { ApiError, type ApiRequest } from './reply.ts';
 import type { Route } from './route.ts';
 
@@ -13,15 +13,20 @@ interface Refused {
 const NODE =
   'the node is this host, and is not changed from here; `solovirt drain` stops its guests and starts none';
 const NAMESPACE =
-  'a namespace is there as soon as a VM names it, and goes with its last VM; it is not made, changed or deleted by itself';
+  'a namespace is there as soon as a VM or another object of a file names it, and goes with the last of them; it is not made, changed or deleted by itself';
 const POD = 'there are no pods here: a guest is a VirtualMachine; `solovirt create vm` writes one';
 const SERVICE =
   'there are no services here: the annotation solovirt.io/host-ports, or `solovirt port-forward`, leads to a port of a VM';
+
+const OBJECT =
+  'Secrets and ConfigMaps stand in files of the VM directory, which `solovirt info` names, and are made, changed and deleted there';
 
 const REFUSED: readonly Refused[] = [
   ...onAll('/api/v1/namespaces', NAMESPACE),
   ...onAll('/api/v1/nodes', NODE),
   ...onAll('/api/v1/namespaces/:namespace/pods', POD),
+  ...onAll('/api/v1/namespaces/:namespace/secrets', OBJECT),
+  ...onAll('/api/v1/namespaces/:namespace/configmaps', OBJECT),
   ...onAll('/api/v1/namespaces/:namespace/services', SERVICE),
   {
     path: '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines/:name/scale',

@@ -31,6 +31,7 @@ import {
 import { EVENT_V1 } from './contract-schema-events.ts';
 import { conditionType, INSTANCE_STATUS } from './contract-schema-instance.ts';
 import { EVENT, OBJECT_META } from './contract-schema-meta.ts';
+import { CONFIG_MAP_TYPE, SECRET_TYPE } from './contract-schema-objects.ts';
 import { HELD, INSTANCE_VIEW, PROBLEM, RUN } from './contract-schema-runs.ts';
 import type { ResourceRow } from './resources.ts';
 
@@ -124,6 +125,8 @@ export const KIND_TYPES: Readonly<Record<string, ObjectType>> = {
   VirtualMachineInstance: INSTANCE_TYPE,
   Event: EVENT,
   'Event.events.k8s.io': EVENT_V1,
+  Secret: SECRET_TYPE,
+  ConfigMap: CONFIG_MAP_TYPE,
   Namespace: NAMESPACE,
   Node: NODE,
   Pod: POD,
@@ -145,4 +148,6 @@ export const KIND_NAMES: Readonly<Record<string, readonly string[]>> = {
   VirtualMachine: ['vm', 'vms', 'virtualmachine', 'virtualmachines'],
   VirtualMachineInstance: ['vmi', 'vmis', 'virtualmachineinstance', 'virtualmachineinstances'],
   Event: ['ev', 'event', 'events'],
+  Secret: ['secret', 'secrets'],
+  ConfigMap: ['cm', 'configmap', 'configmaps'],
 };

@@ -12,6 +12,7 @@ import type { ApiRequest } from './reply.ts';
 import type { Route } from './route.ts';
 import { servedNamespaces, servedNodes, servedPods, servedServices } from './served-cluster.ts';
 import { servedEvents, servedEventsV1 } from './served-events.ts';
+import { servedConfigMaps, servedSecrets } from './served-objects.ts';
 import { servedInstances, servedVms } from './served-vms.ts';
 import type { ApiObject } from './source.ts';
 
@@ -24,7 +25,7 @@ export function readRoutes(
   now: () => number,
   version: string,
 ): readonly Route[] {
-  const { board, events, namespaces, node } = supervisor;
+  const { board, events, namespaces, node, objects } = supervisor;
   // Whoever reads one VM gets what is known of its guest, which is asked again if that is old.
   const snapshotOf = (request: ApiRequest): VmSnapshot | undefined => {
     const snapshot = lookUp(supervisor, request);
@@ -42,6 +43,8 @@ export function readRoutes(
     }),
     ...namespaced('/api/v1', servedEvents(events.snapshots), now),
     ...namespaced('/apis/events.k8s.io/v1', servedEventsV1(events.snapshots), now),
+    ...namespaced('/api/v1', servedSecrets(objects.secrets), now),
+    ...namespaced('/api/v1', servedConfigMaps(objects.configMaps), now),
     ...ofTheHost(servedNamespaces(namespaces.snapshots), now),
     ...ofTheHost(servedNodes(node.snapshots, readHostFacts(version)), now),
     ...namespaced('/api/v1', servedPods(node.snapshots), now, noSuchPod),

@@ -66,14 +66,23 @@ async function* redactedLines(chunks: AsyncIterable<string>): AsyncIterable<stri
   }
 }
 
-/** The same value with every secret field's text replaced. Pure. */
+/** The same value with every secret field's text replaced, and the values of Secrets by empty ones. Pure. */
 export function redacted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(redacted);
   if (typeof value !== 'object' || value === null) return value;
+  const isSecret = 'kind' in value && value.kind === 'Secret';
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key,
-      SECRET_FIELDS.has(key) && inner !== '' ? HIDDEN : redacted(inner),
-    ]),
+    Object.entries(value).map(([key, inner]) => {
+      if (isSecret && VALUES.has(key)) return [key, emptied(inner)];
+      return [key, SECRET_FIELDS.has(key) && inner !== '' ? HIDDEN : redacted(inner)];
+    }),
   );
+}
+
+/** Where a Secret has its values. */
+const VALUES: ReadonlySet<string> = new Set(['data', 'stringData']);
+
+/** The keys alone: an empty text is base64, as clients want it. */
+function emptied(values: unknown): object {
+  return Object.fromEntries(Object.keys(Object(values)).map((key) => [key, '']));
 }

@@ -102,6 +102,8 @@ export const RESOURCES: readonly ResourceRow[] = [
     verbs: LOOK,
     subresources: [],
   },
+  inFiles('secrets', 'Secret', []),
+  inFiles('configmaps', 'ConfigMap', ['cm']),
   {
     group: '',
     versions: ['v1'],
@@ -131,6 +133,22 @@ export const RESOURCES: readonly ResourceRow[] = [
   review('selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
   review('selfsubjectrulesreviews', 'SelfSubjectRulesReview'),
 ];
+
+/** A kind whose objects stand in files, and are changed there. */
+function inFiles(plural: string, kind: string, shortNames: readonly string[]): ResourceRow {
+  return {
+    group: '',
+    versions: ['v1'],
+    plural,
+    singular: kind.toLowerCase(),
+    kind,
+    shortNames,
+    categories: [],
+    namespaced: true,
+    verbs: LOOK,
+    subresources: [],
+  };
+}
 
 /** A kind of which there are none, for clients that take it for granted: `kubectl describe node` lists pods. */
 function absent(plural: string, kind: string, shortName: string): ResourceRow {

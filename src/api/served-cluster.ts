@@ -1,5 +1,4 @@
 /** Namespaces, the node, and the pods and services that are not, as the socket serves them: never to be changed. */
-import { createHash } from 'node:crypto';
 import type { NodeSnapshot } from '../supervisor/host-node.ts';
 import type { NamespaceSnapshot } from '../supervisor/namespaces.ts';
 import { AGE, NAME } from './columns-vm.ts';
@@ -8,6 +7,7 @@ import type { HostFacts } from './host-facts.ts';
 import type { Served } from './present.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { type Store, sourceOf } from './source.ts';
+import { stableUid } from './stable-uid.ts';
 
 export function servedNamespaces(store: Store<NamespaceSnapshot>): Served<NamespaceObject> {
   return {
@@ -35,7 +35,7 @@ function renderNamespace({ name, since, resourceVersion }: NamespaceSnapshot): N
     kind: 'Namespace',
     metadata: {
       name,
-      uid: uidOf(`namespace/${name}`),
+      uid: stableUid(`namespace/${name}`),
       resourceVersion: String(resourceVersion),
       creationTimestamp: rfc3339(since),
       labels: { 'kubernetes.io/metadata.name': name },
@@ -95,7 +95,7 @@ function renderNode(
     kind: 'Node',
     metadata: {
       name,
-      uid: uidOf(`node/${name}`),
+      uid: stableUid(`node/${name}`),
       resourceVersion: String(resourceVersion),
       creationTimestamp: rfc3339(since),
       labels: {
@@ -143,12 +143,4 @@ function none<S>(store: Store<S>): Pick<Served<AbsentObject>, 'group' | 'source'
     source: sourceOf<S, AbsentObject>(store, () => undefined),
     columns: [NAME, AGE],
   };
-}
-
-/** Always the same for the same thing, for nothing of it is stored (RFC 9562, version 8). */
-function uidOf(what: string): string {
-  const digest = createHash('sha256').update(`solovirt/${what}`).digest('hex');
-  const parts = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})/.exec(digest)?.slice(1) ?? [];
-  const [a, b, c, d, e] = parts;
-  return `${a}-${b}-8${c}-8${d}-${e}`;
 }

@@ -8,7 +8,8 @@ import {
   type ObjectKind,
   objectKey,
 } from '../core/model/file-object.ts';
-import type { Clock } from '../ports.ts';
+import { isOpenToAll } from '../host/open-to-all.ts';
+import type { Clock, Logger } from '../ports.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import type { Versions } from './versions.ts';
 import type { VmFiles } from './vm-files.ts';
@@ -35,10 +36,17 @@ export class FileObjects {
   readonly configMaps: SnapshotStore<ObjectSnapshot>;
   readonly #files: VmFiles;
   readonly #clock: Clock;
+  readonly #log: Logger;
+  /** Open files that the log has told of. */
+  readonly #told = new Set<string>();
 
-  constructor(files: VmFiles, versions: Versions, clock: Clock) {
+  constructor(
+    { files, clock, log }: { files: VmFiles; clock: Clock; log: Logger },
+    versions: Versions,
+  ) {
     this.#files = files;
     this.#clock = clock;
+    this.#log = log;
     this.secrets = new SnapshotStore(versions, byName);
     this.configMaps = new SnapshotStore(versions, byName);
     files.onRead(() => this.#show());
@@ -53,6 +61,18 @@ export class FileObjects {
   values(id: ObjectId): ReadonlyMap<string, Buffer> | undefined {
     const object = this.find(id);
     return object && bytesOf(object);
+  }
+
+  /** Files with Secrets that every user of the host can read, one sentence each. Looked at now. */
+  warnings(): readonly string[] {
+    return this.#openFiles().map(openWarning);
+  }
+
+  #openFiles(): readonly string[] {
+    const files = [...this.#files.objects.values()].flatMap(({ object, path }) =>
+      object.kind === 'Secret' ? [path] : [],
+    );
+    return [...new Set(files)].filter(isOpenToAll);
   }
 
   #show(): void {
@@ -70,6 +90,15 @@ export class FileObjects {
       const since = shown?.since ?? this.#clock.now();
       store.put(key, (resourceVersion) => ({ object, since, resourceVersion }));
     }
+    this.#tellOfOpenFiles();
+  }
+
+  #tellOfOpenFiles(): void {
+    for (const path of this.#openFiles()) {
+      if (this.#told.has(path)) continue;
+      this.#told.add(path);
+      this.#log.warn({ trouble: openWarning(path) }, 'a Secret is open to all');
+    }
   }
 
   #storeOf(kind: ObjectKind): SnapshotStore<ObjectSnapshot> {
@@ -80,6 +109,10 @@ export class FileObjects {
         return this.configMaps;
     }
   }
+}
+
+function openWarning(path: string): string {
+  return `every user of this host can read ${path}, which holds a Secret: chmod o-rwx ${path}`;
 }
 
 function byName({ object: a }: ObjectSnapshot, { object: b }: ObjectSnapshot): number {

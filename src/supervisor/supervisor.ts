@@ -87,7 +87,7 @@ export class Supervisor implements AsyncDisposable {
       settings,
       records: new Records(db),
       files,
-      objects: new FileObjects(files, versions, clock),
+      objects: new FileObjects({ files, clock, log }, versions),
       board: new Board(versions),
       events,
       tally: new Tally(),
@@ -96,7 +96,7 @@ export class Supervisor implements AsyncDisposable {
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
     };
-    this.namespaces = new Namespaces(ground.board, versions, clock);
+    this.namespaces = new Namespaces(ground, versions);
     this.node = new HostNode(versions, clock.now());
     this.#ctx = {
       ...ground,
@@ -117,12 +117,13 @@ export class Supervisor implements AsyncDisposable {
     return this.#ctx.board;
   }
 
-  get tally(): Tally {
-    return this.#ctx.tally;
-  }
-
+  /** Secrets and ConfigMaps of the files. */
   get objects(): FileObjects {
     return this.#ctx.objects;
+  }
+
+  get tally(): Tally {
+    return this.#ctx.tally;
   }
 
   get events(): EventLog {

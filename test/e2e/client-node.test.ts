@@ -4,43 +4,23 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   EventsV1Api,
-  KubeConfig,
   type KubernetesObject,
   KubernetesObjectApi,
   makeInformer,
   PatchStrategy,
-  type RequestContext,
   setHeaderOptions,
 } from '@kubernetes/client-node';
-import { Agent, fetch } from 'undici';
+import { fetch } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { VmObject } from '../../src/api/contract.ts';
 import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
+import { SocketConfig } from './socket-config.ts';
 import { bringUp } from './waiting.ts';
 
 const VMS = { group: 'kubevirt.io', version: 'v1', plural: 'virtualmachines' } as const;
 const PATH = '/apis/kubevirt.io/v1/virtualmachines';
 const DEADLINE_MS = 30_000;
-
-/** All that the library has to know: the socket stands in the place of TCP. */
-class SocketConfig extends KubeConfig {
-  readonly agent: Agent;
-
-  constructor(socketPath: string) {
-    super();
-    this.agent = new Agent({ connect: { socketPath } });
-    this.loadFromClusterAndUser(
-      { name: 'host', server: 'http://localhost', skipTLSVerify: true },
-      { name: 'me' },
-    );
-  }
-
-  override async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    await super.applySecurityAuthentication(context);
-    context.setDispatcher(this.agent);
-  }
-}
 
 let world: World;
 let config: SocketConfig;

@@ -181,7 +181,10 @@ describe('what stands for a cluster', () => {
       ['prod', 'Active'],
     ]);
     const { code, stderr } = await kubectl.run(['create', 'ns', 'dev']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('as soon as a VM names it')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('as soon as a VM or another object'),
+    ]);
   });
 
   test('the host is a node, which takes no guests while it is drained', async () => {

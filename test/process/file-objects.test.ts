@@ -1,22 +1,32 @@
 /** Secrets and ConfigMaps of real files, looked up and shown as the files change. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Logger } from '../../src/ports.ts';
 import { FileObjects } from '../../src/supervisor/file-objects.ts';
 import type { Change } from '../../src/supervisor/snapshot-store.ts';
 import { Versions } from '../../src/supervisor/versions.ts';
 import { VmFiles } from '../../src/supervisor/vm-files.ts';
+import { silentLog } from './host/support.ts';
 
 let dir: string;
 let files: VmFiles;
 let objects: FileObjects;
 let now = 1000;
 let changes: string[];
+let logged: object[];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'solovirt-objects-'));
   files = new VmFiles();
-  objects = new FileObjects(files, new Versions(() => 1), { now: () => now });
+  logged = [];
+  const log: Logger = {
+    ...silentLog,
+    warn: (fields) => {
+      logged.push(fields);
+    },
+  };
+  objects = new FileObjects({ files, clock: { now: () => now }, log }, new Versions(() => 1));
   changes = [];
   const note = ({ type, key }: Change<unknown>): void => {
     changes.push(`${type} ${key}`);
@@ -40,6 +50,24 @@ function values(): Readonly<Record<string, string>> | undefined {
   const found = objects.values(ID);
   return found && Object.fromEntries([...found].map(([key, bytes]) => [key, bytes.toString()]));
 }
+
+test('a file that every user can read is warned of once, until it is closed', async () => {
+  const path = join(dir, 'a.yaml');
+  await save('a.yaml', secret('x'));
+  await chmod(path, 0o644);
+  expect(objects.warnings()).toEqual([]);
+  await chmod(dir, 0o755);
+  await save('a.yaml', secret('y'));
+  await save('a.yaml', secret('z'));
+  const words = `every user of this host can read ${path}, which holds a Secret: chmod o-rwx ${path}`;
+  expect(objects.warnings()).toEqual([words]);
+  expect(logged).toEqual([{ trouble: words }]);
+  await chmod(path, 0o640);
+  expect(objects.warnings()).toEqual([]);
+  await chmod(path, 0o644);
+  await save('a.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: keys}\n');
+  expect(objects.warnings()).toEqual([]);
+});
 
 test('values are looked up as bytes, as the file was last read', async () => {
   expect(values()).toBeUndefined();

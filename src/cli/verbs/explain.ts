@@ -60,7 +60,7 @@ function annotations(asked: string, width: number): readonly string[] | undefine
 
 function field(asked: string, width: number, recursive: boolean): readonly string[] {
   const { kind, place } = lookUp(splitPath(asked));
-  const apiVersion = kind === 'Event' ? 'v1' : 'kubevirt.io/v1';
+  const apiVersion = kind.startsWith(KIND) ? 'kubevirt.io/v1' : 'v1';
   const subject: Subject = { kind, apiVersion };
   return recursive ? explainRecursively(subject, place) : explainPlace(subject, place, width);
 }

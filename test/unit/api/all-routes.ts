@@ -4,7 +4,7 @@ import { routes } from '../../../src/api/routes.ts';
 /** Every route that a daemon serves, for tests that look at them and call none. */
 export function allRoutes(): readonly Route[] {
   const deps = {
-    supervisor: { board: {}, events: {}, namespaces: {}, node: {} },
+    supervisor: { board: {}, events: {}, namespaces: {}, node: {}, objects: {} },
     info: () => ({}),
     version: '1.2.3',
   };

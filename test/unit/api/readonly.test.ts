@@ -50,6 +50,20 @@ describe('what holds secrets is hidden', () => {
     expect(redacted({ [key]: { inner: 'secret' } })).toEqual({ [key]: HIDDEN });
   });
 
+  test('the values of a Secret, by its kind and wherever it is', () => {
+    const secret = { kind: 'Secret', type: 'Opaque', data: { a: 'aQ==', kernelArgs: 'aQ==' } };
+    const shown = { kind: 'Secret', type: 'Opaque', data: { a: '', kernelArgs: '' } };
+    for (const wrap of [
+      (object: object) => object,
+      (object: object) => ({ kind: 'SecretList', items: [object] }),
+      (object: object) => ({ type: 'ADDED', object }),
+      (object: object) => ({ kind: 'Table', rows: [{ cells: ['a'], object }] }),
+    ])
+      expect(redacted(wrap(secret))).toEqual(wrap(shown));
+    const map = { kind: 'ConfigMap', data: { a: 'x' } };
+    expect(redacted(map)).toEqual(map);
+  });
+
   test('and nothing else', () => {
     const value = { name: 'kernelArgs', list: ['userData', 1, null, true], empty: {}, text: '' };
     expect(redacted(value)).toEqual(value);
