@@ -28,6 +28,13 @@ systemd-container systemd-nspawn
 dbus /lib/systemd/system/dbus.service
 polkitd /usr/lib/polkit-1/polkitd
 '
+# What `npm run bench` compares with.
+needed_to_bench='
+binutils strip
+libvirt-clients virsh
+libvirt-daemon-system libvirtd
+supervisor supervisord
+'
 needed_to_package='
 binutils strip
 debhelper dh

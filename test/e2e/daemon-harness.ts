@@ -25,6 +25,12 @@ const DEADLINE_MS = 30_000;
 const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
 const SUB = '/apis/subresources.kubevirt.io/v1/namespaces/default';
 
+export interface DaemonProgram {
+  /** Node's executable. */
+  readonly node: string;
+  readonly main: string;
+}
+
 export interface Answer {
   readonly code: number;
   // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever the API answers
@@ -41,15 +47,20 @@ export class World implements AsyncDisposable {
   readonly images: string;
   log = '';
   readonly #user: number | undefined;
+  readonly #program: DaemonProgram;
   #child: ChildProcess | undefined;
 
-  /** @param options config: text of a configuration file; user: whom the daemon runs as, which takes root */
+  /**
+   * @param options config: text of a configuration file; user: whom the daemon runs as, which takes root; program:
+   * this checkout's sources unless given
+   */
   constructor(
     options: {
       readonly args?: readonly string[];
       readonly images?: string;
       readonly config?: string;
       readonly user?: number;
+      readonly program?: DaemonProgram;
     } = {},
   ) {
     const file = join(this.dir, 'solovirt.yaml');
@@ -58,6 +69,7 @@ export class World implements AsyncDisposable {
     this.extraArgs = [...config, ...(options.args ?? [])];
     this.images = options.images ?? imagesDir;
     mkdirSync(this.vms);
+    this.#program = options.program ?? { node: process.execPath, main: MAIN };
     this.#user = options.user;
     if (options.user !== undefined)
       for (const dir of [this.dir, this.vms]) chownSync(dir, options.user, options.user);
@@ -84,7 +96,7 @@ export class World implements AsyncDisposable {
 
   daemonArgs(): readonly string[] {
     return [
-      MAIN,
+      this.#program.main,
       'daemon',
       ...['--vms', this.vms, '--images', this.images, '--state', this.state],
       ...['--disk-roots', tmpdir()],
@@ -95,7 +107,8 @@ export class World implements AsyncDisposable {
 
   /** Resolves when the daemon is ready. */
   async startDaemon(): Promise<void> {
-    const child = spawn(process.execPath, ['--max-semi-space-size=1', ...this.daemonArgs()], {
+    const args = ['--max-semi-space-size=1', ...this.daemonArgs()];
+    const child = spawn(this.#program.node, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(this.#user === undefined ? {} : { uid: this.#user, gid: this.#user }),
     });

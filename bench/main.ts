@@ -1,0 +1,91 @@
+/**
+ * What solovirt costs, beside QEMU alone and what people would use instead: `npm run bench`. Asserts no times, for they
+ * depend on the machine; `--check` compares ratios with the stored ones. See docs/performance.md.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Figure, type Result, regressions, resultOf, table } from './figures.ts';
+import { machine } from './machine.ts';
+import { fleet } from './scenarios/fleet.ts';
+import { growth } from './scenarios/growth.ts';
+import { reads } from './scenarios/reads.ts';
+import { soak } from './scenarios/soak.ts';
+import { starts } from './scenarios/starts.ts';
+
+const STORED = join(import.meta.dirname, 'results.json');
+const USAGE =
+  'usage: npm run bench -- [--only starts,reads,growth,fleet] [--rounds N] [--check] [--store] [--soak MINUTES]';
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Options {
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly check: boolean;
+  readonly store: boolean;
+  readonly soakMinutes: number | undefined;
+}
+
+const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<readonly Figure[]>>> = {
+  starts: ({ rounds }) => starts(rounds),
+  reads: ({ rounds }) => reads(rounds),
+  growth,
+  fleet,
+};
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: Object.keys(SCENARIOS).join(',') },
+      rounds: { type: 'string', default: '15' },
+      check: { type: 'boolean', default: false },
+      store: { type: 'boolean', default: false },
+      soak: { type: 'string' },
+    },
+  });
+  const only = values.only.split(',');
+  for (const name of only)
+    if (SCENARIOS[name] === undefined) throw new Error(`--only ${name}: there is no such scenario`);
+  const rounds = Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds ${values.rounds}: expected a whole number above 0`);
+  const soakMinutes = values.soak === undefined ? undefined : Number(values.soak);
+  if (soakMinutes !== undefined && !(soakMinutes > 0))
+    throw new Error(`--soak ${values.soak}: expected minutes above 0`);
+  return { only, rounds, check: values.check, store: values.store, soakMinutes };
+}
+
+async function measure(options: Options): Promise<readonly Result[]> {
+  if (options.soakMinutes !== undefined) return (await soak(options.soakMinutes)).map(resultOf);
+  const results: Result[] = [];
+  for (const name of options.only) {
+    out(`… ${name}`);
+    const figures = await SCENARIOS[name]?.(options);
+    results.push(...(figures ?? []).map(resultOf));
+  }
+  return results;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  const results = await measure(options);
+  out(`\n${machine()}\n\n${table(results)}\n`);
+  if (options.store)
+    writeFileSync(STORED, `${JSON.stringify({ machine: machine(), results }, undefined, 2)}\n`);
+  if (!options.check) return 0;
+  const { results: before } = JSON.parse(readFileSync(STORED, 'utf8')) as {
+    readonly results: readonly Result[];
+  };
+  const worse = regressions(before, results);
+  for (const line of worse) out(`worse: ${line}`);
+  if (worse.length === 0) out('no ratio is worse than the stored one');
+  return worse.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.stack : error}\n${USAGE}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,53 @@
+/** Clocks and counters that every scenario reads. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const DEADLINE_MS = 120_000;
+
+/** @returns milliseconds */
+export async function timed(action: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await action();
+  return performance.now() - begin;
+}
+
+/** For what announces itself nowhere; looks each millisecond. @throws after two minutes */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUp = performance.now() + DEADLINE_MS;
+  while (!(await holds())) {
+    if (performance.now() > giveUp) throw new Error(`not in time: ${what}`);
+    await sleep(1);
+  }
+}
+
+export function isThere(pid: number): boolean {
+  try {
+    // A zombie is gone, too: only its parent has not looked yet.
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Processor time of a process so far (proc_pid_stat(5): utime and stime, in ticks of 10 ms). @returns ms */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** How often its threads went to sleep so far: each is one wake-up. */
+export function wakeUps(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .map((tid) => readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8'))
+    .reduce((sum, text) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(text)?.[1]), 0);
+}
+
+/** Resident memory. @returns MiB */
+export function residentMiB(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Rss:\s+(\d+) kB/m.exec(text)?.[1]) / 1024;
+}
+
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}

@@ -1,0 +1,72 @@
+/** What one change costs beside 10, 100 and 1000 declared VMs: it must not depend on their number. */
+import { tinyVm } from '../../test/e2e/manifests.ts';
+import { Solovirt } from '../contenders/solovirt.ts';
+import type { Figure } from '../figures.ts';
+import { cpuMs, timed } from '../measure.ts';
+
+const SIZES = [10, 100, 1000] as const;
+const EDITS = 20;
+
+interface Cost {
+  readonly edits: readonly number[];
+  /** Processor time of the daemon for one edit, ms. */
+  readonly cpu: number;
+  /** A list, for each VM in it, ms. */
+  readonly lists: readonly number[];
+}
+
+export async function growth(): Promise<readonly Figure[]> {
+  const costs = new Map<number, Cost>();
+  for (const size of SIZES) costs.set(size, await costAt(size));
+  const series = (values: (cost: Cost) => readonly number[]): Figure['series'] =>
+    [...costs].map(([size, cost]) => ({ by: `${size} VMs`, values: values(cost) }));
+  const flat = {
+    words: '1000 VMs at most twice as much as 10',
+    isMet: (value: (by: string) => number): boolean => value('1000 VMs') <= 2 * value('10 VMs'),
+  };
+  return [
+    {
+      id: 'edit',
+      what: 'a file is written → the watch shows it',
+      unit: 'ms',
+      series: series(({ edits }) => edits),
+      target: flat,
+    },
+    {
+      id: 'edit-cpu',
+      what: 'processor time of the daemon for one written file',
+      unit: 'ms',
+      series: series(({ cpu }) => [cpu]),
+      target: flat,
+    },
+    {
+      id: 'list-per-vm',
+      what: 'a list, for each VM in it',
+      unit: 'ms',
+      series: series(({ lists }) => lists),
+      target: flat,
+    },
+  ];
+}
+
+async function costAt(size: number): Promise<Cost> {
+  await using solovirt = await Solovirt.start();
+  const { world } = solovirt;
+  for (let i = 0; i < size; i += 1) world.write(`g${i}`, tinyVm(`g${i}`, { strategy: 'Halted' }));
+  await solovirt.counts('Stopped', size);
+  const edits: number[] = [];
+  const before = cpuMs(world.pid);
+  for (let i = 0; i < EDITS; i += 1) {
+    const strategy = i % 2 === 0 ? 'Manual' : 'Halted';
+    edits.push(
+      await timed(async () => {
+        world.write('g0', tinyVm('g0', { strategy }));
+        await solovirt.sees('g0', (vm) => vm?.spec['runStrategy'] === strategy);
+      }),
+    );
+  }
+  const cpu = (cpuMs(world.pid) - before) / EDITS;
+  const lists: number[] = [];
+  for (let i = 0; i < EDITS; i += 1) lists.push((await timed(() => solovirt.list())) / size);
+  return { edits, cpu, lists };
+}
