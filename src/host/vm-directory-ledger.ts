@@ -23,7 +23,7 @@ export interface Sighting {
   readonly shape: 'finished' | 'unfinished' | 'unreadable';
 }
 
-/** One successful listing; keys are absolute paths. */
+/** One successful listing, of all files or of those that were asked for; keys are absolute paths. */
 export type Listing = ReadonlyMap<string, Sighting>;
 
 export interface DirectoryChange {
@@ -72,6 +72,8 @@ interface Entry {
 export interface Ledger {
   readonly settleMs: number;
   readonly entries: Map<string, Entry>;
+  /** Files of which the next look is to tell something: not settled yet, or missing for a moment. */
+  readonly pending: Set<string>;
 }
 
 export interface Observation {
@@ -83,7 +85,8 @@ export interface Observation {
 /** @param known paths reported by an earlier daemon: missing ones count as removed, present ones as changed */
 export function createLedger(settleMs: number, known: readonly string[] = []): Ledger {
   const unseen: Reported = { fingerprint: '', fileId: '', size: 0 };
-  return { settleMs, entries: new Map(known.map((path) => [path, { reported: unseen }])) };
+  const entries = new Map(known.map((path) => [path, { reported: unseen }]));
+  return { settleMs, entries, pending: new Set() };
 }
 
 /** Every file that is there or not yet counted as removed, sorted. */
@@ -101,8 +104,16 @@ export function forgetMissing(ledger: Ledger): void {
   for (const entry of ledger.entries.values()) delete entry.missingSinceMs;
 }
 
-/** Takes in a listing. */
-export function observe(ledger: Ledger, listing: Listing, now: Instant): Observation {
+/**
+ * Takes in a listing.
+ * @param scope the paths that were looked at, among them all that are pending; all of the directory unless given
+ */
+export function observe(
+  ledger: Ledger,
+  listing: Listing,
+  now: Instant,
+  scope?: ReadonlySet<string>,
+): Observation {
   const waits: number[] = [];
   const changed: DirectoryChange[] = [];
   const removed: DirectoryChange[] = [];
@@ -112,18 +123,36 @@ export function observe(ledger: Ledger, listing: Listing, now: Instant): Observa
     const waitMs = observePresent(ledger, path, sighting, now);
     if (waitMs === 0) changed.push({ kind: 'changed', path });
     else if (waitMs !== undefined) waits.push(waitMs);
+    notePending(ledger, path);
   }
-  for (const [path, entry] of [...ledger.entries].sort(byPath)) {
-    if (listing.has(path)) continue;
+  for (const [path, entry] of missing(ledger, listing, scope)) {
     const arrival = arrivals.get(entry.reported?.fileId ?? '');
     const waitMs = observeMissing(ledger, path, entry, arrival, now);
     if (waitMs === 0) removed.push({ kind: 'removed', path });
     else if (waitMs !== undefined) waits.push(waitMs);
+    notePending(ledger, path);
   }
   return {
     changes: [...removed, ...changed],
     ...(waits.length > 0 && { lookAgainMs: Math.ceil(Math.min(...waits)) }),
   };
+}
+
+function missing(
+  { entries }: Ledger,
+  listing: Listing,
+  scope: ReadonlySet<string> | undefined,
+): readonly (readonly [string, Entry])[] {
+  return [...(scope ?? entries.keys())].sort().flatMap((path) => {
+    const entry = listing.has(path) ? undefined : entries.get(path);
+    return entry === undefined ? [] : [[path, entry] as const];
+  });
+}
+
+function notePending({ entries, pending }: Ledger, path: string): void {
+  const { candidate, missingSinceMs } = entries.get(path) ?? {};
+  if (candidate === undefined && missingSinceMs === undefined) pending.delete(path);
+  else pending.add(path);
 }
 
 /** Files at paths where nothing, or another file, was reported so far: the new ends of renames. */

@@ -5,12 +5,14 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sighting } from './vm-directory-ledger.ts';
+import type { Listing, Sighting } from './vm-directory-ledger.ts';
 import { isManifestName } from './vm-directory-names.ts';
 
 export type Look<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly trouble: string };
+
+type IsNews = (path: string, fingerprint: string) => boolean;
 
 /**
  * What directory is at this path now. The identity changes when the directory is replaced or something is
@@ -30,10 +32,7 @@ export async function lookAtDirectory(dir: string): Promise<Look<string>> {
  * Lists the manifests directly in the directory, links followed.
  * @param isNews says whether a fingerprint is worth a closer look at the file
  */
-export async function listManifests(
-  dir: string,
-  isNews: (path: string, fingerprint: string) => boolean,
-): Promise<Look<ReadonlyMap<string, Sighting>>> {
+export async function listManifests(dir: string, isNews: IsNews): Promise<Look<Listing>> {
   let names: string[];
   try {
     names = await readdir(dir);
@@ -41,20 +40,22 @@ export async function listManifests(
     return { ok: false, trouble: troubleText(dir, errorCode(error)) };
   }
   const paths = names.filter(isManifestName).map((name) => join(dir, name));
+  return { ok: true, value: await lookAtManifests(paths, isNews) };
+}
+
+/** The same for these paths of the directory only; what is not there is not in the listing. */
+export async function lookAtManifests(paths: readonly string[], isNews: IsNews): Promise<Listing> {
   const sightings = await Promise.all(paths.map((path) => lookAtFile(path, isNews)));
   const listing = new Map<string, Sighting>();
   for (const [index, path] of paths.entries()) {
     const sighting = sightings[index];
     if (sighting !== undefined) listing.set(path, sighting);
   }
-  return { ok: true, value: listing };
+  return listing;
 }
 
 /** @returns undefined for what is gone meanwhile, and for directories */
-async function lookAtFile(
-  path: string,
-  isNews: (path: string, fingerprint: string) => boolean,
-): Promise<Sighting | undefined> {
+async function lookAtFile(path: string, isNews: IsNews): Promise<Sighting | undefined> {
   try {
     const found = await stat(path, { bigint: true });
     if (found.isDirectory()) return undefined;

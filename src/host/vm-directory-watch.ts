@@ -1,7 +1,7 @@
 /**
- * Hints that something may have changed in the VM directory, from chokidar (inotify). A hint carries no
- * information beyond that: whoever gets one looks for itself. Symbolic links on the way to the directory are
- * watched too, because inotify follows them once and does not notice when they are pointed elsewhere.
+ * Hints that something may have changed in the VM directory, from chokidar (inotify). A hint says at most which file
+ * to look at: whoever gets one looks for itself. Symbolic links on the way to the directory are watched too, because
+ * inotify follows them once and does not notice when they are pointed elsewhere.
  */
 import { lstat, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -13,8 +13,8 @@ const READY_DEADLINE_MS = 5000;
 const MAX_LINKS = 40;
 
 export interface WatchHandlers {
-  /** Something may have changed. */
-  readonly onHint: () => void;
+  /** Something may have changed: this manifest of the directory (absolute), or, when undefined, anything. */
+  readonly onHint: (path: string | undefined) => void;
   /** From now on hints may be missing; says why. */
   readonly onBroken: (reason: string) => void;
 }
@@ -36,13 +36,20 @@ export async function watchDirectory(
   const common = { ignoreInitial: true, atomic: false, ignorePermissionErrors: true, depth: 0 };
   const ignored = (path: string): boolean => path !== dir && !isManifestName(basename(path));
   const links = await linksOnTheWay(dir);
-  const watchers = [startWatcher(dir, { ...common, ignored }, handlers)];
+  const watchers = [
+    startWatcher(dir, { ...common, ignored }, handlers).on('all', (_, path) =>
+      handlers.onHint(manifestIn(dir, path)),
+    ),
+  ];
   if (links.length > 0) {
-    watchers.push(startWatcher(links, { ...common, followSymlinks: false }, handlers));
+    const options = { ...common, followSymlinks: false };
+    watchers.push(
+      startWatcher(links, options, handlers).on('all', () => handlers.onHint(undefined)),
+    );
   }
   // Raw events of the directory come sooner than digested ones, and also for names that chokidar is told to
   // ignore: a directory whose manifests are links may change through a hidden link (Kubernetes' `..data`).
-  watchers[0]?.on('raw', handlers.onHint);
+  watchers[0]?.on('raw', (_, name, details) => handlers.onHint(rawPath(dir, name, details)));
   await Promise.all(watchers.map((watcher) => whenReady(watcher, handlers)));
   return {
     close: async () => {
@@ -57,13 +64,30 @@ function startWatcher(
   handlers: WatchHandlers,
 ): FSWatcher {
   const watcher = watch(paths, options);
-  watcher.on('all', handlers.onHint);
   watcher.on('error', (error) => {
     if (isWatchFailure(error)) handlers.onBroken(failureText(error));
     // Anything else is about one path; a look of our own shows what is wrong with it.
-    else handlers.onHint();
+    else handlers.onHint(undefined);
   });
   return watcher;
+}
+
+/**
+ * The manifest that a raw event is about: a name in the directory, or the file that is watched itself. Everything
+ * else, such as the end of the directory, is about all of them.
+ */
+function rawPath(dir: string, name: unknown, details: unknown): string | undefined {
+  const watched =
+    typeof details === 'object' && details !== null && 'watchedPath' in details
+      ? details.watchedPath
+      : undefined;
+  if (typeof watched !== 'string') return undefined;
+  if (watched !== dir) return manifestIn(dir, watched);
+  return typeof name === 'string' ? manifestIn(dir, join(dir, name)) : undefined;
+}
+
+function manifestIn(dir: string, path: string): string | undefined {
+  return dirname(path) === dir && isManifestName(basename(path)) ? path : undefined;
 }
 
 async function whenReady(watcher: FSWatcher, handlers: WatchHandlers): Promise<void> {

@@ -1,9 +1,9 @@
 /**
  * Watches the VM directory and reports which manifests changed or went away. Owns the watch and one timer.
  *
- * Events are hints only: every one of them leads to a look at the whole directory, and the difference to what
- * was reported last is what counts (`vm-directory-ledger.ts`). So an event that comes twice or late changes
- * nothing but latency. A directory that cannot be looked at is a trouble, never a removal. Nothing runs while
+ * Events are hints only: every one of them leads to a look, and the difference to what was reported last is what
+ * counts (`vm-directory-ledger.ts`). So an event that comes twice or late changes nothing but latency. Where the hints
+ * name a few files, only these are looked at, and what is pending; else, and whenever hints may have been lost, all. A directory that cannot be looked at is a trouble, never a removal. Nothing runs while
  * nothing happens; only in trouble the directory is looked at every second.
  */
 import { resolve } from 'node:path';
@@ -19,7 +19,7 @@ import {
   ledgerPaths,
   observe,
 } from './vm-directory-ledger.ts';
-import { listManifests, lookAtDirectory } from './vm-directory-list.ts';
+import { type Look, listManifests, lookAtDirectory, lookAtManifests } from './vm-directory-list.ts';
 import { type DirectoryWatch, watchDirectory } from './vm-directory-watch.ts';
 
 export type { DirectoryChange } from './vm-directory-ledger.ts';
@@ -27,6 +27,8 @@ export type { DirectoryChange } from './vm-directory-ledger.ts';
 /** Events that come together are answered by one look. */
 const DEBOUNCE_MS = 5;
 const POLL_MS = 1000;
+/** The kernel drops events when 16384 are queued (inotify(7), max_queued_events): long before that, all is looked at. */
+const MANY_HINTS = 256;
 /** A directory on a dead network file system does not answer at all. */
 const LOOK_DEADLINE_MS = 10_000;
 
@@ -61,6 +63,10 @@ export class VmDirectory implements AsyncDisposable {
   #timer: { readonly handle: NodeJS.Timeout; readonly dueMs: number } | undefined;
   /** Whoever waits for the next look. */
   #asked: (() => void)[] = [];
+  /** What the next look is to include beside what is pending. */
+  #wanted: Set<string> | 'all' = 'all';
+  #hints = 0;
+  readonly #unreadable = new Set<string>();
   #looking = false;
   #lookAgain = false;
   #closed = false;
@@ -102,6 +108,7 @@ export class VmDirectory implements AsyncDisposable {
     if (this.#closed) return;
     const { promise, resolve: looked } = Promise.withResolvers<void>();
     this.#asked.push(looked);
+    this.#wanted = 'all';
     this.#lookIn(0);
     const alarm = setTimeout(looked, LOOK_DEADLINE_MS);
     await promise;
@@ -152,23 +159,36 @@ export class VmDirectory implements AsyncDisposable {
 
   async #lookNow(): Promise<void> {
     const { dir } = this.#options;
+    const wanted = this.#wanted;
+    this.#wanted = new Set();
+    this.#hints = 0;
     const before = await lookAtDirectory(dir);
     if (!before.ok) return this.#fail(before.trouble);
-    await this.#watchOver(before.value);
-    const listing = await listManifests(dir, (path, print) => isNews(this.#ledger, path, print));
+    const anew = await this.#watchOver(before.value);
+    const scope =
+      wanted === 'all' || anew || before.value !== this.#identity
+        ? undefined
+        : new Set([...wanted, ...this.#ledger.pending]);
+    const listing = await this.#list(scope);
     if (this.#closed) return undefined;
     if (!listing.ok) return this.#fail(listing.trouble);
     const after = await lookAtDirectory(dir);
     if (!after.ok) return this.#fail(after.trouble);
     // Replaced meanwhile: nobody knows which directory was listed.
-    if (after.value !== before.value) return this.#lookIn(DEBOUNCE_MS);
-    if (listing.value.size === 0 && this.#isStrange(after.value)) {
+    if (after.value !== before.value) return this.#lookAtAllIn(DEBOUNCE_MS);
+    if (scope === undefined && listing.value.size === 0 && this.#isStrange(after.value)) {
       return this.#fail(
         `VM directory ${dir} was replaced by an empty one (unmounted?); the VMs known from it stay as they are until files are there again`,
       );
     }
     this.#identity = after.value;
-    this.#takeIn(listing.value);
+    this.#takeIn(listing.value, scope);
+  }
+
+  async #list(scope: ReadonlySet<string> | undefined): Promise<Look<Listing>> {
+    const known = (path: string, print: string): boolean => isNews(this.#ledger, path, print);
+    if (scope === undefined) return await listManifests(this.#options.dir, known);
+    return { ok: true, value: await lookAtManifests([...scope], known) };
   }
 
   /** An empty directory in the place of one that had files is a vanished one, not many removals. */
@@ -176,16 +196,15 @@ export class VmDirectory implements AsyncDisposable {
     return this.#ledger.entries.size > 0 && identity !== this.#identity;
   }
 
-  #takeIn(listing: Listing): void {
+  #takeIn(listing: Listing, scope: ReadonlySet<string> | undefined): void {
     if (this.#closed) return;
-    const { changes, lookAgainMs } = observe(this.#ledger, listing, {
-      wallMs: this.#options.clock.now(),
-      monotonicMs: performance.now(),
-    });
+    const now = { wallMs: this.#options.clock.now(), monotonicMs: performance.now() };
+    const { changes, lookAgainMs } = observe(this.#ledger, listing, now, scope);
     if (lookAgainMs !== undefined) this.#lookIn(lookAgainMs);
+    for (const path of scope ?? this.#unreadable) this.#unreadable.delete(path);
+    for (const [path, { shape }] of listing) if (shape === 'unreadable') this.#unreadable.add(path);
     // Nothing tells when a dangling link leads somewhere again.
-    const unreadable = [...listing.values()].some(({ shape }) => shape === 'unreadable');
-    if (unreadable || this.#watchTrouble !== undefined) this.#lookIn(POLL_MS);
+    if (this.#unreadable.size > 0 || this.#watchTrouble !== undefined) this.#lookAtAllIn(POLL_MS);
     this.#setTrouble(this.#watchTrouble);
     if (changes.length > 0) this.#options.onChanges(changes, this.files());
   }
@@ -194,7 +213,7 @@ export class VmDirectory implements AsyncDisposable {
     if (this.#closed) return;
     forgetMissing(this.#ledger);
     this.#setTrouble(trouble);
-    this.#lookIn(POLL_MS);
+    this.#lookAtAllIn(POLL_MS);
   }
 
   #setTrouble(trouble: string | undefined): void {
@@ -203,16 +222,31 @@ export class VmDirectory implements AsyncDisposable {
     this.#options.onTrouble(trouble);
   }
 
-  /** Sees to it that the watch is on this very directory, and that it works. */
-  async #watchOver(identity: string): Promise<void> {
-    if (this.#closed) return;
-    if (this.#watch?.identity === identity && this.#watchTrouble === undefined) return;
+  #lookAtAllIn(delayMs: number): void {
+    this.#wanted = 'all';
+    this.#lookIn(delayMs);
+  }
+
+  #hint(path: string | undefined): void {
+    this.#hints += 1;
+    if (path === undefined || this.#hints > MANY_HINTS) this.#wanted = 'all';
+    else if (this.#wanted !== 'all') this.#wanted.add(path);
+    this.#lookIn(DEBOUNCE_MS);
+  }
+
+  /**
+   * Sees to it that the watch is on this very directory, and that it works.
+   * @returns whether it had to be set up: what happened before it has led to no hint
+   */
+  async #watchOver(identity: string): Promise<boolean> {
+    if (this.#closed) return false;
+    if (this.#watch?.identity === identity && this.#watchTrouble === undefined) return false;
     const { dir, log } = this.#options;
     await this.#watch?.handle.close();
     this.#watch = undefined;
     let broken: string | undefined;
     const handle = await watchDirectory(dir, {
-      onHint: () => this.#lookIn(DEBOUNCE_MS),
+      onHint: (path) => this.#hint(path),
       onBroken: (reason) => {
         broken = reason;
         this.#watchBroke(reason);
@@ -222,10 +256,11 @@ export class VmDirectory implements AsyncDisposable {
     log.debug({ dir, broken }, 'watching the VM directory');
     if (this.#closed) await handle.close();
     else this.#watch = { identity, handle };
+    return true;
   }
 
   #watchBroke(reason: string): void {
     this.#watchTrouble = `VM directory ${this.#options.dir} is looked at every second only, because changes cannot be watched: ${reason}`;
-    this.#lookIn(POLL_MS);
+    this.#lookAtAllIn(POLL_MS);
   }
 }

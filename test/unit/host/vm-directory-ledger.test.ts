@@ -210,3 +210,33 @@ test('whatever happens in between, in the end the reports agree with the directo
     }),
   );
 });
+
+test('a look at what hints name and at what is pending finds what a look at all finds', () => {
+  const step = fc.record({
+    path: fc.constantFrom('a', 'b', 'c', 'd'),
+    // Undefined: the file is removed. The same fingerprint under another name: it was renamed.
+    print: fc.option(fc.constantFrom('1', '2', '3', '4', '5'), { nil: undefined }),
+    shape: fc.constantFrom('finished' as const, 'unfinished' as const),
+    waitMs: fc.constantFrom(0, 5, 31, 260, 400),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const whole = createLedger(DEFAULT_SETTLE_MS, ['a', 'gone']);
+      const part = createLedger(DEFAULT_SETTLE_MS, ['a', 'gone']);
+      const files = new Map<string, Sighting>();
+      let atMs = 0;
+      let first = true;
+      for (const { path, print, shape, waitMs } of steps) {
+        atMs += waitMs;
+        if (print === undefined) files.delete(path);
+        else files.set(path, file(print, atMs, { shape }));
+        const now = { wallMs: START + atMs, monotonicMs: atMs };
+        const scope = first ? undefined : new Set([path, ...part.pending]);
+        const seen = [...files].filter(([name]) => scope?.has(name) ?? true);
+        expect(observe(part, new Map(seen), now, scope)).toEqual(observe(whole, files, now));
+        first = false;
+      }
+      expect(ledgerPaths(part)).toEqual(ledgerPaths(whole));
+    }),
+  );
+});
