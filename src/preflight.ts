@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import type { PreflightReport } from './api/contract-preflight.ts';
+import { firmwareWish } from './core/firmware/descriptor.ts';
 import { createLocator } from './core/manifest/locate.ts';
 import { parseManifests } from './core/manifest/parse.ts';
 import type { ParsedDocument } from './core/manifest/parsed.ts';
@@ -20,6 +21,7 @@ import {
   takenFindings,
   volumeField,
 } from './core/preflight.ts';
+import { findFirmware } from './qemu/find-firmware.ts';
 import type { QemuHost } from './qemu/launch.ts';
 import { machineTypes } from './qemu/machine-types.ts';
 import type { ValuesOf } from './qemu/made-image.ts';
@@ -110,7 +112,7 @@ async function fileFindings(
   vm: VirtualMachine,
   { roots, values }: PreflightDeps,
 ): Promise<readonly Finding[]> {
-  const { disks, kernelBoot, hostname = vm.name } = vm.template.spec;
+  const { disks, kernelBoot, hostname = vm.name, bootloader, machineType } = vm.template.spec;
   const found = disks.map((disk) =>
     attempt('disk-not-ready', volumeField(vm, disk.name), () =>
       checkDisk(disk, roots, { vm, hostname, values }),
@@ -123,6 +125,11 @@ async function fileFindings(
         ? ['spec', 'template', 'spec', 'domain', 'firmware', 'kernelBoot']
         : annotationField(vm);
     found.push(attempt('kernel-not-ready', field, () => prepareKernel(source, roots)));
+  }
+  if (bootloader?.kind === 'efi') {
+    const field = ['spec', 'template', 'spec', 'domain', 'firmware', 'bootloader', 'efi'];
+    const wish = firmwareWish(bootloader, machineType);
+    found.push(attempt('firmware-not-ready', field, () => findFirmware(wish)));
   }
   return (await Promise.all(found)).flat();
 }

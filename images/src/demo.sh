@@ -4,10 +4,11 @@
 # Modules of each list that guest/modules loads; a kernel that lacks one, or has it built in, is fine.
 # File systems that the guest is to know.
 file_systems=isofs
-module_lists='base net blk balloon console scsi rng watchdog ide sata fs'
+module_lists='base efi net blk balloon console scsi rng watchdog ide sata fs'
 modules_of() {
   case "$1" in
     base) echo virtio_pci button evdev pvpanic-pci pvpanic-mmio ;;
+    efi) echo efivarfs ;;
     net) echo virtio_net ;;
     blk) echo virtio_blk ;;
     balloon) echo virtio_balloon ;;

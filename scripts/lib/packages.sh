@@ -19,6 +19,7 @@ genisoimage isoinfo
 kubernetes-client kubectl
 mandoc mandoc
 openssh-client ssh ssh-keygen
+ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
 zsh zsh
 '
 # For the machines of test/system, which only root can boot.

@@ -12,6 +12,11 @@
  *                     instance.json  identity of the VM, template and command line
  *                     NAME.qcow2     overlays and scratch disks, removed at the end
  *                     NAME.iso       seeds, likewise
+ *                     smbios.bin     SMBIOS table of the system, likewise
+ *                     nvram.fd       UEFI's variables, likewise
+ * STATE/machines/NAMESPACE_NAME/     what of a VM's board outlasts its instances:
+ *                nvram.fd            UEFI's variables
+ *                nvram-secure.fd     the same for secure boot, with its keys
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
  *               qga                  the host's end of the guest agent's channel
@@ -21,6 +26,8 @@
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
  * RUNTIME/self/                      the same, and the instance's directories, as the unit's processes see them
  */
+
+import type { VmIdentity } from './model/virtual-machine.ts';
 
 /** sockaddr_un.sun_path holds 108 bytes with its final NUL (unix(7)). */
 export const MAX_SOCKET_PATH_BYTES = 107;
@@ -41,6 +48,8 @@ export interface InstancePaths {
   readonly stderr: string;
   readonly console: string;
   readonly description: string;
+  readonly systemTable: string;
+  readonly nvram: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;
   readonly agentSocket: string;
@@ -51,6 +60,21 @@ export interface InstancePaths {
 
 export function instancesDir(stateDir: string): string {
   return `${stateDir}/instances`;
+}
+
+/** No Kubernetes name has a "_". */
+export function machineDir(stateDir: string, { namespace, name }: VmIdentity): string {
+  return `${stateDir}/machines/${namespace}_${name}`;
+}
+
+/** UEFI's variables in that directory. Secure boot has its own: the keys that count are among them. */
+export function persistentNvram(dir: string, secureBoot: boolean): string {
+  return `${dir}/nvram${secureBoot ? '-secure' : ''}.fd`;
+}
+
+/** A machine's directory inside its unit. */
+export function machineDirInUnit(runtimeDir: string): string {
+  return `${runtimeDir}/self/machine`;
 }
 
 export function instanceRuntimeRoot(runtimeDir: string): string {
@@ -84,6 +108,8 @@ function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {
     stderr: `${dir}/stderr.log`,
     console: `${dir}/console.log`,
     description: `${dir}/instance.json`,
+    systemTable: `${dir}/smbios.bin`,
+    nvram: `${dir}/nvram.fd`,
     qmpSocket: `${sockets}/qmp`,
     controlSocket: `${sockets}/ctl`,
     agentSocket: `${sockets}/qga`,

@@ -10,7 +10,7 @@ import { type Credentials, confineArgs } from '../core/qemu-args/confinement.ts'
 import { discardInstance } from './discard.ts';
 import { giveFile } from './give-files.ts';
 import type { GuestUsers } from './guest-users.ts';
-import { prepareInstanceDirs } from './instance-dirs.ts';
+import { makeDir, prepareInstanceDirs } from './instance-dirs.ts';
 import { killTree, signalProcess } from './kill-tree.ts';
 import type { Launcher, LaunchOrder, Target } from './launcher.ts';
 import { programFile } from './program-files.ts';
@@ -48,6 +48,16 @@ export class DirectLauncher implements Launcher {
     const made = this.#choosing.then(() => makeGuestDirs(paths, users));
     this.#choosing = made.catch(() => undefined);
     return made;
+  }
+
+  machineSeenBy(dir: string): string {
+    return dir;
+  }
+
+  async makeMachineDir(dir: string): Promise<void> {
+    await makeDir(dir, { mode: 0o700 });
+    if (this.#options.users === undefined) return;
+    await Promise.all([dir, dirname(dir)].map(openWay));
   }
 
   async spawn(order: LaunchOrder): ReturnType<Launcher['spawn']> {

@@ -2,6 +2,7 @@
  * What the systemd launcher hands to a unit: `RUNTIME/vm/INST/`, read by the unit's helpers in `systemd/`.
  *
  * evidence, sockets   symbolic links to the directories of the instance
+ * machine             one to the directory of what outlasts it, where something does
  * launch              the command to execute, each argument ended by a NUL
  * grace               the grace period in seconds
  * dependents/         an empty file for each VM that is to end before this one when the host shuts down
@@ -12,6 +13,7 @@ import type { InstancePaths } from '../core/paths.ts';
 
 export interface HandOver {
   readonly paths: InstancePaths;
+  readonly machineDir?: string | undefined;
   readonly command: readonly string[];
   readonly gracePeriodSeconds: number;
   /** Group of the unit's processes. */
@@ -20,7 +22,7 @@ export interface HandOver {
 
 /** Written anew for each launch; a unit that still runs has its own view of the last one. */
 export async function writeHandOver(dir: string, given: HandOver): Promise<void> {
-  const { paths, command, gracePeriodSeconds, gid } = given;
+  const { paths, machineDir, command, gracePeriodSeconds, gid } = given;
   await mkdir(`${dir}/dependents`, { recursive: true });
   // The unit's user is a stranger here, and the umask is for files.
   await chmod(dir, 0o755);
@@ -28,6 +30,9 @@ export async function writeHandOver(dir: string, given: HandOver): Promise<void>
   await Promise.all([
     replaceLink(`${dir}/evidence`, paths.dir),
     replaceLink(`${dir}/sockets`, paths.runtimeDir),
+    machineDir === undefined
+      ? rm(`${dir}/machine`, { force: true })
+      : replaceLink(`${dir}/machine`, machineDir),
     replaceFile(`${dir}/launch`, command.map((word) => `${word}\0`).join(''), gid),
     replaceFile(`${dir}/grace`, `${gracePeriodSeconds}\n`, gid),
   ]);

@@ -77,8 +77,8 @@ export async function makeConsoleFile(paths: InstancePaths): Promise<void> {
   }
 }
 
-/** Makes a directory (its parents too), or takes one that is there. */
-async function makeDir(dir: string, { mode, gid }: DirAccess): Promise<void> {
+/** Makes a directory (its parents too), or takes one that is there. @throws DiskFullError */
+export async function makeDir(dir: string, { mode, gid }: DirAccess): Promise<void> {
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     if (gid !== undefined) await chown(dir, -1, gid);

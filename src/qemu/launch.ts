@@ -9,10 +9,12 @@ import type { InstanceSpec, JsonObject, VmIdentity } from '../core/model/virtual
 import type { InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
+import { outlastsInstances } from '../core/qemu-args/persistence.ts';
 import { makeConsoleFile, preallocateJournal } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import type { ValuesOf } from './made-image.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
+import { type PreparedMachine, prepareMachine } from './prepare-machine.ts';
 
 export interface LaunchInput {
   readonly vm: VmIdentity;
@@ -22,6 +24,8 @@ export interface LaunchInput {
   /** Also when a command asked for it; only kept for the record, too. */
   readonly startPaused: boolean;
   readonly paths: InstancePaths;
+  /** Where what outlasts the instances of this VM lies, if anything does. */
+  readonly machineDir: string;
   readonly imagesDir: string;
   readonly values: ValuesOf;
   /** Where else disks may lie. */
@@ -38,15 +42,25 @@ export interface QemuHost {
 
 export async function launch(input: LaunchInput, launcher: Launcher): Promise<ProcessIdentity> {
   const { vm, values, template, spec, startPaused, paths, imagesDir, diskRoots } = input;
+  const machineDir = outlastsInstances(spec) ? input.machineDir : undefined;
   await launcher.makeDirs(paths);
-  const [{ qemuPath, accelerator }, onHost] = await Promise.all([
+  if (machineDir !== undefined) await launcher.makeMachineDir(machineDir);
+  const inMachine = machineDir === undefined ? {} : { machineDir };
+  const [{ qemuPath, accelerator }, instance, machine] = await Promise.all([
     input.host(),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
+    prepareMachine({ vm, spec, paths, ...inMachine }),
     preallocateJournal(paths),
     makeConsoleFile(paths),
   ]);
   const seen = launcher.seenBy(paths);
-  const prepared = movedTo(seen, paths, onHost);
+  const moves = [
+    [paths.dir, seen.dir],
+    ...(machineDir === undefined
+      ? []
+      : [[machineDir, launcher.machineSeenBy(machineDir)] as const]),
+  ] as const;
+  const prepared = movedTo(moves, { ...instance, ...machine });
   const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths: seen, accelerator, ...prepared });
   const { interfaces } = spec;
   const access = fileAccess({ paths: seen, accelerator, interfaces, ...prepared });
@@ -54,17 +68,24 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const { uid } = paths;
   const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  return launcher.spawn({ vm, paths, spec, qemuPath, args, access });
+  return launcher.spawn({ vm, paths, ...inMachine, spec, qemuPath, args, access });
 }
 
-/** The disks that lie in the instance's directory, at the place where QEMU sees it. */
+/** The files that lie in directories of solovirt's own, at the places where QEMU sees them. */
 function movedTo(
-  seen: InstancePaths,
-  paths: InstancePaths,
-  prepared: PreparedInstance,
-): PreparedInstance {
-  const moved = (file: string): string =>
-    file.startsWith(`${paths.dir}/`) ? `${seen.dir}${file.slice(paths.dir.length)}` : file;
-  const disks = prepared.disks.map((disk) => ({ ...disk, file: moved(disk.file) }));
-  return { ...prepared, disks };
+  moves: readonly (readonly [from: string, to: string])[],
+  prepared: PreparedInstance & PreparedMachine,
+): PreparedInstance & PreparedMachine {
+  const moved = (file: string): string => {
+    const move = moves.find(([from]) => file.startsWith(`${from}/`));
+    return move === undefined ? file : `${move[1]}${file.slice(move[0].length)}`;
+  };
+  const { firmware } = prepared;
+  const vars = firmware && { ...firmware.vars, file: moved(firmware.vars.file) };
+  return {
+    ...prepared,
+    disks: prepared.disks.map((disk) => ({ ...disk, file: moved(disk.file) })),
+    systemTable: moved(prepared.systemTable),
+    ...(firmware && vars && { firmware: { ...firmware, vars } }),
+  };
 }

@@ -10,6 +10,8 @@ import type { FileAccess } from '../core/qemu-args/confinement.ts';
 export interface LaunchOrder {
   readonly vm: VmIdentity;
   readonly paths: InstancePaths;
+  /** Of what outlasts the instance; absent when nothing does. */
+  readonly machineDir?: string;
   readonly spec: InstanceSpec;
   /** Absolute. */
   readonly qemuPath: string;
@@ -33,6 +35,15 @@ export interface Launcher {
 
   /** The instance's paths as its QEMU sees them. */
   seenBy(paths: InstancePaths): InstancePaths;
+
+  /** The machine's directory as its QEMU sees it. */
+  machineSeenBy(dir: string): string;
+
+  /**
+   * Makes the directory of what outlasts the instances of a VM: only solovirt and the VM's QEMU get into it.
+   * @throws DiskFullError
+   */
+  makeMachineDir(dir: string): Promise<void>;
 
   /**
    * Makes the instance's directories: only solovirt and this QEMU get into them.

@@ -93,9 +93,12 @@ function combined(results: readonly PromiseSettledResult<unknown>[]): PrepareErr
   });
 }
 
-const MADE = ['.qcow2', '.iso'].flatMap((ending) => [ending, ending + UNFINISHED]);
+const MADE = ['.qcow2', '.iso', 'smbios.bin', 'nvram.fd'].flatMap((ending) => [
+  ending,
+  ending + UNFINISHED,
+]);
 
-/** Removes the overlays, scratch disks and seeds of an ended instance. The directory may be gone already. */
+/** Removes what only an instance that runs needs of its files. The directory may be gone already. */
 export async function removeInstanceDisks(instanceDir: string): Promise<void> {
   const names = await readdir(instanceDir).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];

@@ -6,14 +6,14 @@
 import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { Limits, VmIdentity } from '../core/model/virtual-machine.ts';
-import { handOverDir, type InstancePaths, pathsInUnit } from '../core/paths.ts';
+import { handOverDir, type InstancePaths, machineDirInUnit, pathsInUnit } from '../core/paths.ts';
 import { confineArgs } from '../core/qemu-args/confinement.ts';
 import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
 import { cpuQuota, unitProperties } from '../core/systemd/unit-properties.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { discardInstance } from './discard.ts';
 import { writeDependents, writeHandOver } from './hand-over.ts';
-import { prepareInstanceDirs } from './instance-dirs.ts';
+import { makeDir, prepareInstanceDirs } from './instance-dirs.ts';
 import { KillError } from './kill-tree.ts';
 import type { Launcher, LaunchOrder, Target } from './launcher.ts';
 import { recordOomBaseline } from './oom.ts';
@@ -54,13 +54,22 @@ export class SystemdLauncher implements Launcher {
     return prepareInstanceDirs(paths, { mode: 0o2770, gid: this.#options.gid });
   }
 
+  machineSeenBy(): string {
+    return machineDirInUnit(this.#options.runtimeDir);
+  }
+
+  makeMachineDir(dir: string): Promise<void> {
+    return makeDir(dir, { mode: 0o2770, gid: this.#options.gid });
+  }
+
   async spawn(order: LaunchOrder): Promise<ProcessIdentity> {
-    const { vm, paths, spec, qemuPath, args, access } = order;
+    const { vm, paths, machineDir, spec, qemuPath, args, access } = order;
     // Not the quota yet: with a small one the way to QEMU alone would take longer than anybody waits.
     const { cpuNano, ...limits } = spec.limits ?? {};
     await this.#setLimits(order, limits);
     await writeHandOver(this.#handOver(vm), {
       paths,
+      machineDir,
       command: [programFile('confine'), ...confineArgs(access), qemuPath, ...args],
       gracePeriodSeconds: spec.gracePeriodSeconds,
       gid: this.#options.gid,

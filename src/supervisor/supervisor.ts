@@ -8,7 +8,7 @@ import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence, QmpEvent } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry } from '../core/model/record.ts';
 import type { JsonObject, VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
-import { type InstancePaths, instancePaths } from '../core/paths.ts';
+import { type InstancePaths, instancePaths, machineDir } from '../core/paths.ts';
 import type { Command } from '../core/strategy/commands.ts';
 import type { StateDb } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
@@ -315,7 +315,7 @@ export class Supervisor implements AsyncDisposable {
   #launch(key: string, uid: string): void {
     const record = this.#ctx.records.get(key);
     if (record?.instance === undefined) return;
-    const { host, imagesDir, diskRoots } = this.#ctx.settings;
+    const { host, imagesDir, diskRoots, stateDir } = this.#ctx.settings;
     const { namespace, name } = record;
     const live = LiveInstance.launch(
       {
@@ -325,6 +325,7 @@ export class Supervisor implements AsyncDisposable {
         startPaused: record.instance.startPaused,
         values: (id) => this.#ctx.objects.values(id),
         paths: this.#ctx.paths(uid),
+        machineDir: machineDir(stateDir, record),
         imagesDir,
         diskRoots,
         host,

@@ -253,13 +253,12 @@ export class World implements AsyncDisposable {
   }
 
   /** Waits until the guest has said `text` on its console. */
-  async untilConsole(name: string, text: string): Promise<void> {
+  async untilConsole(name: string, text: string, deadlineMs = DEADLINE_MS): Promise<void> {
     const uid = (await this.vm(name)).status.instance?.uid;
     if (uid === undefined) throw new Error(`${name} has no instance`);
     const file = join(this.state, 'instances', uid, 'console.log');
-    await poll(`${name} says ${JSON.stringify(text)}`, () =>
-      readFileSync(file, 'utf8').includes(text),
-    );
+    const said = (): boolean => readFileSync(file, 'utf8').includes(text);
+    await poll(`${name} says ${JSON.stringify(text)}`, said, deadlineMs);
   }
 
   /** Evidence directories' process identities that are alive. */
@@ -286,8 +285,12 @@ export class World implements AsyncDisposable {
 }
 
 /** For facts that announce themselves nowhere (a pid that goes, a file of a stranger). */
-export async function poll(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
+export async function poll(
+  what: string,
+  holds: () => boolean,
+  deadlineMs = DEADLINE_MS,
+): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
   while (!safely(holds)) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
     await new Promise((next) => setTimeout(next, 10));

@@ -67,6 +67,10 @@ export interface DemoVm {
   readonly hooks?: string;
   readonly graphics?: true;
   readonly network?: true;
+  readonly memory?: string;
+  /** Further lines under `domain`, indented by eight, and under `domain.devices`, by ten. */
+  readonly domain?: string;
+  readonly devices?: string;
   /** Of the VM, without the prefix `solovirt.io/`. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -74,6 +78,7 @@ export interface DemoVm {
 /** The small Linux: a shell on its console, a web page on port 80; up in some seconds. */
 export function demoVm(name: string, vm: DemoVm): string {
   const { strategy, hooks = '', graphics = false, network = false } = vm;
+  const { domain = '', devices = '', memory = '160Mi' } = vm;
   return `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata:
@@ -90,10 +95,10 @@ ${annotationLines(vm.annotations)}spec:
       terminationGracePeriodSeconds: 30
       domain:
         memory:
-          guest: 160Mi
-        devices:
+          guest: ${memory}
+${domain}        devices:
           autoattachGraphicsDevice: ${graphics}
           autoattachPodInterface: ${network}
           rng: {}
-`;
+${devices}`;
 }

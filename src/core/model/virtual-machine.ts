@@ -62,6 +62,12 @@ export interface InstanceSpec {
   /** `q35`, `pc`, or a versioned name of either (`pc-q35-7.2`). */
   readonly machineType: string;
   readonly acpi: boolean;
+  /** System Management Mode; absent: as the machine type has it. */
+  readonly smm?: boolean;
+  /** Absent: a BIOS. */
+  readonly bootloader?: Bootloader;
+  /** What the firmware says of the machine, as far as the file says it. */
+  readonly system?: SystemIdentity;
   readonly kernelBoot?: KernelBoot;
   /** Name that the guest is given by DHCP and by cloud-init; absent: the VM's. */
   readonly hostname?: string;
@@ -134,6 +140,20 @@ export interface CpuSpec {
   readonly threads: number;
   /** `host-model`, `host-passthrough`, or a QEMU CPU model name. */
   readonly model: string;
+}
+
+/** What the machine begins with (KubeVirt `Bootloader`). */
+export type Bootloader =
+  /** `useSerial`: what the BIOS says goes to the serial console as well. */
+  | { readonly kind: 'bios'; readonly useSerial: boolean }
+  /** `persistent`: UEFI's variables outlast the instance. */
+  | { readonly kind: 'efi'; readonly secureBoot: boolean; readonly persistent: boolean };
+
+/** Of the SMBIOS table of the system. */
+export interface SystemIdentity {
+  /** Lower-case. Absent: one that follows from the names of the VM. */
+  readonly uuid?: string;
+  readonly serial?: string;
 }
 
 /** Direct kernel boot. Paths are relative to the image directory and never leave it. */

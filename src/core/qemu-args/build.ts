@@ -13,6 +13,7 @@ import { identityArgs, machineArgs } from './machine.ts';
 import { consoleArgs, monitorArgs, vncArgs } from './monitors.ts';
 import { netdevArgs } from './network.ts';
 import { objectArgs } from './small-devices.ts';
+import { smbiosArgs } from './smbios.ts';
 import { unsupportedByQemu } from './unsupported.ts';
 
 /**
@@ -27,13 +28,14 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
   const args = [
     ...CLEAN_SLATE,
     ...identityArgs(input),
-    ...machineArgs(spec, input.accelerator),
+    ...machineArgs(input),
+    ...smbiosArgs(input.systemTable),
     ...behaviourArgs(spec),
     ...monitorArgs(paths),
     ...agentChannelArgs(guestDevices(vm, spec, disks), paths),
     ...consoleArgs(spec, paths),
     ...vncArgs(spec, paths),
-    ...firmwareArgs(spec, input.kernel),
+    ...firmwareArgs(input),
     ...objectArgs(spec),
     ...blockdevArgs(disks),
     ...netdevArgs(vm, spec),

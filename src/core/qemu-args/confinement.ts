@@ -3,7 +3,7 @@
  */
 import type { InterfaceSpec } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
-import type { Accelerator, PreparedDisk, PreparedKernel } from './input.ts';
+import type { Accelerator, PreparedDisk, PreparedFirmware, PreparedKernel } from './input.ts';
 
 /** Absolute paths as QEMU sees them. Nothing else than these and the system's own files can be opened. */
 export interface FileAccess {
@@ -30,6 +30,8 @@ interface Opened {
   readonly interfaces: readonly InterfaceSpec[];
   readonly disks: readonly PreparedDisk[];
   readonly kernel?: PreparedKernel;
+  readonly firmware?: PreparedFirmware;
+  readonly systemTable?: string;
 }
 
 /** ip(7): below, a port takes CAP_NET_BIND_SERVICE, unless `ip_unprivileged_port_start` says otherwise. */
@@ -40,16 +42,22 @@ const FIRST_FREE_PORT = 1024;
  * Of its directory of evidence QEMU gets single files, so that it can put nothing there that others would follow.
  */
 export function fileAccess(opened: Opened): FileAccess {
-  const { paths, accelerator, interfaces, disks, kernel } = opened;
+  const { paths, accelerator, interfaces, disks, kernel, firmware } = opened;
   const boot = kernel === undefined ? [] : [kernel.kernelPath, kernel.initrdPath ?? []].flat();
   const disksThat = (readonly: boolean) => disks.filter((disk) => disk.readonly === readonly);
   const below = (list: readonly PreparedDisk[]) => list.flatMap(({ below: files }) => files ?? []);
   const files = (list: readonly PreparedDisk[]) => list.map(({ file }) => file);
   return {
-    read: unique([...files(disksThat(true)), ...below(disks), ...boot]),
+    read: unique([
+      ...files(disksThat(true)),
+      ...below(disks),
+      ...boot,
+      ...[firmware?.code.file ?? [], opened.systemTable ?? []].flat(),
+    ]),
     write: unique([
       ...[paths.events, paths.console],
       ...files(disksThat(false)),
+      ...[firmware?.vars.file ?? []].flat(),
       ...(accelerator === 'kvm' ? ['/dev/kvm'] : []),
     ]),
     writeDirs: [paths.runtimeDir],

@@ -29,8 +29,22 @@ export interface PreparedKernel {
   readonly initrdPath?: string;
 }
 
+/** UEFI firmware in two flash chips; absolute paths. */
+export interface PreparedFirmware {
+  readonly code: FlashImage;
+  /** The variables, which the guest writes. */
+  readonly vars: FlashImage;
+  /** Only code in System Management Mode may write the flash. */
+  readonly requiresSmm: boolean;
+}
+
+export interface FlashImage {
+  readonly file: string;
+  readonly format: ImageFormat;
+}
+
 export interface QemuArgsInput {
-  /** Identity of the instance, a UUID; the guest sees it as its SMBIOS UUID. */
+  /** Identity of the instance, a UUID, which the monitor tells; what the guest sees is in the system table. */
   readonly uid: string;
   readonly vm: VmIdentity;
   readonly spec: InstanceSpec;
@@ -38,6 +52,10 @@ export interface QemuArgsInput {
   readonly accelerator: Accelerator;
   /** Required when the spec boots a kernel directly. */
   readonly kernel?: PreparedKernel;
+  /** Required when the spec's bootloader is UEFI. */
+  readonly firmware?: PreparedFirmware;
+  /** File with the SMBIOS table of the system; absent: QEMU's own, with `uid` in it. */
+  readonly systemTable?: string;
   readonly disks: readonly PreparedDisk[];
 }
 

@@ -1,6 +1,7 @@
 /** Identity, machine type, accelerator, CPU and memory. */
-import type { CpuSpec, InstanceSpec } from '../model/virtual-machine.ts';
+import type { CpuSpec } from '../model/virtual-machine.ts';
 import { listValue } from './encode.ts';
+import { firmwareOfMachine } from './firmware.ts';
 import type { Accelerator, QemuArgsInput } from './input.ts';
 
 const MIB = 1024 * 1024;
@@ -12,10 +13,15 @@ export function identityArgs({ uid, vm }: QemuArgsInput): readonly string[] {
   return ['-name', `guest=${listValue(`${vm.namespace}/${vm.name}`)}`, '-uuid', uid];
 }
 
-export function machineArgs(spec: InstanceSpec, accelerator: Accelerator): readonly string[] {
-  const acpi = spec.acpi ? '' : ',acpi=off';
+export function machineArgs(input: QemuArgsInput): readonly string[] {
+  const { spec, accelerator } = input;
+  const machine = [
+    `type=${listValue(spec.machineType)}`,
+    ...(spec.acpi ? [] : ['acpi=off']),
+    ...firmwareOfMachine(input),
+  ];
   return [
-    ...['-machine', `type=${listValue(spec.machineType)}${acpi}`],
+    ...['-machine', machine.join(',')],
     ...['-accel', accelerator],
     ...['-cpu', cpuModel(spec.cpu, accelerator)],
     ...['-smp', topology(spec.cpu)],

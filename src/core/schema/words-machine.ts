@@ -64,6 +64,7 @@ export const MACHINE_WORDS = {
     about: 'Abilities of the board that can be switched.',
     fields: {
       acpi: 'ACPI: without it a guest does not feel the power button; its agent can still shut it down.',
+      smm: 'System Management Mode, which secure boot needs. Without the field it is as the machine type has it.',
     },
   },
   FeatureState: {
@@ -71,10 +72,36 @@ export const MACHINE_WORDS = {
     fields: { enabled: { text: 'Whether the machine has it.', default: true } },
   },
   Firmware: {
-    about: 'Direct boot of a kernel; otherwise the BIOS looks for a disk in the boot order.',
+    about: 'What the machine begins with, and how it names itself to the guest.',
     fields: {
+      bootloader: 'BIOS or UEFI; it looks for a disk in the boot order.',
+      uuid: 'The UUID that the guest sees of its machine. Without it one that follows from the names of the VM, the same for each run.',
+      serial: 'The serial number that the guest sees of its machine.',
       kernelBoot:
         'Boots a Linux kernel directly, past the boot loader. The annotations solovirt.io/kernel, initrd and kernel-args are the other way to say it.',
+    },
+  },
+  Bootloader: {
+    about: 'At most one of bios and efi. Without either it is a BIOS.',
+    fields: { bios: 'A BIOS (SeaBIOS).', efi: 'UEFI (OVMF).' },
+  },
+  BIOS: {
+    about: 'A BIOS.',
+    fields: {
+      useSerial: { text: 'What the BIOS says goes to the serial console too.', default: false },
+    },
+  },
+  EFI: {
+    about: 'UEFI firmware, which must be installed on the host (in Debian the package ovmf).',
+    fields: {
+      secureBoot: {
+        text: "Only signed programs boot, by Microsoft's keys. Needs features.smm and the machine type q35.",
+        default: true,
+      },
+      persistent: {
+        text: "UEFI's variables outlast the run. Otherwise each run begins with those of the firmware.",
+        default: false,
+      },
     },
   },
   KernelBoot: {

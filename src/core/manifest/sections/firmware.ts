@@ -1,5 +1,5 @@
 /**
- * Direct kernel boot: `firmware.kernelBoot` with files of an image, or annotations with files of the image
+ * `domain.firmware`: the table of its fields, and direct kernel boot: `firmware.kernelBoot` with files of an image, or annotations with files of the image
  * directory. Not both.
  */
 import type { KernelBoot } from '../../model/virtual-machine.ts';
@@ -9,6 +9,7 @@ import { checkInnerPath, hasControlCharacter } from '../names.ts';
 import { object, reportMissing } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { type HostSettings, INITRD, KERNEL, KERNEL_ARGS } from './annotations.ts';
+import { BOOTLOADER, IDENTITY_FIELDS } from './bootloader.ts';
 import { checkImage } from './volumes.ts';
 
 /** x86 `COMMAND_LINE_SIZE` (boot protocol): the kernel cuts off what is longer. */
@@ -17,6 +18,8 @@ const MAX_ARGS = 2047;
 export const FIRMWARE = object({
   type: 'Firmware',
   fields: {
+    bootloader: BOOTLOADER,
+    ...IDENTITY_FIELDS,
     kernelBoot: object({
       type: 'KernelBoot',
       fields: {

@@ -14,9 +14,12 @@ export const MACHINE = object({
   fields: { type: text(checkMachine, { mayBeEmpty: true }) },
 });
 
+const FEATURE_STATE = object({ type: 'FeatureState', fields: { enabled: flag } });
+
 export const FEATURES = object({
   type: 'Features',
-  fields: { acpi: object({ type: 'FeatureState', fields: { enabled: flag } }) },
+  fields: { acpi: FEATURE_STATE, smm: FEATURE_STATE },
+  marks: ['acpi', 'smm'],
 });
 
 const EXPECTED = 'expected q35, pc, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2';
@@ -35,6 +38,14 @@ function checkMachine(type: string): Refusal | undefined {
 export function resolveMachineType(machine: Found<ValueOf<typeof MACHINE>> | undefined): string {
   const type = machine?.value.get.type?.value ?? '';
   return type === '' ? DEFAULT_MACHINE : type;
+}
+
+/** Undefined: as the machine type has it. A feature that is named is on unless it says otherwise, as in KubeVirt. */
+export function resolveSmm(
+  features: Found<ValueOf<typeof FEATURES>> | undefined,
+): boolean | undefined {
+  const smm = features?.value.get.smm;
+  return smm && (smm.value.get.enabled?.value ?? true);
 }
 
 /** On unless turned off, as in KubeVirt. */

@@ -8,6 +8,7 @@ import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { HOST_PORTS, type HostSettings } from './annotations.ts';
 import { reportBootOrder } from './boot-order.ts';
+import { resolveBootloader, resolveSystem } from './bootloader.ts';
 import { CPU, resolveCpu } from './cpu.ts';
 import { DEVICES, type DeviceFields } from './devices.ts';
 import { resolveDisks } from './disks.ts';
@@ -15,7 +16,7 @@ import { FIRMWARE, resolveKernelBoot } from './firmware.ts';
 import { resolveHostPorts } from './host-ports.ts';
 import { resolveInterfaces } from './interfaces.ts';
 import { resolveLimits } from './limits.ts';
-import { FEATURES, MACHINE, resolveAcpi, resolveMachineType } from './machine.ts';
+import { FEATURES, MACHINE, resolveAcpi, resolveMachineType, resolveSmm } from './machine.ts';
 import { MEMORY, resolveMemory } from './memory.ts';
 import { plainTexts, TEMPLATE_METADATA } from './metadata.ts';
 import { checkNetworks, NETWORK } from './networks.ts';
@@ -108,6 +109,10 @@ function resolveInstance(
   const devices: DeviceFields = domain.get.devices?.value.get ?? {};
   const kernelBoot = resolveKernelBoot(firmware, settings, report);
   const watchdog = resolveWatchdog(devices.watchdog);
+  const machineType = resolveMachineType(machine);
+  const smm = resolveSmm(features);
+  const boots = firmware?.value.get ?? {};
+  const bootloader = resolveBootloader(boots.bootloader, { machineType, smm }, report);
   const disks = devices.disks?.value ?? [];
   // What is joined by name cannot be judged when one of the lists is none: that fault is enough.
   const unreadable =
@@ -134,8 +139,11 @@ function resolveInstance(
   return {
     cpu: machineSize.cpu,
     memoryBytes: machineSize.memoryBytes,
-    machineType: resolveMachineType(machine),
+    machineType,
     acpi: resolveAcpi(features),
+    ...(smm !== undefined && { smm }),
+    ...(bootloader && { bootloader }),
+    ...resolveSystem(boots.uuid, boots.serial),
     ...(kernelBoot && { kernelBoot }),
     ...(get.hostname && { hostname: get.hostname.value }),
     ...(get.subdomain && { subdomain: get.subdomain.value }),

@@ -2,7 +2,7 @@
  * What single settings mean: defaults, fallbacks and borders. Their problems are in the bad fixtures.
  */
 import { describe, expect, test } from 'vitest';
-import { instanceOf, type Parts, problemsOf } from './manifest-text.ts';
+import { instanceOf, manifestText, onlyDocument, type Parts, problemsOf } from './manifest-text.ts';
 
 const MIB = 2 ** 20;
 const DOMAIN = 'spec.template.spec.domain';
@@ -121,6 +121,42 @@ describe('kernel boot', () => {
     expect(problemsOf({ annotations: { 'solovirt.io/kernel': kernel } })).toEqual([
       'invalid-value metadata.annotations[solovirt.io/kernel]',
     ]);
+  });
+});
+
+describe('the bootloader', () => {
+  const firmware = (bootloader: object, more: object = {}) =>
+    instanceOf({ domain: { features: { smm: {} }, firmware: { bootloader, ...more } } });
+
+  test.for<[string, object, object | undefined]>([
+    ['nothing', {}, undefined],
+    ['bios', { bios: {} }, { kind: 'bios', useSerial: false }],
+    ['efi', { efi: {} }, { kind: 'efi', secureBoot: true, persistent: false }],
+    [
+      'efi without secure boot',
+      { efi: { secureBoot: false, persistent: true } },
+      { kind: 'efi', secureBoot: false, persistent: true },
+    ],
+  ])('is with %s what KubeVirt makes of it', ([, bootloader, expected]) => {
+    expect(firmware(bootloader).bootloader).toEqual(expected);
+  });
+
+  test('comes with the identity of the machine', () => {
+    const uuid = '5D307CA9-B3EF-428C-8861-06E72D69F223';
+    expect(firmware({}, { uuid }).system).toEqual({ uuid: uuid.toLowerCase() });
+    expect(firmware({}, { serial: 'a "b", c' }).system).toEqual({ serial: 'a "b", c' });
+    expect(firmware({}).system).toBeUndefined();
+  });
+
+  test.for([
+    [{ efi: {} }, {}, 'add "features: {smm: {}}" to the domain, or write "secureBoot: false"'],
+    [{ efi: {} }, { smm: { enabled: false } }, 'needs System Management Mode'],
+    [{ efi: {}, bios: {} }, { smm: {} }, 'bios is there too; keep one of the two'],
+  ] as const)('%j with the features %j is refused', ([bootloader, features, words]) => {
+    const { problems } = onlyDocument(
+      manifestText({ domain: { features, firmware: { bootloader } } }),
+    );
+    expect(problems.map(({ message }) => message).join()).toContain(words);
   });
 });
 
