@@ -1,8 +1,10 @@
 /** Readiness and liveness probes of real guests, over the network and through their agents. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { VmObject } from '../../src/api/contract.ts';
 import { agentIs, agentVm, control, freePort } from './agent-guest.ts';
 import { World } from './daemon-harness.ts';
+import { Kubectl } from './kubectl.ts';
 import { tinyVm } from './manifests.ts';
 import { cli } from './run-main.ts';
 import { Vm } from './vm-handle.ts';
@@ -20,6 +22,8 @@ const CHECKS = {
 const readiness = (check: string): string => `      readinessProbe: {${check}, ${TIMES}}\n`;
 const liveness = (check: string, threshold = 2): string =>
   `      livenessProbe: {${check}, ${TIMES}, failureThreshold: ${threshold}}\n`;
+
+const EXAMPLE = new URL('../../vms/probes.yaml', import.meta.url);
 
 let world: World;
 let port: number;
@@ -108,6 +112,17 @@ test('probes rest while the guest is paused', async () => {
   world.remove('slow');
 });
 
+test('the example comes up ready', async () => {
+  world.write('probes', readFileSync(EXAMPLE, 'utf8'));
+  await world.untilStatus('probes', 'Stopped');
+  expect(await cli(world, 'start', 'probes', '--wait=90s')).toMatchObject({ code: 0 });
+  expect((await world.vm('probes')).status).toMatchObject({
+    printableStatus: 'Running',
+    ready: true,
+  });
+  world.remove('probes');
+});
+
 test('start --wait waits until the guest is ready', async () => {
   const other = await freePort();
   world.write('late', agentVm('late', other, '', 'Manual', readiness(CHECKS.exec)));
@@ -115,7 +130,10 @@ test('start --wait waits until the guest is ready', async () => {
   const started = cli(world, 'start', 'late', '--wait=60s');
   await world.until('late', 'has its agent', agentIs('True'));
   expect(condition(await world.vm('late'), 'Ready')).toMatchObject({ status: 'False' });
+  await using kubectl = await Kubectl.on(world);
+  const waiting = kubectl.ok(['wait', 'vmi/late', '--for=condition=Ready', '--timeout=60s']);
   await control(other, 'ready');
+  expect(await waiting).toContain('condition met');
   expect(await started).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('late is running after'),
