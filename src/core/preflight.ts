@@ -5,6 +5,7 @@
 import type { FieldSteps } from './manifest/locate.ts';
 import type { Problem } from './model/problem.ts';
 import type {
+  DiskSource,
   InstanceSpec,
   JsonObject,
   PortForward,
@@ -90,14 +91,20 @@ export function takenFindings(
 
 function takenDisks(vm: VirtualMachine, { vm: holder, spec }: RunningVm): readonly Finding[] {
   return vm.template.spec.disks.flatMap(({ name, source, readonly }) => {
-    if (source.kind !== 'hostDisk') return [];
-    const theirs = spec.disks.find(
-      (d) => d.source.kind === 'hostDisk' && d.source.path === source.path,
-    );
+    const file = ownFile(vm, source);
+    if (file === undefined) return [];
+    const theirs = spec.disks.find((d) => ownFile(holder, d.source) === file);
     if (theirs === undefined || (theirs.readonly && readonly)) return [];
-    const message = `${source.path} is in use by VM ${nameOf(holder)}; stop that one first, or give this one a disk of its own`;
+    const message = `${file} is in use by VM ${nameOf(holder)}; stop that one first, or give this one a disk of its own`;
     return [{ code: 'disk-in-use', severity: 'error', field: volumeField(vm, name), message }];
   });
+}
+
+/** What no two guests write to. */
+function ownFile({ namespace }: VmIdentity, source: DiskSource): string | undefined {
+  if (source.kind === 'hostDisk') return source.path;
+  if (source.kind === 'claim' && !source.ephemeral) return `the claim ${namespace}/${source.claim}`;
+  return undefined;
 }
 
 function takenPort(

@@ -6,6 +6,7 @@
 import { constants, type Stats } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import type { ImageFormat } from '../core/qemu-args/input.ts';
+import { allowedFile, type Roots } from './path-policy.ts';
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
 import { QCOW2_MAGIC } from './qcow2-header.ts';
 
@@ -62,12 +63,25 @@ function kindOf(stats: Stats): string {
   return 'a character device';
 }
 
-/** Reads format and size. @throws PrepareError when the file cannot be read or is no usable disk */
-export async function readImage(file: DiskFile): Promise<Image> {
+/** The file by its real path, so that a link which is changed later leads QEMU nowhere else. */
+export async function findAllowed(
+  path: string,
+  wanted: 'read' | 'write',
+  roots: Roots,
+): Promise<DiskFile | undefined> {
+  const real = await allowedFile(path, roots);
+  return real === undefined ? undefined : await findDiskFile(real, wanted);
+}
+
+/**
+ * Reads the size, and the format unless it is known: a guest that has written the file may have made it look otherwise.
+ * @throws PrepareError when the file cannot be read or is no usable disk
+ */
+export async function readImage(file: DiskFile, known?: ImageFormat): Promise<Image> {
   const { head, fileBytes } = await readHead(file).catch((cause: unknown) => {
     throw new PrepareError(`cannot read ${file.path}: ${reasonOf(cause)}`, { cause });
   });
-  const format = head.readUInt32BE(0) === QCOW2_MAGIC ? 'qcow2' : 'raw';
+  const format = known ?? (head.readUInt32BE(0) === QCOW2_MAGIC ? 'qcow2' : 'raw');
   const bytes = format === 'raw' ? fileBytes : Number(head.readBigUInt64BE(QCOW2_SIZE_OFFSET));
   if (bytes === 0) throw new PrepareError(`${file.path} is empty`);
   return { ...file, format, sizeBytes: Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES };

@@ -5,11 +5,12 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
+import { findClaim } from './claim-disk.ts';
 import { filesBelow } from './image-chain.ts';
-import { canDoDirectIo, type DiskFile, findDiskFile, type Image, readImage } from './image-file.ts';
+import { canDoDirectIo, type DiskFile, findAllowed, type Image, readImage } from './image-file.ts';
 import { type MadeFor, madeImage } from './made-image.ts';
 import { createFile, createHostDisk, createOverlay, createScratchDisk } from './overlay.ts';
-import { allowedFile, checkNewFile, type Roots } from './path-policy.ts';
+import { checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
 
 /** Where an instance's files come from and go to: absolute paths. */
@@ -36,7 +37,8 @@ export async function prepareDisk(
     file: placed.path,
     format: placed.format,
     readonly,
-    cache: await chooseCache(spec.cache, placed),
+    cache: await chooseCache(spec, placed),
+    ...(spec.io === undefined ? {} : { io: spec.io }),
     ...(placed.below.length === 0 ? {} : { below: placed.below }),
     ...(placed.blockDevice ? { blockDevice: true } : {}),
   };
@@ -50,14 +52,21 @@ export async function checkDisk(spec: DiskSpec, roots: Roots, made: MadeFor): Pr
     case 'containerDisk': {
       const image = await findImage(source, roots);
       const below = await filesBelow(image, roots);
-      await chooseCache(spec.cache, { ...image, below });
+      await chooseCache(spec, { ...image, below });
+      return;
+    }
+    case 'claim': {
+      const { claim, ephemeral } = source;
+      const wanted = readonly || ephemeral ? 'read' : 'write';
+      const disk = await findClaim(made.vm, claim, wanted, roots);
+      await chooseCache(spec, await withBelow(disk, roots));
       return;
     }
     case 'hostDisk': {
       const format = hostDiskFormat(source.path);
       const present = await findHostDisk(source, readonly, roots);
       if (present !== undefined)
-        return void (await chooseCache(spec.cache, await hostDiskOf(present, format, roots)));
+        return void (await chooseCache(spec, await withBelow({ ...present, format }, roots)));
       await access(dirname(source.path), constants.W_OK).catch((cause: unknown) => {
         throw new PrepareError(`cannot create ${source.path}: ${reasonOf(cause)}`, { cause });
       });
@@ -82,10 +91,10 @@ async function placeDisk(
       const image = await findImage(source, where);
       const below = await filesBelow(image, where);
       if (readonly) return { ...image, below };
-      const path = instanceDisk(where.instanceDir, name, 'qcow2');
-      await createOverlay(path, image);
-      return { path, format: 'qcow2', blockDevice: false, below: [image.path, ...below] };
+      return await overlay(name, { ...image, below }, where);
     }
+    case 'claim':
+      return await placeClaim(name, source, readonly, where, made);
     case 'hostDisk':
       return await placeHostDisk(source, readonly, where);
     case 'emptyDisk': {
@@ -100,6 +109,29 @@ async function placeDisk(
       return { path, format: 'raw', blockDevice: false, below: [] };
     }
   }
+}
+
+async function placeClaim(
+  name: string,
+  { claim, ephemeral }: Extract<DiskSource, { kind: 'claim' }>,
+  readonly: boolean,
+  where: Directories,
+  { vm }: MadeFor,
+): Promise<PlacedDisk> {
+  const disk = await findClaim(vm, claim, readonly || ephemeral ? 'read' : 'write', where);
+  const placed = await withBelow(disk, where);
+  if (!ephemeral || readonly) return placed;
+  return await overlay(name, { ...placed, ...(await readImage(disk, disk.format)) }, where);
+}
+
+async function overlay(
+  name: string,
+  base: Image & Pick<PlacedDisk, 'below'>,
+  { instanceDir }: Directories,
+): Promise<PlacedDisk> {
+  const path = instanceDisk(instanceDir, name, 'qcow2');
+  await createOverlay(path, base);
+  return { path, format: 'qcow2', blockDevice: false, below: [base.path, ...base.below] };
 }
 
 function instanceDisk(instanceDir: string, name: string, ending: 'qcow2' | 'iso'): string {
@@ -161,36 +193,30 @@ async function placeHostDisk(
   const { path, capacityBytes = 0 } = source;
   const format = hostDiskFormat(path);
   const present = await findHostDisk(source, readonly, roots);
-  if (present !== undefined) return await hostDiskOf(present, format, roots);
+  if (present !== undefined) return await withBelow({ ...present, format }, roots);
   await createHostDisk(path, format, capacityBytes);
   const created = await findAllowed(path, readonly ? 'read' : 'write', roots);
   if (created === undefined) throw new PrepareError(`${path} vanished while it was created`);
-  return await hostDiskOf(created, format, roots);
+  return await withBelow({ ...created, format }, roots);
 }
 
-async function hostDiskOf(file: DiskFile, format: ImageFormat, roots: Roots): Promise<PlacedDisk> {
-  return { ...file, format, below: await filesBelow({ path: file.path, format }, roots) };
-}
-
-/** The file by its real path, so that a link which is changed later leads QEMU nowhere else. */
-async function findAllowed(
-  path: string,
-  wanted: 'read' | 'write',
+async function withBelow(
+  file: DiskFile & { readonly format: ImageFormat },
   roots: Roots,
-): Promise<DiskFile | undefined> {
-  const real = await allowedFile(path, roots);
-  return real === undefined ? undefined : await findDiskFile(real, wanted);
+): Promise<PlacedDisk> {
+  return { ...file, below: await filesBelow(file, roots) };
 }
 
 /** KubeVirt's rule: no host cache where the file systems can do without, else every write at once. */
-async function chooseCache(wanted: DiskCache | undefined, disk: PlacedDisk): Promise<DiskCache> {
+async function chooseCache({ cache: wanted, io }: DiskSpec, disk: PlacedDisk): Promise<DiskCache> {
   if (wanted !== undefined && wanted !== 'none') return wanted;
   const files = [disk.path, ...disk.below];
   const direct = await Promise.all(files.map(canDoDirectIo));
   const cached = files.filter((_, index) => direct[index] === false);
   if (cached.length === 0) return 'none';
-  if (wanted === undefined) return 'writethrough';
+  if (wanted === undefined && io !== 'native') return 'writethrough';
+  const needed = wanted === undefined ? 'io "native"' : 'cache "none"';
   throw new PrepareError(
-    `cache "none" needs direct I/O, which is not possible for ${cached.join(' and ')}; use writethrough or writeback`,
+    `${needed} needs direct I/O, which is not possible for ${cached.join(' and ')}; use writethrough or writeback${io === 'native' ? ' without io: native' : ''}`,
   );
 }

@@ -67,6 +67,9 @@ const NAMES = {
     'networkData networkDataBase64 networkDataSecretRef secretRef userData userDataBase64',
   ConfigMapVolumeSource: 'name optional volumeLabel',
   SecretVolumeSource: 'optional secretName volumeLabel',
+  PersistentVolumeClaimVolumeSource: 'claimName hotpluggable readOnly',
+  DataVolumeSource: 'hotpluggable name',
+  EphemeralVolumeSource: 'persistentVolumeClaim',
   HostDisk: 'capacity path shared type',
   EmptyDiskSource: 'capacity',
   Interface:
@@ -85,6 +88,8 @@ const NAMES = {
 /** Objects of Kubernetes' core group that stand beside VMs. */
 const CORE_NAMES = {
   LocalObjectReference: 'name',
+  /** Kubernetes' own, of the same name as KubeVirt's, which can be plugged in. */
+  CorePersistentVolumeClaimVolumeSource: 'claimName readOnly',
   ConfigMap: 'apiVersion binaryData data immutable kind metadata',
   Secret: 'apiVersion data immutable kind metadata stringData type',
 } as const;

@@ -175,6 +175,8 @@ export type KernelSource =
 
 export type DiskBus = 'virtio' | 'sata' | 'scsi' | 'usb';
 export type DiskCache = 'none' | 'writethrough' | 'writeback';
+/** How QEMU hands requests to the host's kernel. */
+export type DiskIo = 'native' | 'threads';
 export type DiskErrorPolicy = 'stop' | 'ignore' | 'report' | 'enospace';
 
 export interface DiskSpec {
@@ -187,6 +189,10 @@ export interface DiskSpec {
   readonly readonly: boolean;
   /** Absent: `none` where the file system can do direct I/O, else `writethrough` (KubeVirt's rule). */
   readonly cache?: DiskCache;
+  /** Absent: QEMU's default, which is threads. */
+  readonly io?: DiskIo;
+  /** A thread of QEMU serves this disk alone. */
+  readonly dedicatedIoThread?: true;
   readonly errorPolicy: DiskErrorPolicy;
   readonly source: DiskSource;
 }
@@ -203,6 +209,14 @@ export type DiskSource =
     }
   /** Scratch space that lives as long as the instance. */
   | { readonly kind: 'emptyDisk'; readonly capacityBytes: number }
+  /** A disk of the image directory that stays (`core/claims.ts`). */
+  | {
+      readonly kind: 'claim';
+      /** Of the VM's namespace. */
+      readonly claim: string;
+      /** Writes go to an overlay that lives as long as the instance. */
+      readonly ephemeral: boolean;
+    }
   | CloudInitSource
   /** A file for each key of a Secret or ConfigMap of the VM's namespace, made anew for each instance. */
   | {

@@ -21,6 +21,7 @@ export function blockdevArgs(disks: readonly PreparedDisk[]): readonly string[] 
         driver: disk.blockDevice === true ? 'host_device' : 'file',
         'node-name': `${node}-file`,
         filename: disk.file,
+        ...(disk.io === undefined ? {} : { aio: disk.io }),
         ...common,
       }),
       ...jsonOption('-blockdev', {

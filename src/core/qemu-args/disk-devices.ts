@@ -36,9 +36,19 @@ export function diskDevices(disks: readonly AttachedDisk[]): readonly GuestDevic
   return [...on('virtio').map(virtioDisk), ...sataDisks(on('sata')), ...scsiDisks(on('scsi'))];
 }
 
+/** The object that a disk with a thread of its own names. */
+export function ioThread(index: number): string {
+  return `iothread${index}`;
+}
+
 /** There is no virtio optical drive: a CD-ROM on this bus is a read-only disk. */
 function virtioDisk(disk: AttachedDisk): GuestDevice {
-  return onPci({ driver: 'virtio-blk-pci', ...driveProperties(disk) });
+  const { dedicatedIoThread } = disk.spec;
+  return onPci({
+    driver: 'virtio-blk-pci',
+    ...(dedicatedIoThread === true ? { iothread: ioThread(disk.index) } : {}),
+    ...driveProperties(disk),
+  });
 }
 
 function sataDisks(disks: readonly AttachedDisk[]): readonly GuestDevice[] {

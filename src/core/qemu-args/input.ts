@@ -2,7 +2,7 @@
  * What the command line of one QEMU is built from. Everything that needs a look at the host (which file a
  * disk is, whether KVM runs) has been found out before and is a plain value here.
  */
-import type { DiskCache, InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
+import type { DiskCache, DiskIo, InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -17,6 +17,7 @@ export interface PreparedDisk {
   readonly format: ImageFormat;
   readonly readonly: boolean;
   readonly cache: DiskCache;
+  readonly io?: DiskIo;
   /** The files that the image builds on, which QEMU opens too and only reads. */
   readonly below?: readonly string[];
   /** True when `file` is a block device: QEMU has a driver of its own for these. */

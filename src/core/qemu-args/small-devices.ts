@@ -1,13 +1,18 @@
 /** Devices with no settings of their own: display adapter, entropy, balloon, watchdog, panic. */
 import type { InstanceSpec, PanicDeviceModel } from '../model/virtual-machine.ts';
+import { ioThread } from './disk-devices.ts';
 import { jsonOption } from './encode.ts';
 import { type GuestDevice, onBus, onPci, onVideoSlot } from './guest-device.ts';
 
 const RNG_SOURCE = 'rng0-source';
 
 /** Objects that devices refer to; they come before all devices. */
-export function objectArgs({ rng }: InstanceSpec): readonly string[] {
-  return rng ? jsonOption('-object', { 'qom-type': 'rng-builtin', id: RNG_SOURCE }) : [];
+export function objectArgs({ rng, disks }: InstanceSpec): readonly string[] {
+  const threads = disks.flatMap(({ dedicatedIoThread }, index) =>
+    dedicatedIoThread === true ? [{ 'qom-type': 'iothread', id: ioThread(index) }] : [],
+  );
+  const objects = [...(rng ? [{ 'qom-type': 'rng-builtin', id: RNG_SOURCE }] : []), ...threads];
+  return objects.flatMap((object) => jsonOption('-object', object));
 }
 
 export function smallDevices(spec: InstanceSpec): readonly GuestDevice[] {

@@ -2,6 +2,13 @@
 import type { TypeWords } from './words.ts';
 
 export const CORE_WORDS = {
+  CorePersistentVolumeClaimVolumeSource: {
+    about: 'A disk that outlives every run, as for persistentVolumeClaim.',
+    fields: {
+      claimName: 'The name of the claim.',
+      readOnly: 'It is only read in any case.',
+    },
+  },
   ConfigMap: {
     about: 'Values that VMs are lent, such as a configuration file. Whoever may look sees them.',
     fields: {

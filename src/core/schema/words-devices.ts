@@ -49,7 +49,14 @@ export const DEVICE_WORDS = {
         default: 'stop',
       },
       shareable: 'Lets several VMs write at once.',
-      dedicatedIOThread: 'A thread of its own for the disk.',
+      io: {
+        text: "How QEMU hands requests to the host's kernel. native: by its asynchronous interface, without the page cache. threads: from threads of its own. default: as QEMU thinks best.",
+        default: 'default',
+      },
+      dedicatedIOThread: {
+        text: 'A thread of QEMU serves this disk alone. On virtio only.',
+        default: false,
+      },
       changedBlockTracking: 'Keeps track of what was written since the last backup.',
     },
   },
@@ -81,6 +88,11 @@ export const DEVICE_WORDS = {
       emptyDisk: 'An empty disk that lasts as long as the run.',
       cloudInitNoCloud:
         'What cloud-init in the guest is to do at the first boot: a small disk, made anew for each run.',
+      persistentVolumeClaim:
+        'A disk of the image directory that stays. What the guest writes stays.',
+      dataVolume: 'The same, by the name of the data volume that made it.',
+      ephemeral:
+        'A disk that stays, under one that takes what the guest writes and lasts as long as the run.',
       configMap:
         'The values of a ConfigMap, as files of a small disk that is made anew for each run.',
       secret: 'The values of a Secret, likewise.',
@@ -137,6 +149,26 @@ export const DEVICE_WORDS = {
   LocalObjectReference: {
     about: 'Names an object of the same namespace.',
     fields: { name: 'Its name.' },
+  },
+  PersistentVolumeClaimVolumeSource: {
+    about:
+      'A disk that outlives every run: the file _claims/NAMESPACE/NAME.qcow2 (or .img, raw) of the image directory.',
+    fields: {
+      claimName: 'The name of the claim.',
+      hotpluggable: 'The disk may be unplugged from a running guest.',
+      readOnly: 'The pod may only read.',
+    },
+  },
+  DataVolumeSource: {
+    about: 'A disk that was made from something. Its claim has the same name.',
+    fields: {
+      name: 'The name of the data volume.',
+      hotpluggable: 'The disk may be unplugged from a running guest.',
+    },
+  },
+  EphemeralVolumeSource: {
+    about: 'A disk that is only read, under one that takes what the guest writes.',
+    fields: { persistentVolumeClaim: 'The disk that is only read.' },
   },
   ConfigMapVolumeSource: {
     about: 'A ConfigMap as a disk: an ISO 9660 file system with a file for each key.',

@@ -93,4 +93,19 @@ describe('what another running VM has', () => {
     const everywhere = vmOf(TEXT.replace('8080:80', '0.0.0.0:8080:80').replace('/data', '/other'));
     expect(takenFindings(everywhere, [other])).toHaveLength(1);
   });
+
+  test('a claim is one disk in its namespace, and an ephemeral one is nobody’s', () => {
+    const claim = (text: string, port = 8081) =>
+      vmOf(
+        TEXT.replace('8080:80', `${port}:80`).replace('hostDisk: {path: /data, type: Disk}', text),
+      );
+    const own = 'persistentVolumeClaim: {claimName: c}';
+    const holder = { vm: other.vm, spec: claim(own, 8082).template.spec };
+    expect(takenFindings(claim('dataVolume: {name: c}'), [holder])[0]?.message).toContain(
+      'the claim default/c is in use by VM default/db',
+    );
+    expect(takenFindings(claim(`ephemeral: {${own}}`), [holder])).toEqual([]);
+    const elsewhere = { ...holder, vm: { namespace: 'other', name: 'db' } };
+    expect(takenFindings(claim(own), [elsewhere])).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@
  */
 import type { DiskBus, DiskSource, DiskSpec } from '../../model/virtual-machine.ts';
 import { quoted } from '../field-path.ts';
-import { type Found, integer, oneOf, only, text, type ValueOf } from '../fields.ts';
+import { type Found, flag, integer, oneOf, only, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
@@ -37,7 +37,8 @@ export const DISK = object({
     cache: oneOf(['none', 'writethrough', 'writeback']),
     errorPolicy: oneOf(['stop', 'ignore', 'report', 'enospace']),
     shareable: only(false),
-    dedicatedIOThread: only(false),
+    io: oneOf(['native', 'threads', 'default']),
+    dedicatedIOThread: flag,
     changedBlockTracking: only(false),
   },
   required: ['name'],
@@ -86,7 +87,7 @@ function resolveDisk(
   sources: ReadonlyMap<string | undefined, DiskSource | undefined>,
   report: Report,
 ): DiskSpec | undefined {
-  const { name, bootOrder, serial, cache, errorPolicy } = disk.value.get;
+  const { name, bootOrder, serial, cache, errorPolicy, io, dedicatedIOThread } = disk.value.get;
   const target = resolveTarget(disk, disk.value, report);
   if (name !== undefined && !sources.has(name.value)) {
     const names = () => [...sources.keys()].filter((key) => key !== undefined);
@@ -101,6 +102,15 @@ function resolveDisk(
       serial,
       `a serial number on ${target.bus} has at most ${SERIAL_LENGTH[target.bus]} characters`,
     );
+  const ownThread = dedicatedIOThread?.value === true;
+  if (target && ownThread && target.bus !== 'virtio')
+    report.error(
+      'unsupported-value',
+      dedicatedIOThread,
+      `a thread of its own is for disks on virtio, and this one is on ${target.bus}`,
+    );
+  if (io?.value === 'native' && cache && cache.value !== 'none')
+    report.error('mutually-exclusive', io, `io: native needs cache: none, found ${cache.value}`);
   if (name === undefined || source === undefined || target === undefined) return undefined;
   return {
     name: name.value,
@@ -108,6 +118,8 @@ function resolveDisk(
     ...(bootOrder && { bootOrder: bootOrder.value }),
     ...(serial && { serial: serial.value }),
     ...(cache && { cache: cache.value }),
+    ...(io && io.value !== 'default' && { io: io.value }),
+    ...(ownThread && { dedicatedIoThread: true }),
     errorPolicy: errorPolicy?.value ?? 'stop',
     source,
   };

@@ -9,6 +9,7 @@ import { checkDnsLabel, checkInnerPath, DNS_LABEL } from '../names.ts';
 import { object, reportMissing } from '../object-fields.ts';
 import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
+import { CLAIM_VOLUME, DATA_VOLUME, EPHEMERAL_VOLUME, resolveClaim } from './claims.ts';
 import { CLOUD_INIT_CONFIG_DRIVE, CLOUD_INIT_NO_CLOUD, resolveCloudInit } from './cloud-init.ts';
 import { CONFIG_MAP_VOLUME, resolveObjectVolume, SECRET_VOLUME } from './object-volumes.ts';
 
@@ -43,6 +44,9 @@ export const VOLUME = object({
     }),
     cloudInitNoCloud: CLOUD_INIT_NO_CLOUD,
     cloudInitConfigDrive: CLOUD_INIT_CONFIG_DRIVE,
+    persistentVolumeClaim: CLAIM_VOLUME,
+    dataVolume: DATA_VOLUME,
+    ephemeral: EPHEMERAL_VOLUME,
     configMap: CONFIG_MAP_VOLUME,
     secret: SECRET_VOLUME,
   },
@@ -56,6 +60,9 @@ export const SOURCES = [
   'emptyDisk',
   'cloudInitNoCloud',
   'cloudInitConfigDrive',
+  'persistentVolumeClaim',
+  'dataVolume',
+  'ephemeral',
   'configMap',
   'secret',
 ] as const;
@@ -98,6 +105,7 @@ export function resolveSource(volume: VolumeFields, report: Report): DiskSource 
     containerDisk(get) ??
     hostDisk(get, report) ??
     emptyDisk(get, report) ??
+    resolveClaim(get) ??
     resolveObjectVolume(get) ??
     (get.cloudInitNoCloud && resolveCloudInit(get.cloudInitNoCloud, 'NoCloud', report)) ??
     (get.cloudInitConfigDrive && resolveCloudInit(get.cloudInitConfigDrive, 'ConfigDrive', report))
