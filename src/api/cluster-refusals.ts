@@ -10,6 +10,9 @@ interface Refused {
   readonly why: string;
 }
 
+/** What `kubectl describe node` shows of a node that is looked after from elsewhere. */
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/:name';
+
 const NODE =
   'the node is this host, and is not changed from here; `solovirt drain` stops its guests and starts none';
 const NAMESPACE =
@@ -44,13 +47,21 @@ function onAll(path: string, why: string): readonly Refused[] {
 }
 
 export function clusterRefusals(): readonly Route[] {
-  return REFUSED.flatMap(({ path, methods, why }) =>
+  const rows = REFUSED.flatMap(({ path, methods, why }) =>
     methods.map((method): Route => {
       const handle: Route['handle'] = () => {
         throw new ApiError(why, { code: 405 });
       };
       return { method, path, handle, refusal: true };
     }),
+  );
+  return [...rows, { method: 'GET', path: LEASE, handle: noLease, refusal: true, readonly: true }];
+}
+
+function noLease({ params: { name = '' } }: ApiRequest): never {
+  throw new ApiError(
+    `leases.coordination.k8s.io "${name}" not found: the host is a node while its daemon answers`,
+    { code: 404, details: { name, group: 'coordination.k8s.io', kind: 'leases' } },
   );
 }
 

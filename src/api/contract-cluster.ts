@@ -25,6 +25,11 @@ export interface NodeInfo {
   readonly containerRuntimeVersion: string;
 }
 
+export interface NodeCondition extends Condition {
+  /** Since when it is said: nothing beats here, for whoever reads it has the daemon's answer. */
+  readonly lastHeartbeatTime: string;
+}
+
 export interface NodeObject {
   readonly apiVersion: 'v1';
   readonly kind: 'Node';
@@ -35,7 +40,7 @@ export interface NodeObject {
     /** Quantities: `cpu` and `memory`. */
     readonly capacity: Readonly<Record<string, string>>;
     readonly allocatable: Readonly<Record<string, string>>;
-    readonly conditions: readonly Condition[];
+    readonly conditions: readonly NodeCondition[];
     readonly addresses: readonly { readonly type: string; readonly address: string }[];
     readonly nodeInfo: NodeInfo;
   };

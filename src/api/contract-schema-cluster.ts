@@ -8,6 +8,7 @@ import {
   of,
   TEXT,
   TEXTS,
+  TIME,
 } from '../core/schema/schema.ts';
 import type {
   AbsentObject,
@@ -58,15 +59,19 @@ const NODE_ADDRESS = declareType<NodeObject['status']['addresses'][number]>(
   { type: field(TEXT, 'Hostname.'), address: field(TEXT, 'The name.') },
 );
 
+const CONDITION = conditionType('NodeCondition');
+const NODE_CONDITION: ObjectType = {
+  ...CONDITION,
+  package: CORE,
+  fields: { ...CONDITION.fields, lastHeartbeatTime: field(TIME, 'Since when it is said.') },
+};
+
 const NODE_STATUS = declareType<NodeObject['status']>(
   { name: 'NodeStatus', package: CORE, description: 'What the host has.' },
   {
     capacity: field(TEXTS, 'Its CPUs and its memory.'),
     allocatable: field(TEXTS, 'The same.'),
-    conditions: field(
-      listOf({ ...conditionType('NodeCondition'), package: CORE }),
-      'What is and what is not the case.',
-    ),
+    conditions: field(listOf(NODE_CONDITION), 'What is and what is not the case.'),
     addresses: field(listOf(NODE_ADDRESS), 'Its name.'),
     nodeInfo: field(of(NODE_INFO), 'What it runs.'),
   },

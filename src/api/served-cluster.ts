@@ -114,6 +114,7 @@ function renderNode(
           status: 'True',
           reason: 'DaemonAnswers',
           message: 'the daemon looks after its guests',
+          lastHeartbeatTime: rfc3339(since),
           lastTransitionTime: rfc3339(since),
         },
       ],
