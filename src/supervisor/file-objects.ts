@@ -65,14 +65,10 @@ export class FileObjects {
 
   /** Files with Secrets that every user of the host can read, one sentence each. Looked at now. */
   warnings(): readonly string[] {
-    return this.#openFiles().map(openWarning);
-  }
-
-  #openFiles(): readonly string[] {
     const files = [...this.#files.objects.values()].flatMap(({ object, path }) =>
       object.kind === 'Secret' ? [path] : [],
     );
-    return [...new Set(files)].filter(isOpenToAll);
+    return [...new Set(files)].filter(isOpenToAll).map(openWarning);
   }
 
   #show(): void {
@@ -83,22 +79,20 @@ export class FileObjects {
         if (objects.has(key)) continue;
         store.remove(key, (last, resourceVersion) => ({ ...last, resourceVersion }));
       }
-    for (const [key, { object }] of objects) {
+    for (const [key, { object, path }] of objects) {
       const store = this.#storeOf(object.kind);
       const shown = store.get(key);
       if (shown?.object === object) continue;
       const since = shown?.since ?? this.#clock.now();
       store.put(key, (resourceVersion) => ({ object, since, resourceVersion }));
+      if (object.kind === 'Secret') this.#tellIfOpen(path);
     }
-    this.#tellOfOpenFiles();
   }
 
-  #tellOfOpenFiles(): void {
-    for (const path of this.#openFiles()) {
-      if (this.#told.has(path)) continue;
-      this.#told.add(path);
-      this.#log.warn({ trouble: openWarning(path) }, 'a Secret is open to all');
-    }
+  #tellIfOpen(path: string): void {
+    if (this.#told.has(path) || !isOpenToAll(path)) return;
+    this.#told.add(path);
+    this.#log.warn({ trouble: openWarning(path) }, 'a Secret is open to all');
   }
 
   #storeOf(kind: ObjectKind): SnapshotStore<ObjectSnapshot> {

@@ -219,9 +219,12 @@ test('a file with a Secret that every user can read is warned of', async () => {
   expect(await warnings()).not.toContain('every user');
 });
 
-test('deleting the VM leaves what stands beside it in its file', async () => {
+test('changing and deleting the VM leaves what stands beside it in its file', async () => {
   world.write('both', `${secret('stays')}---\n${tinyVm('both', { strategy: 'Halted' })}`);
   await world.untilStatus('both', 'Stopped');
+  await kubectl.ok(['label', 'vm', 'both', 'a=b']);
+  expect(world.read('both')).toContain('a: b');
+  expect(world.read('both').startsWith(`${secret('stays')}---\n`)).toBe(true);
   await kubectl.ok(['delete', 'vm', 'both']);
   expect(world.read('both')).toBe(secret('stays'));
   expect((await get(world.socket, `${SECRETS}/stays`)).code).toBe(200);

@@ -103,6 +103,11 @@ test('a VM that is sent is checked as a file is', async () => {
     400,
     expect.stringContaining('the namespace "other"'),
   ]);
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } };
+  expect(await ask('PUT', path, secret)).toMatchObject({
+    code: 400,
+    body: { details: { causes: [{ field: 'kind' }] } },
+  });
   expect((await ask('PUT', path)).code).toBe(400);
 });
 

@@ -5,8 +5,11 @@
 import type { YAMLError } from 'yaml';
 import type { Report } from './report.ts';
 
-/** The word, what may be the word as a kind, and a field that only a Secret has; in YAML and JSON. */
-const SECRET = /\bSecret\b|\bkind\b\W{0,10}[Ss]\w{2,8}\b|stringData/;
+/**
+ * The word, what may be the word as a kind, and the fields that hold the values; in YAML and JSON. No VM has fields of
+ * these names.
+ */
+const SECRET = /\bSecret\b|\bkind\b\W{0,10}[Ss]\w{2,8}\b|\bstringData\b|\bdata\b["']?\s*:/;
 
 /** Whether a file may hold a Secret, however broken it is. Rather once too often. */
 export function maySecret(text: string): boolean {
@@ -60,12 +63,12 @@ const TREE: Readonly<Record<string, string>> = {
 /** For the faults that building a source tree reports. */
 export function sealed(report: Report): Report {
   const words = (code: string): string => TREE[code] ?? 'this is not valid';
-  // A key that is no plain word may be a value that was meant to stand behind one.
-  const plain = (path: string): string => path.replace(/\[(?!\d+\]).*$/s, '');
+  // Further in, a key may be a value that lost what stood before it.
+  const outer = (path: string): string => /^\w*/.exec(path)?.[0] ?? '';
   return {
     error: (code, place, _) =>
-      report.error(code, { ...place, path: plain(place.path) }, words(code)),
+      report.error(code, { ...place, path: outer(place.path) }, words(code)),
     warning: (code, place, _) =>
-      report.warning(code, { ...place, path: plain(place.path) }, words(code)),
+      report.warning(code, { ...place, path: outer(place.path) }, words(code)),
   };
 }

@@ -1,13 +1,13 @@
 /**
- * The values of a Secret or a ConfigMap, by key. No message of these readers quotes a value, nor a key that is not valid:
- * it may be a value that lost the key before it.
+ * The values of a Secret or a ConfigMap, by key. No message of these readers quotes a value, nor a key that is not valid
+ * or has no value: it may be a value that lost the key before it.
  */
 import type { ObjectValue } from '../../model/file-object.ts';
 import { fieldPath } from '../field-path.ts';
 import { type Found, type Read, type Spot, telling } from '../fields.ts';
 import { isDataKey } from '../names.ts';
 import type { Report } from '../report.ts';
-import { nameOfNode, type SourceNode } from '../source-node.ts';
+import { isNull, nameOfNode, type SourceNode } from '../source-node.ts';
 import { utf8Bytes } from '../utf8-bytes.ts';
 
 export type DataMap = ReadonlyMap<string, Found<ObjectValue>>;
@@ -46,9 +46,7 @@ function plainTextHint(path: string): string {
 
 function textOf(node: SourceNode, spot: Spot, report: Report): string | undefined {
   if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
-  const isEmpty = node.kind === 'scalar' && node.value === null;
-  const hint = isEmpty ? 'write "" for an empty value' : 'write it in quotes';
-  const expected = node.kind === 'scalar' ? `text: ${hint}` : 'text';
+  const expected = node.kind === 'scalar' ? 'text: write it in quotes' : 'text';
   report.error('wrong-type', spot, `expected ${expected}, found ${nameOfNode(node)}`);
   return undefined;
 }
@@ -69,6 +67,10 @@ function dataMap(value: Read<ObjectValue>, what: string): Read<DataMap> {
         report.error('invalid-value', { path: spot.path, offset: entry.keyOffset }, KEY_RULE);
         continue;
       }
+      if (isNull(entry.node)) {
+        report.error('wrong-type', { path: spot.path, offset: entry.keyOffset }, NO_VALUE);
+        continue;
+      }
       const path = fieldPath(spot.path, key);
       const at = { path, offset: entry.node.offset, keyOffset: entry.keyOffset };
       const read = value(entry.node, at, report);
@@ -78,6 +80,7 @@ function dataMap(value: Read<ObjectValue>, what: string): Read<DataMap> {
   });
 }
 
+const NO_VALUE = 'a key without a value stands here; write "" for an empty value';
 const KEY_RULE =
   'a key has at most 253 letters, digits, "-", "_" and ".", and is neither "." nor begins with ".."';
 

@@ -3,7 +3,7 @@
  * `ValidateConfigMap`).
  */
 import type { FileObject, ObjectKind, ObjectValue } from '../../model/file-object.ts';
-import { type Found, flag, oneOf, type Spot, text } from '../fields.ts';
+import { type Found, flag, oneOf, type Spot, text, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { ProblemCollector, Report } from '../report.ts';
 import type { SourceMap } from '../source-node.ts';
@@ -54,8 +54,8 @@ export function readFileObject(
 function readSecret(root: SourceMap, report: Report): FileObject | undefined {
   const spot = spotOf(root);
   const found = SECRET(root, spot, report)?.get;
-  const { name, namespace, labels, annotations } = found?.metadata?.value.get ?? {};
-  if (found === undefined || name === undefined) return undefined;
+  const head = headOf(found?.metadata);
+  if (found === undefined || head === undefined) return undefined;
   // As in Kubernetes, what is written as text wins.
   const values = valuesOf(found.data, found.stringData);
   const type = found.type?.value || 'Opaque';
@@ -63,10 +63,7 @@ function readSecret(root: SourceMap, report: Report): FileObject | undefined {
   reportTooLarge(values, spot, report);
   return {
     kind: 'Secret',
-    namespace: namespace?.value ?? DEFAULT_NAMESPACE,
-    name: name.value,
-    labels: plainTexts(labels),
-    annotations: plainTexts(annotations),
+    ...head,
     immutable: found.immutable?.value ?? false,
     type,
     values,
@@ -101,8 +98,8 @@ function reportMissingKeys(
 function readConfigMap(root: SourceMap, report: Report): FileObject | undefined {
   const spot = spotOf(root);
   const found = CONFIG_MAP(root, spot, report)?.get;
-  const { name, namespace, labels, annotations } = found?.metadata?.value.get ?? {};
-  if (found === undefined || name === undefined) return undefined;
+  const head = headOf(found?.metadata);
+  if (found === undefined || head === undefined) return undefined;
   for (const [key, { path, keyOffset }] of found.binaryData?.value ?? [])
     if (found.data?.value.has(key) === true)
       report.error(
@@ -114,13 +111,24 @@ function readConfigMap(root: SourceMap, report: Report): FileObject | undefined 
   reportTooLarge(values, spot, report);
   return {
     kind: 'ConfigMap',
-    namespace: namespace?.value ?? DEFAULT_NAMESPACE,
-    name: name.value,
-    labels: plainTexts(labels),
-    annotations: plainTexts(annotations),
+    ...head,
     immutable: found.immutable?.value ?? false,
     values,
   };
+}
+
+function headOf(
+  metadata: Found<ValueOf<typeof OBJECT_METADATA>> | undefined,
+): Pick<FileObject, 'namespace' | 'name' | 'labels' | 'annotations'> | undefined {
+  const { name, namespace, labels, annotations } = metadata?.value.get ?? {};
+  return (
+    name && {
+      namespace: namespace?.value ?? DEFAULT_NAMESPACE,
+      name: name.value,
+      labels: plainTexts(labels),
+      annotations: plainTexts(annotations),
+    }
+  );
 }
 
 function spotOf({ offset }: SourceMap): Spot {

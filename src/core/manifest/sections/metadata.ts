@@ -1,7 +1,7 @@
 /**
  * `metadata` of the VM, of its template and of other objects: names, labels and annotations.
  */
-import { type Found, text, type ValueOf } from '../fields.ts';
+import { type Found, type Read, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, checkDnsSubdomain, DNS_LABEL, DNS_SUBDOMAIN } from '../names.ts';
 import { mapOf, object } from '../object-fields.ts';
 
@@ -24,30 +24,24 @@ const TEXTS = mapOf(
   'a map of names to text',
 );
 
-export const VM_METADATA = object({
-  type: 'ObjectMeta',
-  fields: {
-    name: text(checkDnsLabel, { pattern: DNS_LABEL }),
-    namespace: text(checkDnsLabel, { pattern: DNS_LABEL }),
-    labels: TEXTS,
-    annotations: TEXTS,
-  },
-  required: ['name'],
-  ignored: SERVER_FIELDS,
-});
+export const VM_METADATA = metadataWith(text(checkDnsLabel, { pattern: DNS_LABEL }));
 
 /** Of objects that are no VMs: their names may be longer. */
-export const OBJECT_METADATA = object({
-  type: 'ObjectMeta',
-  fields: {
-    name: text(checkDnsSubdomain, { pattern: DNS_SUBDOMAIN }),
-    namespace: text(checkDnsLabel, { pattern: DNS_LABEL }),
-    labels: TEXTS,
-    annotations: TEXTS,
-  },
-  required: ['name'],
-  ignored: SERVER_FIELDS,
-});
+export const OBJECT_METADATA = metadataWith(text(checkDnsSubdomain, { pattern: DNS_SUBDOMAIN }));
+
+function metadataWith(name: Read<string>) {
+  return object({
+    type: 'ObjectMeta',
+    fields: {
+      name,
+      namespace: text(checkDnsLabel, { pattern: DNS_LABEL }),
+      labels: TEXTS,
+      annotations: TEXTS,
+    },
+    required: ['name'],
+    ignored: SERVER_FIELDS,
+  });
+}
 
 /** KubeVirt names instances itself, so a template's own name means nothing. */
 export const TEMPLATE_METADATA = object({

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseManifests } from '../../../../src/core/manifest/parse.ts';
 import type { ParsedFile } from '../../../../src/core/manifest/parsed.ts';
+import { maySecret } from '../../../../src/core/manifest/sealed.ts';
 import type { FileObject } from '../../../../src/core/model/file-object.ts';
 import { onlyDocument } from './manifest-text.ts';
 
@@ -173,6 +174,7 @@ test.for([
   ['a block scalar', `stringData:\n  k: |${MARK}\n`, MARK],
   ['text of its own', `stringData: {k: x}\n--- ${MARK}`, MARK],
   ['a key twice', `stringData: {"${MARK}!": x, "${MARK}!": y}`, MARK],
+  ['a lost colon in braces', `stringData: {k, ${MARK}}`, MARK],
   ['a bad key', 'stringData: {k: x, 8472: y}', '8472'],
   ['a merge', `stringData: {<<: 8472}`, '8472'],
   ['a document that is a number', 'stringData: {k: x}\n---\n8472', '8472'],
@@ -180,6 +182,25 @@ test.for([
   const text = `apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n${fields}\n`;
   expect(parseManifests(text).documents.some(({ problems }) => problems.length > 0)).toBe(true);
   expect(told(parseManifests(text))).not.toContain(mark);
+});
+
+test.for([
+  ['kind: Secret', true],
+  ['{"kind":"Secret"}', true],
+  ['kind: secrets', true],
+  ['kind: Secert', true],
+  ['kind : !!str "Secret"', true],
+  ['kind Secret', true],
+  ['kin: Secret', true],
+  ['kind: S-ecret\ndata: {k: x}', true],
+  ['kind: [\nstringData: x', true],
+  ['"data" : {}', true],
+  [VM, false],
+  ['userData: "#cloud-config"', false],
+  ['cloudInitNoCloud: {secretRef: {name: a}}', false],
+  ['secret: {secretName: a}', false],
+] as const)('%j may be, or hold, a Secret: %j', ([text, expected]) => {
+  expect(maySecret(text)).toBe(expected);
 });
 
 test('no message quotes a Secret, however its file is damaged', () => {
@@ -202,6 +223,8 @@ test('no message quotes a Secret, however its file is damaged', () => {
     );
   fc.assert(
     fc.property(damaged, (text) => {
+      // Damaged beyond recognition: there is a test for what is recognized.
+      fc.pre(maySecret(text));
       for (const part of [MARK, MARK.slice(0, 7), MARK.slice(7)])
         if (told(parseManifests(text)).includes(part)) throw new Error(told(parseManifests(text)));
     }),
