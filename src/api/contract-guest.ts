@@ -3,8 +3,8 @@
  * below `virtualmachineinstances/NAME`; they answer below `virtualmachines/NAME` too.
  */
 
+import type { GuestOs } from '../core/agent/guest-facts.ts';
 import { SUBRESOURCES_API } from './contract.ts';
-import type { GuestOsInfo } from './contract-instance.ts';
 
 /** GET, each. */
 export type GuestSubresource = 'guestosinfo' | 'userlist' | 'filesystemlist';
@@ -50,7 +50,7 @@ export interface GuestAgentInfo extends Observed {
   readonly guestAgentVersion?: string;
   readonly supportedCommands?: readonly { readonly name: string; readonly enabled: boolean }[];
   readonly hostname?: string;
-  readonly os?: GuestOsInfo;
+  readonly os?: GuestOs;
   readonly timezone?: string;
   readonly userList?: readonly GuestUserView[];
   readonly fsInfo?: { readonly disks: readonly GuestFilesystemView[] };

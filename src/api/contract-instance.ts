@@ -1,17 +1,6 @@
 /** What clients see of a VirtualMachineInstance's status. Shapes are KubeVirt's (`VirtualMachineInstanceStatus`). */
+import type { GuestOs } from '../core/agent/guest-facts.ts';
 import type { Phase } from '../core/model/record.ts';
-
-/** `VirtualMachineInstanceGuestOSInfo`, as the agent in the guest tells it. */
-export interface GuestOsInfo {
-  readonly id?: string;
-  readonly kernelRelease?: string;
-  readonly kernelVersion?: string;
-  readonly machine?: string;
-  readonly name?: string;
-  readonly prettyName?: string;
-  readonly version?: string;
-  readonly versionId?: string;
-}
 
 /** `VirtualMachineInstanceNetworkInterface`. */
 export interface InterfaceStatus {
@@ -62,7 +51,8 @@ export interface MachineStatus {
   readonly memory: MemoryStatus;
   readonly volumeStatus: readonly VolumeStatus[];
   /** Absent until the agent has told. */
-  readonly guestOSInfo?: GuestOsInfo;
+  /** `VirtualMachineInstanceGuestOSInfo`. */
+  readonly guestOSInfo?: GuestOs;
   /** Present while a command keeps the guest's file systems frozen. */
   readonly fsFreezeStatus?: 'frozen';
 }

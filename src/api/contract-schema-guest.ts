@@ -1,4 +1,6 @@
 /** What is told of the inside of a guest, declared beside the types of `contract-guest.ts`. */
+
+import type { GuestOs } from '../core/agent/guest-facts.ts';
 import { declareType, field, ownField } from '../core/schema/declare.ts';
 import { FLAG, INTEGER, listOf, of, oneOf, TEXT, TIME } from '../core/schema/schema.ts';
 import type { FrozenView, GuestView } from './contract.ts';
@@ -10,12 +12,11 @@ import type {
   GuestUserList,
   GuestUserView,
 } from './contract-guest.ts';
-import type { GuestOsInfo } from './contract-instance.ts';
 import { DRY_RUN } from './contract-schema-options.ts';
 
 const OWN = 'io.solovirt.v1';
 
-export const GUEST_OS = declareType<GuestOsInfo>(
+export const GUEST_OS = declareType<GuestOs>(
   {
     name: 'VirtualMachineInstanceGuestOSInfo',
     description: 'The operating system of a guest, as its agent tells it.',

@@ -2,6 +2,7 @@
  * What VMs use, as the socket tells it. solovirt's own. Counters grow from the start of the instance on: a rate is the
  * difference of two answers with the same `instance.uid`, over that of their timestamps.
  */
+import type { InterfaceUse } from '../core/agent/guest-traffic.ts';
 import { SOLOVIRT_API } from './contract.ts';
 
 /** GET: `VmStatsObject`. */
@@ -64,17 +65,9 @@ export interface DiskStats {
   readonly flushSeconds: number;
 }
 
-export interface InterfaceStats {
+export interface InterfaceStats extends InterfaceUse {
   /** As in the manifest. */
   readonly name: string;
-  readonly receiveBytes: number;
-  readonly receivePackets: number;
-  readonly receiveErrors: number;
-  readonly receiveDropped: number;
-  readonly transmitBytes: number;
-  readonly transmitPackets: number;
-  readonly transmitErrors: number;
-  readonly transmitDropped: number;
 }
 
 export interface VmStatsList {

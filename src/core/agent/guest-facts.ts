@@ -6,6 +6,7 @@ import { asObject } from '../model/json.ts';
 import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { guestText } from './guest-text.ts';
 
+/** KubeVirt `VirtualMachineInstanceGuestOSInfo`. */
 export interface GuestOs {
   readonly id?: string;
   readonly kernelRelease?: string;

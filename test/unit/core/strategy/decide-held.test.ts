@@ -1,46 +1,10 @@
 /** What draining and the order of starts make of decisions. */
 import { describe, expect, test } from 'vitest';
-import type { LastRun } from '../../../../src/core/model/record.ts';
-import { RUN_STRATEGIES, type RunStrategy } from '../../../../src/core/model/virtual-machine.ts';
+import { RUN_STRATEGIES } from '../../../../src/core/model/virtual-machine.ts';
 import { decide } from '../../../../src/core/strategy/decide.ts';
-import type { InstanceView, Situation } from '../../../../src/core/strategy/situation.ts';
-import {
-  instanceRecord,
-  NOW,
-  stopRecord,
-  virtualMachine,
-  vmRecord,
-} from '../../../support/build.ts';
-
-const RUNNING: InstanceView = {
-  kind: 'live',
-  monitor: true,
-  runState: 'running',
-  resumed: true,
-  agent: false,
-};
-
-function down(strategy: RunStrategy, lastRun: LastRun, change: object = {}): Situation {
-  const record = vmRecord(strategy, { lastRun, ...change });
-  return { vm: virtualMachine(strategy), removed: false, record, instance: undefined, now: NOW };
-}
-
-function live(
-  strategy: RunStrategy,
-  instance: Parameters<typeof instanceRecord>[0] = {},
-  seen: InstanceView = RUNNING,
-): Situation {
-  const record = vmRecord(strategy, { instance: instanceRecord(instance) });
-  return { vm: virtualMachine(strategy), removed: false, record, instance: seen, now: NOW };
-}
-
-const seenAs = (runState: string, resumed = true): InstanceView => ({
-  kind: 'live',
-  monitor: true,
-  runState,
-  resumed,
-  agent: false,
-});
+import type { Situation } from '../../../../src/core/strategy/situation.ts';
+import { NOW, stopRecord } from '../../../support/build.ts';
+import { down, live, seenAs } from './situations.ts';
 
 describe('while draining', () => {
   const draining = (situation: Situation, ...dependents: readonly string[]): Situation => ({

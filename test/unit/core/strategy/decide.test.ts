@@ -1,15 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { LastRun } from '../../../../src/core/model/record.ts';
 import type { RunStrategy } from '../../../../src/core/model/virtual-machine.ts';
 import { type Action, decide } from '../../../../src/core/strategy/decide.ts';
-import type { InstanceView, Situation } from '../../../../src/core/strategy/situation.ts';
-import {
-  instanceRecord,
-  NOW,
-  stopRecord,
-  virtualMachine,
-  vmRecord,
-} from '../../../support/build.ts';
+import type { Situation } from '../../../../src/core/strategy/situation.ts';
+import { NOW, stopRecord } from '../../../support/build.ts';
+import { down, live, RUNNING, seenAs } from './situations.ts';
 
 /** The table of the run-strategy document: what a pass does while no command is pending. */
 const STRATEGIES: readonly (readonly [RunStrategy, string, string, string, string])[] = [
@@ -20,36 +14,6 @@ const STRATEGIES: readonly (readonly [RunStrategy, string, string, string, strin
   ['Manual', 'wait', 'wait', 'wait', 'wait'],
   ['Halted', 'wait', 'wait', 'wait', 'begin-stop'],
 ];
-
-const RUNNING: InstanceView = {
-  kind: 'live',
-  monitor: true,
-  runState: 'running',
-  resumed: true,
-  agent: false,
-};
-
-function down(strategy: RunStrategy, lastRun: LastRun, change: object = {}): Situation {
-  const record = vmRecord(strategy, { lastRun, ...change });
-  return { vm: virtualMachine(strategy), removed: false, record, instance: undefined, now: NOW };
-}
-
-function live(
-  strategy: RunStrategy,
-  instance: Parameters<typeof instanceRecord>[0] = {},
-  seen: InstanceView = RUNNING,
-): Situation {
-  const record = vmRecord(strategy, { instance: instanceRecord(instance) });
-  return { vm: virtualMachine(strategy), removed: false, record, instance: seen, now: NOW };
-}
-
-const seenAs = (runState: string, resumed = true): InstanceView => ({
-  kind: 'live',
-  monitor: true,
-  runState,
-  resumed,
-  agent: false,
-});
 
 test('a liveness probe that failed ends the instance, whatever its strategy', () => {
   for (const strategy of ['Always', 'RerunOnFailure', 'Once', 'Manual'] as const)

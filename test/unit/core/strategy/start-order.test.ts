@@ -21,6 +21,7 @@ import {
   virtualMachine,
   vmRecord,
 } from '../../../support/build.ts';
+import { RUNNING } from './situations.ts';
 
 const COMING: Prospect = { kind: 'coming', to: 'run' };
 const UNREADY: Prospect = { kind: 'coming', to: 'be ready' };
@@ -93,14 +94,6 @@ describe('the gate', () => {
     expect(gate).not.toHaveProperty('until');
   });
 });
-
-const RUNNING: InstanceView = {
-  kind: 'live',
-  monitor: true,
-  runState: 'running',
-  resumed: true,
-  agent: false,
-};
 
 function standing(
   strategy: RunStrategy,
