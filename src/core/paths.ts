@@ -9,6 +9,7 @@
  *                     intent         what solovirt was about to do, JSON lines
  *                     stderr.log     QEMU's stdout and stderr
  *                     console.log    serial console
+ *                     memory.dump    the guest's memory at its panic, where that is asked for
  *                     instance.json  identity of the VM, template and command line
  *                     NAME.qcow2     overlays and scratch disks, removed at the end
  *                     NAME.iso       seeds, likewise
@@ -47,6 +48,7 @@ export interface InstancePaths {
   readonly intent: string;
   readonly stderr: string;
   readonly console: string;
+  readonly memoryDump: string;
   readonly description: string;
   readonly systemTable: string;
   readonly nvram: string;
@@ -107,6 +109,7 @@ function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {
     intent: `${dir}/intent`,
     stderr: `${dir}/stderr.log`,
     console: `${dir}/console.log`,
+    memoryDump: `${dir}/memory.dump`,
     description: `${dir}/instance.json`,
     systemTable: `${dir}/smbios.bin`,
     nvram: `${dir}/nvram.fd`,

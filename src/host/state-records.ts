@@ -97,6 +97,7 @@ const spec = object<InstanceSpec>({
   rng: flag,
   watchdog: optional(anyObject),
   panicDevices: anyList,
+  panicDumps: optional(number),
   graphics: flag,
   serialConsole: flag,
   memBalloon: flag,

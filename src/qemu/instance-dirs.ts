@@ -2,6 +2,7 @@
  * The directories of one instance, and the room that the record of its end needs.
  */
 import { chmod, chown, mkdir, open, readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { execa } from 'execa';
 import type { InstancePaths } from '../core/paths.ts';
 import { DiskFullError, SpawnError } from './spawn-error.ts';
@@ -66,14 +67,14 @@ export async function preallocateJournal(paths: InstancePaths): Promise<boolean>
 }
 
 /**
- * QEMU appends to its console and is not to make any file beside it.
+ * QEMU writes into its files and is not to make any beside them.
  * @throws DiskFullError
  */
-export async function makeConsoleFile(paths: InstancePaths): Promise<void> {
+export async function makeFile(path: string): Promise<void> {
   try {
-    await using _console = await open(paths.console, 'a', 0o660);
+    await using _file = await open(path, 'a', 0o660);
   } catch (error) {
-    throw isDiskFull(error) ? diskFull(paths.dir, error) : error;
+    throw isDiskFull(error) ? diskFull(dirname(path), error) : error;
   }
 }
 

@@ -10,7 +10,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
-import { makeConsoleFile, preallocateJournal } from './instance-dirs.ts';
+import { makeFile, preallocateJournal } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import type { ValuesOf } from './made-image.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
@@ -46,12 +46,14 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   await launcher.makeDirs(paths);
   if (machineDir !== undefined) await launcher.makeMachineDir(machineDir);
   const inMachine = machineDir === undefined ? {} : { machineDir };
+  const dumps = spec.panicDumps !== undefined;
   const [{ qemuPath, accelerator }, instance, machine] = await Promise.all([
     input.host(),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
     prepareMachine({ vm, spec, paths, ...inMachine }),
     preallocateJournal(paths),
-    makeConsoleFile(paths),
+    makeFile(paths.console),
+    ...(dumps ? [makeFile(paths.memoryDump)] : []),
   ]);
   const seen = launcher.seenBy(paths);
   const moves = [
@@ -63,7 +65,13 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const prepared = movedTo(moves, { ...instance, ...machine });
   const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths: seen, accelerator, ...prepared });
   const { interfaces } = spec;
-  const access = fileAccess({ paths: seen, accelerator, interfaces, ...prepared });
+  const access = fileAccess({
+    paths: seen,
+    accelerator,
+    interfaces,
+    ...(dumps && { memoryDump: seen.memoryDump }),
+    ...prepared,
+  });
   const argv = [qemuPath, ...args];
   const { uid } = paths;
   const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused };

@@ -22,6 +22,7 @@ import { JournalKeeper } from './journal-keeper.ts';
 import { type LaunchInput, launch } from './launch.ts';
 import type { Launcher, Target } from './launcher.ts';
 import { LogCapper } from './log-capper.ts';
+import { MemoryDump } from './memory-dump.ts';
 import { Monitor } from './monitor.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
 
@@ -49,6 +50,7 @@ export class LiveInstance {
   readonly ended: Promise<void>;
   readonly #ended = Promise.withResolvers<void>();
   readonly guest: AgentLink;
+  readonly dump: MemoryDump;
   readonly #deps: LiveInstanceDeps;
   readonly #journal: JournalKeeper;
   readonly #monitor: Monitor;
@@ -69,6 +71,7 @@ export class LiveInstance {
     this.paths = paths;
     this.ended = this.#ended.promise;
     this.#deps = deps;
+    this.dump = new MemoryDump(deps.clock);
     this.#journal = new JournalKeeper(paths.events);
     this.#monitor = new Monitor(paths, {
       onEvent: (event) => this.#take(event),
@@ -132,6 +135,7 @@ export class LiveInstance {
           monitor: this.#monitor.connected,
           resumed: this.#resumed,
           agent: this.guest.agent.standing === 'connected',
+          ...(this.dump.state === undefined ? {} : { dump: this.dump.state }),
           ...(this.#runState === undefined ? {} : { runState: this.#runState }),
         };
     }
@@ -267,6 +271,7 @@ export class LiveInstance {
 
   #remember(event: QmpEvent): void {
     this.#resets = tallyReset(this.#resets, event);
+    this.dump.take(event);
     if (MOVES_CPUS.has(event.event)) this.#cpusAt = event.at;
     if (event.event !== 'RESUME') return;
     this.#resumed = true;

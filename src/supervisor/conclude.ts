@@ -11,6 +11,7 @@ import { endedAt } from '../qemu/ended-at.ts';
 import { collectEvidence, type EvidenceOptions } from '../qemu/evidence.ts';
 import type { Context } from './context.ts';
 import { pruneTraces, removeScratch } from './evidence-store.ts';
+import { settleDump } from './memory-dumps.ts';
 
 const KEPT_EVENTS = 100;
 
@@ -36,6 +37,7 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   ctx.lives.delete(key);
   await live?.release();
   noteEnd(ctx, record, judged, end.run, end.record);
+  await settleDump(ctx, key, instance, { evidence, why: live?.dump.why });
   await removeScratch(paths);
   await pruneTraces(ctx, key);
 }

@@ -59,6 +59,7 @@ export const EXECUTORS: { readonly [K in ActingKind]: Executor<K> } = {
   'give-up-soft-reboot': ({ ctx, key, record }) => giveUpSoftReboot(ctx, key, record),
   'retry-io': ({ ctx, key, record }) => retryIo(ctx, key, record),
   thaw: ({ ctx, key, record }) => thawGuest(ctx, key, record),
+  'dump-memory': dumpMemory,
   conclude: ({ ctx, key, record }) => conclude(ctx, key, record),
   forget: ({ ctx, key, record }) => forget(ctx, key, record),
 };
@@ -174,6 +175,22 @@ async function takeRungOfLadder(
   takeRung(ctx, live, rung, (message) =>
     noteInstance(ctx, record, 'Warning', 'AgentShutdownFailed', message),
   );
+}
+
+/** Begins it and does not wait for QEMU, which goes through all of the memory before it answers. */
+function dumpMemory({ ctx, key, record }: ActionInput): void {
+  const live = ctx.lives.get(key);
+  if (record.instance === undefined || live === undefined) return;
+  const file = {
+    here: live.paths.memoryDump,
+    inQemu: ctx.settings.launcher.seenBy(live.paths).memoryDump,
+  };
+  const begun = live.dump.begin(
+    (...call) => live.execute(...call),
+    file,
+    record.instance.spec.memoryBytes,
+  );
+  void begun.then(() => ctx.queue.add(key));
 }
 
 /** Whatever the guest does when it is asked, its end is the host's doing, or the probe's. */

@@ -163,7 +163,7 @@ export interface StopRecord {
   readonly askedAt?: number;
   /** When its agent was asked to: once is enough. */
   readonly agentAt?: number;
-  /** A command joined a stop that was the host's or a probe's: no strategy may take its end for a failure. */
+  /** A command joined a stop that was the host's, a probe's or a panic's: no strategy may take its end for a failure. */
   readonly commanded?: boolean;
   /** The last rung taken, and when. */
   readonly rung?: Rung;

@@ -78,6 +78,8 @@ export interface InstanceSpec {
   readonly rng: boolean;
   readonly watchdog?: WatchdogSpec;
   readonly panicDevices: readonly PanicDeviceModel[];
+  /** How many dumps of the memory at a panic are kept, 1 to 3; absent: none is made. */
+  readonly panicDumps?: number;
   readonly graphics: boolean;
   readonly serialConsole: boolean;
   readonly memBalloon: boolean;

@@ -20,9 +20,13 @@ export function behaviourArgs(spec: InstanceSpec): readonly string[] {
   ];
 }
 
-/** `-action` (QEMU QAPI `set-action`). A panic must end with exit code 1, never as a clean power-off. */
-function endings({ rebootPolicy, watchdog }: InstanceSpec): string {
+/**
+ * `-action` (QEMU QAPI `set-action`). A panic must end with exit code 1, never as a clean power-off; where the memory is to be
+ * dumped, it is the daemon that ends it.
+ */
+function endings({ rebootPolicy, watchdog, panicDumps }: InstanceSpec): string {
   const reboot = rebootPolicy === 'Terminate' ? 'shutdown' : 'reset';
   const onWatchdog = watchdog?.action ?? 'reset';
-  return `reboot=${reboot},shutdown=poweroff,panic=exit-failure,watchdog=${onWatchdog}`;
+  const onPanic = panicDumps === undefined ? 'exit-failure' : 'pause';
+  return `reboot=${reboot},shutdown=poweroff,panic=${onPanic},watchdog=${onWatchdog}`;
 }

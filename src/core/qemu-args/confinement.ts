@@ -26,6 +26,8 @@ export interface Credentials {
 
 interface Opened {
   readonly paths: Pick<InstancePaths, 'events' | 'console' | 'runtimeDir'>;
+  /** Where the guest's memory is to go when it panics. */
+  readonly memoryDump?: string;
   readonly accelerator: Accelerator;
   readonly interfaces: readonly InterfaceSpec[];
   readonly disks: readonly PreparedDisk[];
@@ -56,6 +58,7 @@ export function fileAccess(opened: Opened): FileAccess {
     ]),
     write: unique([
       ...[paths.events, paths.console],
+      ...[opened.memoryDump ?? []].flat(),
       ...files(disksThat(false)),
       ...[firmware?.vars.file ?? []].flat(),
       ...(accelerator === 'kvm' ? ['/dev/kvm'] : []),

@@ -11,6 +11,7 @@ import {
   KERNEL_ARGS,
   MEMORY_MAX,
   PANIC_DEVICE,
+  PANIC_DUMPS,
   START_AFTER,
   START_DELAY,
 } from '../manifest/sections/annotations.ts';
@@ -40,6 +41,10 @@ export const ANNOTATION_WORDS: Readonly<Record<string, AnnotationWords>> = {
   [PANIC_DEVICE]: {
     text: 'none: no panic device, unless panicDevices lists one.',
     example: 'none',
+  },
+  [PANIC_DUMPS]: {
+    text: 'When the kernel of the guest panics, its memory is written to a file before the run ends. The value is how many of these files are kept, the newest, 1 to 3.',
+    example: '1',
   },
   [START_AFTER]: {
     text: 'VMs that are to run, and be ready where they have a readiness probe, before the run strategy starts this one: names NAME or NAMESPACE/NAME, separated by commas or white space, at most 256. It is an order and nothing more: a VM that is not going to run is not waited for.',

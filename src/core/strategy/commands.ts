@@ -3,6 +3,7 @@
  * (`pkg/virt-api/rest/lifecycle.go`) where it has the case; where a user meets a refusal in an outage (backoff,
  * a stop in progress) solovirt does what was asked instead.
  */
+import type { Initiator } from '../model/evidence.ts';
 import type { CommandEffects, InstanceRecord, StopRecord, VmRecord } from '../model/record.ts';
 import type { RunStrategy } from '../model/virtual-machine.ts';
 import type { StrategyTable, Verb } from './run-strategy.ts';
@@ -92,6 +93,9 @@ function judgeRestart(
   });
 }
 
+/** Whose stops are no wish that the VM be down. */
+const JOINED: ReadonlySet<Initiator> = new Set<Initiator>(['host', 'supervisor', 'guest']);
+
 /** A stop in progress keeps its clock and its rungs; a new command can only shorten its grace period. */
 export function stopOf(
   instance: InstanceRecord,
@@ -102,8 +106,7 @@ export function stopOf(
   const { stop } = instance;
   if (stop === undefined) return { initiator: 'command', gracePeriodSeconds: asked, since: now };
   const joined = { ...stop, gracePeriodSeconds: Math.min(stop.gracePeriodSeconds, asked) };
-  const joinsAnother = stop.initiator === 'host' || stop.initiator === 'supervisor';
-  return joinsAnother ? { ...joined, commanded: true } : joined;
+  return JOINED.has(stop.initiator) ? { ...joined, commanded: true } : joined;
 }
 
 function isShorter(stop: StopRecord | undefined, gracePeriodSeconds: number | undefined): boolean {

@@ -13,7 +13,7 @@ import type {
 import { isThawDue, thawBeforeStop } from './freeze.ts';
 import { IO_RETRY_STATE } from './io-retry.ts';
 import { WISHES } from './run-strategy.ts';
-import type { InstanceView, Situation } from './situation.ts';
+import type { DumpView, InstanceView, Situation } from './situation.ts';
 import { inWords as namesInWords, startGate } from './start-order.ts';
 import { canBeAsked, nextStep } from './stop-ladder.ts';
 
@@ -53,12 +53,18 @@ export type Action =
   | { readonly kind: 'retry-io'; readonly reason: string }
   /** Ask the guest to thaw its file systems. */
   | { readonly kind: 'thaw'; readonly reason: string }
+  /** Have QEMU write the memory of a guest that has panicked. */
+  | { readonly kind: 'dump-memory'; readonly reason: string }
   | { readonly kind: 'conclude'; readonly reason: string }
   /** The VM's document is gone and so is its last instance. */
   | { readonly kind: 'forget'; readonly reason: string };
 
 /** Run states in which no powerdown reaches the guest (QAPI `RunState`). */
 const DEAF_STATES = new Set(['guest-panicked', 'internal-error', 'shutdown', 'watchdog']);
+
+const PANICKED = 'guest-panicked';
+/** QEMU writes hundreds of MiB in a second; a disk that hangs is not waited for. */
+const DUMP_MS = 600_000;
 
 /** SeaBIOS resets the machine once more when it finds itself started again (measured: within milliseconds). */
 const RESET_SETTLES_MS = 2000;
@@ -184,6 +190,8 @@ function decideWanted(
   if (seen.kind === 'launching' || seen.runState === undefined)
     return { kind: 'wait', reason: 'waiting for QEMU to answer' };
   if (instance.phase !== 'Running') return decideComingUp(instance, seen.runState, seen.resumed);
+  if (seen.runState === PANICKED && instance.spec.panicDumps !== undefined)
+    return decideAfterPanic(instance, seen.dump, now);
   if (instance.softReboot !== undefined)
     return decideSoftReboot(instance.softReboot, seen.runState, now);
   // It obeyed just when the soft reboot was given up.
@@ -193,6 +201,19 @@ function decideWanted(
   if (seen.runState === IO_RETRY_STATE && !instance.pausedByUser)
     return decideIoRetry(instance.ioRetry?.nextAt ?? now, now);
   return decideThaw(instance.freeze, now) ?? { kind: 'wait', reason: `running (${seen.runState})` };
+}
+
+/** QEMU has stopped the guest at its panic, so that its memory can be dumped. */
+function decideAfterPanic(
+  { gracePeriodSeconds }: InstanceRecord,
+  dump: DumpView | undefined,
+  now: number,
+): Action {
+  if (dump === undefined) return { kind: 'dump-memory', reason: 'the guest has panicked' };
+  const until = dump.kind === 'active' ? dump.since + DUMP_MS : now;
+  if (now < until) return { kind: 'wait', reason: 'its memory is dumped', until };
+  const stop: StopRecord = { initiator: 'guest', gracePeriodSeconds, since: now };
+  return { kind: 'begin-stop', stop, reason: 'the guest has panicked' };
 }
 
 function decideThaw(freeze: FreezeRecord | undefined, now: number): Action | undefined {

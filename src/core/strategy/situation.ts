@@ -20,10 +20,17 @@ export type InstanceView =
       readonly resumed: boolean;
       /** The agent in the guest answers. */
       readonly agent: boolean;
+      /** Of the guest's memory, after a panic; absent when none was begun that this daemon knows of. */
+      readonly dump?: DumpView;
     }
   /** QEMU is gone; what its parent has to say of the end is not there yet. */
   | { readonly kind: 'ending' }
   | { readonly kind: 'ended' };
+
+export type DumpView =
+  | { readonly kind: 'active'; readonly since: number }
+  /** Whether it is whole, or there is none. */
+  | { readonly kind: 'over' };
 
 export interface Situation {
   /** What is in force for the VM; undefined once its document was removed, or while nothing valid is known of it. */

@@ -2,7 +2,7 @@
  * How a VM's record changes: one function per thing that happens, from record to record. Executors store the
  * result before they act, so these functions are the memory of the whole daemon.
  */
-import type { Rung } from '../model/evidence.ts';
+import type { Initiator, Rung } from '../model/evidence.ts';
 import type {
   CommandEffects,
   InstanceRecord,
@@ -178,9 +178,14 @@ export function concluded(
   return { record: { ...rest, lastRun, backoff }, run };
 }
 
-/** A probe that failed asks for nothing: it tells a failure. */
+/** Neither a probe that failed nor a panic asks for anything: they tell a failure. */
 function wasAskedFor(stop: StopRecord | undefined): boolean {
-  return stop !== undefined && (stop.initiator !== 'supervisor' || stop.commanded === true);
+  if (stop === undefined) return false;
+  return !isFailure(stop.initiator) || stop.commanded === true;
+}
+
+function isFailure(initiator: Initiator): boolean {
+  return initiator === 'supervisor' || initiator === 'guest';
 }
 
 /**

@@ -16,6 +16,7 @@ export const INITRD = `${PREFIX}initrd`;
 export const KERNEL_ARGS = `${PREFIX}kernel-args`;
 export const HOST_PORTS = `${PREFIX}host-ports`;
 export const PANIC_DEVICE = `${PREFIX}panic-device`;
+export const PANIC_DUMPS = `${PREFIX}panic-dumps`;
 export const START_AFTER = `${PREFIX}start-after`;
 export const START_DELAY = `${PREFIX}start-delay`;
 export const MEMORY_MAX = `${PREFIX}memory-max`;
@@ -30,6 +31,7 @@ export const ANNOTATIONS: readonly string[] = [
   KERNEL_ARGS,
   HOST_PORTS,
   PANIC_DEVICE,
+  PANIC_DUMPS,
   START_AFTER,
   START_DELAY,
   MEMORY_MAX,

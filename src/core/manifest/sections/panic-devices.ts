@@ -7,7 +7,7 @@ import { quoted } from '../field-path.ts';
 import { type Found, oneOf, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
-import { type HostSettings, PANIC_DEVICE } from './annotations.ts';
+import { type HostSettings, PANIC_DEVICE, PANIC_DUMPS } from './annotations.ts';
 
 const DEFAULT_DEVICES: readonly PanicDeviceModel[] = ['pvpanic'];
 /** Without a model KubeVirt leaves the choice to libvirt, which takes the ISA device on x86. */
@@ -49,4 +49,25 @@ export function resolvePanicDevices(
     else models.push(model);
   }
   return models;
+}
+
+/** As many as there are runs whose files are kept. */
+const MOST_DUMPS = 3;
+
+/** The annotation `solovirt.io/panic-dumps`. */
+export function resolvePanicDumps(
+  settings: HostSettings,
+  devices: readonly PanicDeviceModel[],
+  report: Report,
+): number | undefined {
+  const found = settings.get(PANIC_DUMPS);
+  if (found === undefined) return undefined;
+  const count = Number(found.value);
+  if (!/^\d+$/.test(found.value) || count < 1 || count > MOST_DUMPS) {
+    report.error('invalid-value', found, `${quoted(found.value)}: expected 1 to ${MOST_DUMPS}`);
+    return undefined;
+  }
+  if (devices.length > 0) return count;
+  report.error('mutually-exclusive', found, 'without a panic device no panic is noticed');
+  return undefined;
 }

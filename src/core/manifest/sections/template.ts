@@ -20,7 +20,7 @@ import { FEATURES, MACHINE, resolveAcpi, resolveMachineType, resolveSmm } from '
 import { MEMORY, resolveMemory } from './memory.ts';
 import { plainTexts, TEMPLATE_METADATA } from './metadata.ts';
 import { checkNetworks, NETWORK } from './networks.ts';
-import { resolvePanicDevices } from './panic-devices.ts';
+import { resolvePanicDevices, resolvePanicDumps } from './panic-devices.ts';
 import { PROBE, resolveProbes } from './probes.ts';
 import { RESOURCES, resourceAmount } from './resources.ts';
 import { VOLUME } from './volumes.ts';
@@ -135,6 +135,8 @@ function resolveInstance(
     report,
   );
   const interfaces = unreadable ? [] : resolveNetwork(devices, get, settings, report);
+  const panicDevices = resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report);
+  const panicDumps = resolvePanicDumps(settings, panicDevices, report);
   const startPaused = get.startStrategy !== undefined;
   return {
     cpu: machineSize.cpu,
@@ -151,7 +153,8 @@ function resolveInstance(
     interfaces,
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
-    panicDevices: resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report),
+    panicDevices,
+    ...(panicDumps !== undefined && { panicDumps }),
     graphics: machineSize.graphics,
     serialConsole: devices.autoattachSerialConsole?.value ?? true,
     memBalloon: devices.autoattachMemBalloon?.value ?? true,

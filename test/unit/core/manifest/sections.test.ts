@@ -171,6 +171,24 @@ describe('devices', () => {
     expect(instanceOf(parts).panicDevices).toEqual(expected);
   });
 
+  test.for<[string, Parts, number | undefined, RegExp]>([
+    ['none unless asked for', {}, undefined, /^$/],
+    ['as many as asked for', { annotations: { 'solovirt.io/panic-dumps': '2' } }, 2, /^$/],
+    ['not none', { annotations: { 'solovirt.io/panic-dumps': '0' } }, undefined, /expected 1 to 3/],
+    ['not many', { annotations: { 'solovirt.io/panic-dumps': '4' } }, undefined, /expected 1 to 3/],
+    ['a number', { annotations: { 'solovirt.io/panic-dumps': 'yes' } }, undefined, /"yes"/],
+    [
+      'none without a panic device',
+      { annotations: { 'solovirt.io/panic-dumps': '1', 'solovirt.io/panic-device': 'none' } },
+      undefined,
+      /no panic is noticed/,
+    ],
+  ])('dumps at panics are kept: %s', ([, parts, expected, words]) => {
+    const { vm, problems } = onlyDocument(manifestText(parts));
+    expect(problems.map(({ message }) => message).join()).toMatch(words);
+    expect(vm?.template.spec.panicDumps).toBe(expected);
+  });
+
   test('for a watchdog reset by default', () => {
     expect(instanceOf({ devices: { watchdog: { name: 'dog' } } }).watchdog).toEqual({
       name: 'dog',

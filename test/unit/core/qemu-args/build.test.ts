@@ -33,6 +33,7 @@ describe('the process', () => {
 
   test.for<[Partial<InstanceSpec>, string]>([
     [{}, 'reboot=reset,shutdown=poweroff,panic=exit-failure,watchdog=reset'],
+    [{ panicDumps: 1 }, 'reboot=reset,shutdown=poweroff,panic=pause,watchdog=reset'],
     [
       { rebootPolicy: 'Terminate' },
       'reboot=shutdown,shutdown=poweroff,panic=exit-failure,watchdog=reset',

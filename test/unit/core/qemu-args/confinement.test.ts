@@ -43,6 +43,12 @@ test('a QEMU opens its journal, its console, its disks with all below them, its 
   });
 });
 
+test('the file for its memory, where a panic is to leave one', () => {
+  const memoryDump = '/i/memory.dump';
+  const opened = { paths: PATHS, accelerator: 'tcg', interfaces: [], disks: [] } as const;
+  expect(fileAccess({ ...opened, memoryDump }).write).toContain(memoryDump);
+});
+
 test('with KVM also its device', () => {
   const access = fileAccess({ paths: PATHS, accelerator: 'kvm', interfaces: [], disks: [] });
   expect(access.write).toContain('/dev/kvm');

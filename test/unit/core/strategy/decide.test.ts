@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RunStrategy } from '../../../../src/core/model/virtual-machine.ts';
 import { type Action, decide } from '../../../../src/core/strategy/decide.ts';
-import type { Situation } from '../../../../src/core/strategy/situation.ts';
-import { NOW, stopRecord } from '../../../support/build.ts';
+import type { DumpView, InstanceView, Situation } from '../../../../src/core/strategy/situation.ts';
+import { instanceSpec, NOW, stopRecord } from '../../../support/build.ts';
 import { down, live, RUNNING, seenAs } from './situations.ts';
 
 /** The table of the run-strategy document: what a pass does while no command is pending. */
@@ -22,6 +22,45 @@ test('a liveness probe that failed ends the instance, whatever its strategy', ()
       stop: { initiator: 'supervisor', gracePeriodSeconds: 30, since: NOW },
       reason: 'its liveness probe failed',
     });
+});
+
+describe('a guest that has panicked', () => {
+  const spec = instanceSpec({ panicDumps: 1 });
+  const panicked = (dump?: DumpView): InstanceView => ({
+    ...seenAs('guest-panicked'),
+    ...(dump === undefined ? {} : { dump }),
+  });
+
+  test('has its memory dumped where that is asked for', () => {
+    expect(decide(live('Always', { spec }, panicked())).kind).toBe('dump-memory');
+    expect(decide(live('Always', {}, panicked())).kind).toBe('wait');
+  });
+
+  test('is left alone while that is under way, but not for ever', () => {
+    const begun = { kind: 'active', since: NOW } as const;
+    const waiting = decide(live('Always', { spec }, panicked(begun)));
+    expect(waiting).toMatchObject({ kind: 'wait', until: NOW + 600_000 });
+    const late = { kind: 'active', since: NOW - 600_000 } as const;
+    expect(decide(live('Always', { spec }, panicked(late))).kind).toBe('begin-stop');
+  });
+
+  test('is ended then, and forced off at once', () => {
+    const dumped = live('Always', { spec }, panicked({ kind: 'over' }));
+    const ending = decide(dumped);
+    expect(ending).toMatchObject({ kind: 'begin-stop', stop: { initiator: 'guest' } });
+    if (ending.kind !== 'begin-stop') return;
+    const stopped = live('Always', { spec, stop: ending.stop }, panicked({ kind: 'over' }));
+    expect(decide(stopped)).toMatchObject({
+      kind: 'take-rung',
+      rung: 'quit',
+      gracePeriodSeconds: 0,
+    });
+  });
+
+  test('is ended without a dump by a stop', () => {
+    const stop = stopRecord();
+    expect(decide(live('Always', { spec, stop }, panicked()))).toMatchObject({ rung: 'quit' });
+  });
 });
 
 describe('with no command pending', () => {

@@ -153,7 +153,7 @@ describe('the end of an instance', () => {
     expect(end(record, guestFault)?.record.backoff).toEqual({ unstable: 2, retryAt: NOW + 10_000 });
   });
 
-  test('counts when a probe that failed stopped it, unless a command joined', () => {
+  test('counts when a probe that failed or a panic stopped it, unless a command joined', () => {
     const stopped = (commanded: object): VmRecord => {
       const stop = stopRecord({ initiator: 'supervisor', ...commanded });
       const instance = instanceRecord({ runningAt: NOW - 10, stop });
@@ -164,6 +164,7 @@ describe('the end of an instance', () => {
       lastRun: 'Failed',
       backoff: { unstable: 2 },
     });
+    expect(end(stopped({ initiator: 'guest' }), judged)?.record.backoff.unstable).toBe(2);
     expect(end(stopped({ commanded: true }), judged)?.record).toMatchObject({
       lastRun: 'Stopped',
       backoff: { unstable: 0 },

@@ -86,6 +86,17 @@ const ROWS: readonly Row[] = [
     { events: [RESUME, PANIC, shutdown('guest-panic')], exit: exited(1) },
   ],
   [
+    'panic under panic=pause, ended once its memory was dumped',
+    'Failed',
+    'GuestPanicked',
+    'guest',
+    {
+      intents: [intent('quit', { initiator: 'guest', gracePeriodSeconds: 0 })],
+      events: [RESUME, PANIC, shutdown('host-qmp-quit')],
+      exit: exited(0),
+    },
+  ],
+  [
     'panic that ends in a reset under rebootPolicy Terminate',
     'Failed',
     'GuestPanicked',
