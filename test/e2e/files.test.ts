@@ -135,23 +135,26 @@ describe('a broken edit', () => {
     expect(repaired?.status.instance?.uid).toBe(uid);
   });
 
-  test('that cannot even be read as YAML keeps every VM of the file', async () => {
-    world.write(
-      'pair',
-      `${tinyVm('pair-a', { strategy: 'Always' })}---\n${tinyVm('pair-b', { strategy: 'Always' })}`,
-    );
-    const [a, b] = await Promise.all([
-      world.untilStatus('pair-a', 'Running'),
-      world.untilStatus('pair-b', 'Running'),
-    ]);
-    world.write('pair', 'kind: [\n');
-    for (const before of [a, b]) {
-      const { name } = before.metadata;
-      const vm = await world.until(name, 'is invalid', (v) => v?.status.problems !== undefined);
-      expect(vm?.status.problems?.[0]).toMatchObject({ code: 'yaml-syntax', line: 2 });
-      expect(vm?.status.instance?.uid).toBe(before.status.instance?.uid);
-    }
-  });
+  test.for([
+    ['nothing of it', 'pair', () => 'kind: [\n'],
+    // The quote goes on to the end of the file.
+    ['the first document', 'two', (text: string) => text.replace('spec:', 'lost: "\nspec:')],
+  ] as const)(
+    'that cannot even be read as YAML, %s, keeps every VM of the file',
+    async ([, file, broken]) => {
+      const names = [`${file}-a`, `${file}-b`];
+      const text = names.map((name) => tinyVm(name, { strategy: 'Always' })).join('---\n');
+      world.write(file, text);
+      const all = await Promise.all(names.map((name) => world.untilStatus(name, 'Running')));
+      world.write(file, broken(text));
+      for (const before of all) {
+        const { name } = before.metadata;
+        const vm = await world.until(name, 'is invalid', (v) => v?.status.problems !== undefined);
+        expect(vm?.status.problems?.[0]).toMatchObject({ code: 'yaml-syntax' });
+        expect(vm?.status.instance?.uid).toBe(before.status.instance?.uid);
+      }
+    },
+  );
 
   test('of one document does not concern the others of its file', async () => {
     const one = tinyVm('doc-one', { strategy: 'Always' });

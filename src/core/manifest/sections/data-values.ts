@@ -96,7 +96,11 @@ export function reportTooLarge(
   for (const value of values.values()) bytes += bytesOf(value);
   if (bytes <= MAX_BYTES) return;
   const place = { path: spot.path, offset: spot.keyOffset };
-  report.error('too-large', place, `the values have ${bytes} bytes, at most ${MAX_BYTES} may be`);
+  report.error(
+    'values-too-large',
+    place,
+    `the values have ${bytes} bytes, at most ${MAX_BYTES} may be`,
+  );
 }
 
 function bytesOf(value: ObjectValue): number {

@@ -136,7 +136,7 @@ describe('the rules of Kubernetes', () => {
   test('values of more than 1 MiB together are refused', () => {
     const half = 'x'.repeat(600_000);
     const text = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: &h "${half}", b: *h}\n`;
-    expect(codes(text)).toEqual(['too-large']);
+    expect(codes(text)).toEqual(['values-too-large']);
   });
 
   test('a key stands in data or in binaryData', () => {
