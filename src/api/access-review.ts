@@ -73,9 +73,13 @@ const METHODS: Readonly<Record<string, Route['method']>> = {
 
 function isServed(rows: readonly Route[], asked: Fields): boolean {
   const word = (field: string): string => String(asked[field] ?? '');
-  const [group, plural, verb, subresource] = ['group', 'resource', 'verb', 'subresource'].map(word);
+  const verb = word('verb');
+  const subresource = word('subresource');
+  // kubectl leaves `virtualmachines.subresources.kubevirt.io` whole, for discovery tells no kind of these.
+  const [plural = '', ...ofGroup] = word('resource').split('.');
+  const group = word('group') || ofGroup.join('.');
   if (plural === '*') return true;
-  if (subresource === undefined || subresource === '')
+  if (subresource === '')
     return RESOURCES.some(
       (row) =>
         row.plural === plural &&
@@ -83,7 +87,7 @@ function isServed(rows: readonly Route[], asked: Fields): boolean {
         (verb === '*' || row.verbs.some((served) => served === verb)),
     );
   const path = `/apis/${group}/v1/namespaces/default/${plural}/name/${subresource}`;
-  const methods = verb === '*' ? Object.values(METHODS) : [METHODS[verb ?? '']];
+  const methods = verb === '*' ? Object.values(METHODS) : [METHODS[verb]];
   return methods.some(
     (method) => method !== undefined && match(rows, method, path).kind === 'route',
   );

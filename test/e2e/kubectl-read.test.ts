@@ -230,6 +230,8 @@ describe('what stands for a cluster', () => {
     ['list nodes', 'yes'],
     ['delete nodes', 'no'],
     ['create pods', 'no'],
+    ['update virtualmachines.subresources.kubevirt.io --subresource=start', 'yes'],
+    ['update virtualmachines.subresources.kubevirt.io --subresource=migrate', 'no'],
     ['get /healthz', 'yes'],
     ['get /nothing', 'no'],
   ] as const)('auth can-i %s: %s', async ([what, answer]) => {
