@@ -7,6 +7,7 @@ import {
   optionsWithWord,
   takesNextWord,
   type Values,
+  type VerbFacts,
 } from './command-tree.ts';
 
 /** Handed on when the VMs are asked for. */
@@ -27,7 +28,7 @@ _solovirt_namespaces() {
 }
 
 _solovirt_runs() {
-  [[ -z $name ]] || _solovirt_words "$(${tree.name} "\${target[@]}" runs "$name" -o name 2>/dev/null)"
+  [[ -z $operands ]] || _solovirt_words "$(${tree.name} "\${target[@]}" runs "$operands" -o name 2>/dev/null)"
 }
 
 _solovirt_words() {
@@ -41,8 +42,8 @@ _solovirt_files() {
 }
 
 _solovirt() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= name= at option
-  local target=()
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= at option
+  local target=() operands=()
   COMPREPLY=()
   # The shell parts --output=json at the sign.
   if [[ $cur == = ]]; then
@@ -59,7 +60,7 @@ _solovirt() {
         case $option in ${TARGET.join(' | ')}) target+=("$option" "\${COMP_WORDS[at]}") ;; esac
         ;;
       -* | =) ;;
-      *) if [[ -z $verb ]]; then verb=$option; elif [[ -z $name ]]; then name=$option; fi ;;
+      *) if [[ -z $verb ]]; then verb=$option; else operands+=("$option"); fi ;;
     esac
   done
   case "$verb $prev" in
@@ -71,9 +72,9 @@ ${scopes.map(({ name, options }) => `      ${quote(name)}) _solovirt_words ${quo
     esac
     return
   fi
-  case $verb in
-    '') _solovirt_words ${quote(tree.verbs.map(({ name }) => name).join(' '))} ;;
-${tree.verbs.flatMap(({ name, operand }) => (operand === undefined || operand.kind === 'other' ? [] : [`    ${name}) ${complete(operand)} ;;`])).join('\n')}
+  case $verb:\${#operands[@]} in
+    :0) _solovirt_words ${quote(tree.verbs.map(({ name }) => name).join(' '))} ;;
+${tree.verbs.flatMap(operandCases).join('\n')}
   esac
 }
 
@@ -85,6 +86,15 @@ function valueCase(verb: string, { names, value }: OptionFacts): string {
   const pattern = names.map((name) => quote(`${verb} ${name}`)).join(' | ');
   const action = value === undefined || value.values.kind === 'other' ? '' : complete(value.values);
   return `    ${pattern}) ${action === '' ? '' : `${action}; `}return ;;`;
+}
+
+/** By the number of those before it; one that is repeated comes last, and stands for all others. */
+function operandCases({ name, operands }: VerbFacts): readonly string[] {
+  return operands.flatMap(({ values, repeated }, index) =>
+    values.kind === 'other'
+      ? []
+      : [`    ${name}:${repeated ? '*' : index}) ${complete(values)} ;;`],
+  );
 }
 
 function complete(values: Values): string {

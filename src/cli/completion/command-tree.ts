@@ -16,8 +16,14 @@ export interface VerbFacts {
   /** `[options] <name...>` */
   readonly usage: string;
   readonly options: readonly OptionFacts[];
-  /** What its arguments are; undefined when it takes none. */
-  readonly operand: Values | undefined;
+  readonly operands: readonly Operand[];
+}
+
+/** What stands in the place of an argument. */
+export interface Operand {
+  readonly values: Values;
+  /** The last one: it may stand again and again. */
+  readonly repeated: boolean;
 }
 
 export interface OptionFacts {
@@ -65,17 +71,19 @@ export function commandTree(program: Command): CommandTree {
 }
 
 function verbFacts(verb: Command, all: readonly Command[]): VerbFacts {
-  const [first] = verb.registeredArguments;
   return {
     name: verb.name(),
     description: verb.description(),
     usage: verb.usage(),
     options: optionsOf(verb),
-    operand: first && operandOf(first, all),
+    operands: verb.registeredArguments.map((argument) => ({
+      values: valuesOf(argument, all),
+      repeated: argument.variadic,
+    })),
   };
 }
 
-function operandOf(argument: Argument, all: readonly Command[]): Values {
+function valuesOf(argument: Argument, all: readonly Command[]): Values {
   if (argument.argChoices) return { kind: 'words', words: argument.argChoices };
   const name = argument.name();
   if (name === 'command') return { kind: 'words', words: all.map((verb) => verb.name()) };

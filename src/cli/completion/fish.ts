@@ -39,9 +39,9 @@ function __solovirt_namespaces
     ${tree.name} (__solovirt_target) list -A -o name 2>/dev/null | string replace -rf '/.*' ''
 end
 
-function __solovirt_runs
+# The verb and what follows it.
+function __solovirt_operands
     set -l words (commandline -opc)
-    set -l operands
     set -l at 2
     while test $at -le (count $words)
         switch $words[$at]
@@ -49,10 +49,14 @@ function __solovirt_runs
                 set at (math $at + 1)
             case '-*'
             case '*'
-                set -a operands $words[$at]
+                echo -- $words[$at]
         end
         set at (math $at + 1)
     end
+end
+
+function __solovirt_runs
+    set -l operands (__solovirt_operands)
     set -q operands[2]; and ${tree.name} (__solovirt_target) runs $operands[2] -o name 2>/dev/null
 end
 
@@ -61,12 +65,18 @@ ${lines.join('\n')}
 `;
 }
 
-function verbRules(rule: string, { name, description, options, operand }: VerbFacts): string[] {
-  const seen = `${rule} -n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
+function verbRules(rule: string, { name, description, options, operands }: VerbFacts): string[] {
+  const isSeen = `__fish_seen_subcommand_from ${name}`;
+  const seen = `${rule} -n ${quote(isSeen)}`;
   return [
     `${rule} -n __fish_use_subcommand -a ${name} -d ${quote(description)}`,
     ...options.map((option) => `${seen} ${optionWords(option)}`),
-    ...(operand === undefined ? [] : candidates(operand).map((words) => `${seen} ${words}`)),
+    ...operands.flatMap(({ values, repeated }, index) => {
+      const isHere = `test (count (__solovirt_operands)) ${repeated ? '-ge' : '-eq'} ${index + 1}`;
+      return candidates(values).map(
+        (words) => `${rule} -n ${quote(`${isSeen}; and ${isHere}`)} ${words}`,
+      );
+    }),
   ];
 }
 

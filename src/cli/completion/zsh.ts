@@ -7,13 +7,17 @@ export function zshCompletion(tree: CommandTree): string {
   return `#compdef ${tree.name}
 # zsh completion for ${tree.name}: source <(${tree.name} completion zsh)
 
-# What follows the program's name when it is asked.
-_solovirt_ask() {
-  local -a target
+# Adds what the options that were just looked at say of namespace and daemon.
+_solovirt_target() {
   local name
   for name in -n --namespace --socket; do
     (( $+opt_args[$name] )) && target+=($name \${(Q)opt_args[$name]})
   done
+}
+
+_solovirt_ask() {
+  local -a target=($target)
+  _solovirt_target
   _call_program $1 ${tree.name} $target $@[2,-1] -o name 2>/dev/null
 }
 
@@ -39,7 +43,9 @@ _solovirt_runs() {
 _solovirt() {
   local curcontext=$curcontext state line expl
   typeset -A opt_args
-  _arguments -C -S \\
+  local -a target
+  # -A: what follows the verb is the verb's.
+  _arguments -C -S -A '-*' \\
 ${tree.options.map((option) => `    ${optionSpec(option)} \\`).join('\n')}
     '1: :->verb' '*:: :->rest'
   case $state in
@@ -50,6 +56,7 @@ ${tree.verbs.map(({ name, description }) => `        ${quote(`${name}:${descript
       _describe -t commands command verbs
       ;;
     rest)
+      _solovirt_target
       curcontext=\${curcontext%:*}-$line[1]:
       case $line[1] in
 ${tree.verbs.map(verbCase).join('\n')}
@@ -66,9 +73,11 @@ fi
 `;
 }
 
-function verbCase({ name, options, operand }: VerbFacts): string {
-  const specs = options.map(optionSpec);
-  if (operand !== undefined) specs.push(quote(`*:${operand.kind}:${action(operand)}`));
+function verbCase({ name, options, operands }: VerbFacts): string {
+  const places = operands.map(({ values, repeated }, index) =>
+    quote(`${repeated ? '*' : index + 1}:${values.kind}:${action(values)}`),
+  );
+  const specs = [...options.map(optionSpec), ...places];
   return `        ${name}) _arguments -S ${specs.join(' ')} ;;`;
 }
 

@@ -91,6 +91,12 @@ const cases: readonly (readonly [string, readonly string[], readonly string[]])[
   ...['vnc', 'screenshot', 'port-forward', 'guest', 'userlist', 'fslist', 'freeze', 'unfreeze'].map(
     (verb) => [`solovirt ${verb} w`, ['web', 'worker'], ['start']] as const,
   ),
+  ['solovirt describe web w', ['web', 'worker'], []],
+  ['solovirt console web ', [], ['web', 'worker']],
+  ['solovirt screenshot web ./solo', ['./solovirt'], ['web']],
+  ['solovirt stop -n prod w', ['web', 'worker'], []],
+  ['solovirt stop --namespace prod w', ['web', 'worker'], []],
+  ['solovirt screenshot -n prod w', ['web', 'worker'], []],
   ['solovirt unfreeze --', ['--dry-run', '--namespace'], ['--unfreeze-timeout']],
 ];
 
@@ -137,10 +143,21 @@ describe('fish', () => {
   });
 });
 
+test('fish asks for the VMs of the namespace and daemon on the line', async () => {
+  const script = join(dir, 'completion.fish');
+  const line = 'solovirt --socket s stop -n prod ';
+  writeFileSync(script, `${fishCompletion(tree)}\nrm -f solovirt.calls; complete -C '${line}'\n`);
+  await shell('fish', ['--no-config', script]);
+  expect(readFileSync(join(dir, 'solovirt.calls'), 'utf8')).toBe(
+    '--socket s -n prod list -o name\n',
+  );
+});
+
 describe('zsh', () => {
   // Names of files are completed by zsh's own _files.
   const lines = cases.filter(([line]) => !line.includes('./'));
   let answers: readonly string[];
+  let calls: readonly string[];
 
   // One zsh at a terminal of its own for all of them, which takes seconds to set its completion up. It writes each
   // candidate to a file, and says on the terminal when it has completed a line.
@@ -163,6 +180,7 @@ describe('zsh', () => {
       print -r -- REA""DY
       `,
     );
+    rmSync(join(dir, 'solovirt.calls'), { force: true });
     const turns = lines.map(
       ([line]) => `zpty -n -w z '${line}'$'\\t'
       zpty -r z out '*COMPLETED*'
@@ -179,6 +197,7 @@ describe('zsh', () => {
       ${turns.join('\n')}`,
     );
     answers = readFileSync(join(dir, 'candidates'), 'utf8').split('END\n');
+    calls = readFileSync(join(dir, 'solovirt.calls'), 'utf8').split('\n');
   }, 60_000);
 
   test.for(lines)('%s', ([line, wanted, unwanted]) => {
@@ -186,5 +205,11 @@ describe('zsh', () => {
     const candidates = answer.split('\n');
     for (const word of wanted) expect(candidates).toContain(word);
     for (const word of unwanted) expect(candidates).not.toContain(word);
+  });
+
+  test('asks for what is of the namespace on the line, before the verb and after it', () => {
+    expect(calls).toContain('-n prod list -o name');
+    expect(calls).toContain('--namespace prod list -o name');
+    expect(calls).toContain('-n prod runs web -o name');
   });
 });
