@@ -14,7 +14,7 @@ export const STATUS_STANDING: Readonly<
   VirtualMachineStatus: {
     changedBlockTracking: TRACKING,
     conditions: differs(
-      'Ready, Paused and RestartRequired as there; ManifestInvalid and MonitorUnresponsive are additions',
+      'Ready, Paused and RestartRequired as there; ManifestInvalid, MonitorUnresponsive and RebootLoop are additions',
     ),
     created: WORKS,
     desiredGeneration: WORKS,
@@ -40,7 +40,7 @@ export const STATUS_STANDING: Readonly<
     activePods: notHere('there are no pods'),
     changedBlockTracking: TRACKING,
     conditions: differs(
-      'Ready, Paused and AgentConnected as there; MonitorUnresponsive is an addition',
+      'Ready, Paused and AgentConnected as there; MonitorUnresponsive and RebootLoop are additions',
     ),
     currentCPUTopology: WORKS,
     evacuationNodeName: MIGRATION,

@@ -9,7 +9,7 @@
 import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
 import type { Json, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
-import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
+import { loopUntil, NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AgentLink } from './agent-link.ts';
@@ -178,6 +178,12 @@ export class LiveInstance {
   /** Guest resets since the instance came up. */
   get resets(): number {
     return this.#resets.count;
+  }
+
+  /** Until when the guest counts as in a reboot loop (Unix ms); undefined when it is not in one. */
+  get loopUntil(): number | undefined {
+    const until = loopUntil(this.#resets);
+    return until === undefined || until <= this.#deps.clock.now() ? undefined : until;
   }
 
   /** When the machine was last reset (Unix ms), as far as events tell. */

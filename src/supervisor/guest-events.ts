@@ -4,14 +4,11 @@
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
 import { escapeControls } from '../core/plain-text.ts';
-import { NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
+import { LOOP_RESETS, NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { EventLog, EventNote, EventSubject } from './event-log.ts';
 
 /** The same note about the same VM is not repeated while it comes again within this time. */
 const QUIET_MS = 1000;
-/** This many guest resets within the window are a loop. */
-const LOOP_RESETS = 5;
-const LOOP_WINDOW_MS = 60_000;
 
 /** More notes than this within the window are left out: they would push out those about other VMs. */
 const MOST_NOTES = 20;
@@ -24,8 +21,6 @@ interface Recent {
   /** Times of the notes within the window. */
   notedAt: number[];
   tally: ResetTally;
-  /** Guest resets within the window. */
-  resets: number[];
 }
 
 export class GuestEvents {
@@ -41,8 +36,7 @@ export class GuestEvents {
     const note = Object.hasOwn(NOTES, event.event) ? NOTES[event.event]?.(event) : undefined;
     if (note !== undefined && !this.#isRepetition(id, note, event.at, QUIET_MS))
       this.#noteSparingly(id, note, { at: event.at, instanceUid });
-    if (event.event === 'RESET' && event.data['guest'] === true)
-      this.#countReset(id, event, instanceUid);
+    if (event.event === 'RESET') this.#countReset(id, event, instanceUid);
   }
 
   #note(id: EventSubject, note: EventNote, instanceUid: string | undefined): void {
@@ -78,18 +72,14 @@ export class GuestEvents {
     const tally = tallyReset(recent.tally, event);
     if (tally === recent.tally) return;
     recent.tally = tally;
-    const { at } = event;
-    recent.resets = [...recent.resets.filter((t) => at - t < LOOP_WINDOW_MS), at];
-    if (recent.resets.length < LOOP_RESETS) return;
-    if (!this.#isRepetition(id, REBOOT_LOOP, at, LOOP_WINDOW_MS))
-      this.#note(id, REBOOT_LOOP, instanceUid);
+    if (tally.row === LOOP_RESETS) this.#note(id, REBOOT_LOOP, instanceUid);
   }
 
   #recentOf(id: EventSubject): Recent {
     const key = `${id.namespace}/${id.name}`;
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
-    const recent: Recent = { lastAt: new Map(), tally: NO_RESETS, notedAt: [], resets: [] };
+    const recent: Recent = { lastAt: new Map(), tally: NO_RESETS, notedAt: [] };
     this.#recent.set(key, recent);
     return recent;
   }
@@ -98,7 +88,7 @@ export class GuestEvents {
 const REBOOT_LOOP: EventNote = {
   type: 'Warning',
   reason: 'RebootLoop',
-  message: `the guest was reset ${LOOP_RESETS} times within a minute: it may be in a reboot loop`,
+  message: `the guest was reset ${LOOP_RESETS} times in a row, each time within a minute: it may be in a reboot loop`,
 };
 
 const TOO_MANY: EventNote = {

@@ -34,6 +34,9 @@ export async function pass(ctx: Context, key: string): Promise<void> {
   } finally {
     ctx.order.tell(key);
     ctx.probes.follow(key);
+    // Nothing happens when a guest has come to rest.
+    const calmAt = ctx.lives.get(key)?.loopUntil;
+    if (calmAt !== undefined) ctx.queue.addIn(key, calmAt - ctx.clock.now());
     publish(ctx, key);
   }
 }

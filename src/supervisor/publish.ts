@@ -56,6 +56,7 @@ function conditionsOf(
     problems,
     runState: instance?.runState,
     unresponsive: instance?.unresponsive ?? false,
+    loops: instance?.loops ?? false,
     ...(instance?.guest === undefined ? {} : { guest: instance.guest }),
   };
   const facts = { record, lastRun: history[0], runStateSince: instance?.runStateSince, now };
@@ -93,6 +94,7 @@ function instanceSnapshot(live: LiveInstance): InstanceSnapshot {
   return {
     resets: live.resets,
     unresponsive: live.unresponsive,
+    loops: live.loopUntil !== undefined,
     ...(live.cpusAt === undefined ? {} : { runStateSince: live.cpusAt }),
     ...(runState === undefined ? {} : { runState }),
     ...(live.spawnedAt === undefined ? {} : { spawnedAt: live.spawnedAt }),

@@ -46,6 +46,8 @@ export interface InstanceSnapshot {
   readonly runStateSince?: number;
   readonly resets: number;
   readonly unresponsive: boolean;
+  /** It is reset again and again. */
+  readonly loops: boolean;
   /** When this daemon had spawned its QEMU (Unix ms); absent when it took it over. */
   readonly spawnedAt?: number;
   /** What the agent in the guest tells; absent when there is none. */

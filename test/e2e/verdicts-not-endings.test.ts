@@ -64,6 +64,11 @@ describe.concurrent('what is no end', () => {
     expect(vm?.status).toMatchObject({ printableStatus: 'Running', runHistory: [] });
     const seen = await reasons(world, 'loop');
     expect(seen.filter((reason) => reason === 'RebootLoop')).toHaveLength(1);
+    const loops = (v: VmObject | undefined): boolean =>
+      v?.status.conditions.some(({ type }) => type === 'RebootLoop') === true;
+    await world.until('loop', 'is shown as in a loop', loops);
+    await newDaemon(world);
+    await world.until('loop', 'is so by the next daemon too', loops);
   });
 
   test('a disk without room pauses the guest, which is resumed until there is room, by a new daemon too', async ({

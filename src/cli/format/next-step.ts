@@ -47,6 +47,7 @@ function whileRunning(vm: VmObject, name: string): string | undefined {
     return `its QEMU is busy or hangs: wait, or \`solovirt stop ${name} --force\` ends it`;
   if (vm.status.instance?.frozen !== undefined)
     return `\`solovirt unfreeze ${name}\` thaws its file systems`;
+  if (isTrue(vm, 'RebootLoop')) return `\`solovirt logs ${name}\` may show why its guest reboots`;
   return isTrue(vm, 'RestartRequired')
     ? `\`solovirt restart ${name}\` makes the changes of its file take effect`
     : undefined;

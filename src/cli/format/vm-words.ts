@@ -35,10 +35,14 @@ export function statusReason(vm: VmObject, now: number): string {
   const { status } = vm;
   switch (status.printableStatus) {
     case 'Running':
-      return joined(
-        joined(`for ${ageCell(vm, now)}`, isUnready(vm) ? unreadyReason(vm) : undefined),
+      return [
+        `for ${ageCell(vm, now)}`,
+        isUnready(vm) ? unreadyReason(vm) : undefined,
+        conditionMessage(vm, 'RebootLoop'),
         heldWords(vm, now),
-      );
+      ]
+        .filter((part) => part !== undefined)
+        .join('; ');
     case 'Paused':
       return conditionMessage(vm, 'Paused') ?? 'its CPUs stand still';
     case 'Starting':

@@ -1,6 +1,6 @@
 /**
  * The conditions of a VM and of its instance: KubeVirt's types (`VirtualMachineConditionType`,
- * `VirtualMachineInstanceConditionType`) and one of ours, `ManifestInvalid`.
+ * `VirtualMachineInstanceConditionType`) and some of ours.
  */
 import type { GuestStatus } from '../agent/guest-status.ts';
 import { changedFields } from '../manifest/changed-fields.ts';
@@ -25,6 +25,8 @@ export interface ConditionInput {
   readonly runState: string | undefined;
   /** QEMU lives but does not answer its monitor. */
   readonly unresponsive: boolean;
+  /** The guest is reset again and again. */
+  readonly loops: boolean;
   /** Absent when no agent is there. */
   readonly guest?: GuestStatus;
 }
@@ -34,6 +36,7 @@ export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
     ready(input),
     ...paused(input),
     ...unresponsive(input),
+    ...rebootLoop(input),
     ...agentConnected(input),
     ...restartRequired(input),
     ...manifestInvalid(input),
@@ -46,6 +49,7 @@ export function instanceConditions(input: ConditionInput): readonly ConditionFac
     ready(input),
     ...paused(input),
     ...unresponsive(input),
+    ...rebootLoop(input),
     ...agentConnected(input),
     NOT_MIGRATABLE,
   ];
@@ -115,6 +119,18 @@ function unresponsive({ unresponsive }: ConditionInput): readonly ConditionFacts
       status: 'True',
       reason: 'NoAnswer',
       message: 'QEMU lives but does not answer over QMP',
+    },
+  ];
+}
+
+function rebootLoop({ loops }: ConditionInput): readonly ConditionFacts[] {
+  if (!loops) return [];
+  return [
+    {
+      type: 'RebootLoop',
+      status: 'True',
+      reason: 'GuestResets',
+      message: 'the guest is reset again and again, each time within a minute',
     },
   ];
 }

@@ -98,6 +98,7 @@ describe('the conditions', () => {
       problems: [],
       runState: 'running',
       unresponsive: false,
+      loops: false,
     };
     return vmConditions({ ...input, ...change }).map((c) =>
       `${c.type}=${c.status} ${c.reason ?? ''}`.trim(),
@@ -149,6 +150,7 @@ describe('the conditions', () => {
       { unresponsive: true },
       ['Ready=True', 'MonitorUnresponsive=True NoAnswer'],
     ],
+    ['a guest in a reboot loop', { loops: true }, ['Ready=True', 'RebootLoop=True GuestResets']],
     [
       'a template that was edited under a running guest',
       { vm: virtualMachine('Always', { memoryBytes: 2 ** 30 }) },
@@ -194,6 +196,7 @@ describe('the conditions', () => {
       problems: [],
       runState: 'running',
       unresponsive: false,
+      loops: false,
     });
     expect(condition?.message).toContain('spec.template.spec.domain.memory.guest');
   });
