@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Logger } from '../../src/ports.ts';
+import { Board } from '../../src/supervisor/board.ts';
 import { FileObjects } from '../../src/supervisor/file-objects.ts';
+import { Namespaces } from '../../src/supervisor/namespaces.ts';
 import type { Change } from '../../src/supervisor/snapshot-store.ts';
 import { Versions } from '../../src/supervisor/versions.ts';
 import { VmFiles } from '../../src/supervisor/vm-files.ts';
@@ -12,6 +14,7 @@ import { silentLog } from './host/support.ts';
 
 let dir: string;
 let files: VmFiles;
+let namespaces: Namespaces;
 let objects: FileObjects;
 let now = 1000;
 let changes: string[];
@@ -26,7 +29,10 @@ beforeEach(async () => {
       logged.push(fields);
     },
   };
-  objects = new FileObjects({ files, clock: { now: () => now }, log }, new Versions(() => 1));
+  const clock = { now: () => now };
+  const versions = new Versions(() => 1);
+  objects = new FileObjects({ files, clock, log }, versions);
+  namespaces = new Namespaces({ board: new Board(versions), objects, clock }, versions);
   changes = [];
   const note = ({ type, key }: Change<unknown>): void => {
     changes.push(`${type} ${key}`);
@@ -99,4 +105,16 @@ test('what changes is told, once, and what stays the same is not', async () => {
     'ADDED ConfigMap/default/keys',
   ]);
   expect(objects.secrets.all()).toEqual([]);
+});
+
+test('a namespace is there for as long as something of a file is in it', async () => {
+  const names = () => namespaces.snapshots.all().map(({ name }) => name);
+  const inProd = secret('x').replace('name: keys', 'name: keys, namespace: prod');
+  const map = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: prod}\n';
+  await save('a.yaml', `${inProd}---\n${map}---\n${secret('x')}`);
+  expect(names()).toEqual(['default', 'prod']);
+  await save('a.yaml', map);
+  expect(names()).toEqual(['default', 'prod']);
+  await save('a.yaml', secret('x'));
+  expect(names()).toEqual(['default']);
 });
