@@ -5,7 +5,7 @@
  */
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 import { OTHER_GROUPS, RESOURCES, type ResourceRow, type SubresourceRow } from './resources.ts';
-import type { Handler, Route } from './route.ts';
+import { look, type Route } from './route.ts';
 import { VERBS_GROUP, verbPathsOf } from './verb-paths.ts';
 
 /** @param rows every other route */
@@ -26,11 +26,6 @@ export function discoveryRoutes(rows: readonly Route[]): readonly Route[] {
       ({ params }) => resourceList('', params['version'] ?? '', verbPaths) ?? noSuchGroup(params),
     ),
   ];
-}
-
-/** For the read-only socket as well. */
-function look(path: string, handle: Handler): Route {
-  return { method: 'GET', path, handle, readonly: true };
 }
 
 function noSuchGroup({ group, version }: Readonly<Record<string, string>>): never {

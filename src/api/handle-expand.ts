@@ -11,19 +11,13 @@ import { findVm, identityOf, lookUp } from './handle-reads.ts';
 import { renderInstance } from './render-instance.ts';
 import { renderVm } from './render-vm.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
-import type { Handler, Route } from './route.ts';
+import { look, type Route } from './route.ts';
 
 /** The KubeVirt whose API this is. `virtctl version` reads it. */
 const KUBEVIRT_VERSION = 'v1.9.0';
 
 export function expandRoutes(supervisor: Supervisor, version: string): readonly Route[] {
   const sub = `${SUBRESOURCES_API}/namespaces/:namespace`;
-  const look = (path: string, handle: Handler): Route => ({
-    method: 'GET',
-    path,
-    handle,
-    readonly: true,
-  });
   return [
     look(`${sub}/virtualmachines/:name/expand-spec`, (request) =>
       json(renderVm(findVm(supervisor, request))),

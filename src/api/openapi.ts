@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ApiError, type ApiRequest, type Reply } from './reply.ts';
-import type { Route } from './route.ts';
+import { look, type Route } from './route.ts';
 
 /** As kube-openapi answers: clients ask for it with an `@`, which no media type may have (RFC 6838, 4.2). */
 const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -50,10 +50,6 @@ export function openApiRoutes(rows: readonly Route[], version: string): readonly
     ),
   ];
   return own;
-}
-
-function look(path: string, handle: Route['handle']): Route {
-  return { method: 'GET', path, handle, readonly: true };
 }
 
 async function makeDocuments(rows: readonly Route[], version: string): Promise<Documents> {

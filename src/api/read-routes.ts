@@ -9,7 +9,7 @@ import { type Presenter, presenterOf, type Served } from './present.ts';
 import { renderInstance } from './render-instance.ts';
 import { renderVm } from './render-vm.ts';
 import type { ApiRequest } from './reply.ts';
-import type { Route } from './route.ts';
+import { look, type Route } from './route.ts';
 import { servedNamespaces, servedNodes, servedPods, servedServices } from './served-cluster.ts';
 import { servedEvents, servedEventsV1 } from './served-events.ts';
 import { servedConfigMaps, servedSecrets } from './served-objects.ts';
@@ -83,9 +83,4 @@ function ofTheHost<T extends ApiObject>(served: Served<T>, now: () => number): r
 function findIn<T extends ApiObject>({ source }: Served<T>, request: ApiRequest): T | undefined {
   const wanted = keyOf(identityOf(request));
   return source.list().find(({ metadata }) => keyOf({ namespace: '', ...metadata }) === wanted);
-}
-
-/** For the read-only socket as well. */
-function look(path: string, handle: Route['handle']): Route {
-  return { method: 'GET', path, handle, readonly: true };
 }

@@ -16,3 +16,8 @@ export interface Route {
    */
   readonly readonly?: true;
 }
+
+/** A GET for the read-only socket as well. */
+export function look(path: string, handle: Handler): Route {
+  return { method: 'GET', path, handle, readonly: true };
+}

@@ -21,7 +21,7 @@ import { openApiRoutes } from './openapi.ts';
 import { readRoutes } from './read-routes.ts';
 import { json } from './reply.ts';
 import type { RequestTally } from './request-tally.ts';
-import type { Handler, Route } from './route.ts';
+import { type Handler, look, type Route } from './route.ts';
 import { writeRoutes } from './write-routes.ts';
 
 export interface ApiDeps {
@@ -84,11 +84,6 @@ export function routes(deps: ApiDeps): readonly Route[] {
  */
 function apiVersion(version: string): object {
   return { major: '1', minor: '32', gitVersion: `v1.32.0+solovirt-${version}`, platform: 'linux' };
-}
-
-/** For the read-only socket as well. */
-function look(path: string, handle: Handler): Route {
-  return { method: 'GET', path, handle, readonly: true };
 }
 
 function get(path: string, handle: Handler): Route {
