@@ -1,11 +1,14 @@
 /** The unit files as such: what systemd makes of them, what the daemon's user may do, and limits. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DAEMON, Fleet } from './fleet.ts';
 import { startedGuest } from './hand-over.ts';
-import { Machine, whyNoMachine } from './machine.ts';
+import { CHECKOUT, Machine, whyNoMachine } from './machine.ts';
 
 const reason = whyNoMachine();
 const UNITS = '/lib/systemd/system';
+const KUBECTL_PAGE = readFileSync(join(CHECKOUT, 'docs/kubectl.md'), 'utf8');
 
 describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`, () => {
   let machine: Machine;
@@ -108,6 +111,22 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     await expect(fleet.cli('stop', 'web', '--socket', path)).rejects.toThrow(
       'the read-only socket takes no PUT; use /run/solovirt/solovirt.sock',
     );
+  });
+
+  test('the unit of docs/kubectl.md serves the metrics to whoever reaches its port', async () => {
+    const [, unit = ''] =
+      /```ini\n# \S+solovirt-metrics\.service\n(.+?)```/s.exec(KUBECTL_PAGE) ?? [];
+    await using fleet = await Fleet.booted({ web: {} }, (off) =>
+      off.write('/etc/systemd/system/solovirt-metrics.service', unit),
+    );
+    await fleet.allRunning('web');
+    await fleet.machine.get('systemctl', 'start', 'solovirt-metrics.service');
+    const script = "fetch('http://127.0.0.1:9177/metrics').then((r) => r.text()).then(console.log)";
+    const metrics = await fleet.machine.until('it listens', async () => {
+      const { code, stdout } = await fleet.machine.run('/usr/lib/solovirt/node', '-e', script);
+      return code === 0 && stdout;
+    });
+    expect(metrics).toMatch(/^solovirt_vms\{status="Running"\} 1$/m);
   });
 
   test('limits are properties of the unit while a VM has them, and are gone when it has none', async () => {
