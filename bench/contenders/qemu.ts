@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** What one instance of solovirt was started with. */
@@ -12,8 +12,8 @@ export interface Line {
   /** Directories of that instance, which no other QEMU may use. */
   readonly stateDir: string;
   readonly runtimeDir: string;
-  /** A copy of its scratch disk. */
-  readonly disk: string;
+  /** Copies of the files that solovirt made for it. */
+  readonly made: readonly string[];
 }
 
 /** A QEMU of one's own. */
@@ -22,12 +22,12 @@ export class RawQemu implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly #gone: Promise<void>;
 
-  /** Copies the disk, which solovirt makes anew for each start, and spawns QEMU; its CPUs run as soon as it is ready. */
+  /** Copies the files that solovirt makes anew for each start, and spawns QEMU; its CPUs run as soon as it is ready. */
   constructor(line: Line) {
     this.dir = mkdtempSync(join(tmpdir(), 'solovirt-bench-'));
     const [qemu = '', ...args] = moved(line, this.dir);
-    copyFileSync(line.disk, join(this.dir, 'root.qcow2'));
-    this.child = spawn(qemu, args, { stdio: 'ignore' });
+    copyMade(line, this.dir);
+    this.child = spawn(qemu, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     this.#gone = new Promise((resolve) => this.child.once('exit', () => resolve()));
   }
 
@@ -50,6 +50,10 @@ export class RawQemu implements AsyncDisposable {
     await this.#gone;
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+export function copyMade({ made }: Line, dir: string): void {
+  for (const file of made) copyFileSync(file, join(dir, basename(file)));
 }
 
 /** The same line with files of its own, and not stopped at the start. */

@@ -1,5 +1,5 @@
 /** solovirt as the package ships it, with a kept connection and one watch of all VMs. */
-import { copyFileSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { Agent, type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -126,12 +126,18 @@ export class Solovirt implements AsyncDisposable {
   /** What another program needs to start the same guest. */
   line(uid: string): Line {
     const stateDir = this.instanceDir(uid);
-    const disk = join(this.world.dir, `disk-${uid}`);
-    copyFileSync(join(stateDir, 'root.qcow2'), disk);
+    const kept = join(this.world.dir, `made-${uid}`);
+    mkdirSync(kept);
+    const made = readdirSync(stateDir)
+      .filter((name) => /\.(?:qcow2|bin)$/.test(name))
+      .map((name) => {
+        copyFileSync(join(stateDir, name), join(kept, name));
+        return join(kept, name);
+      });
     const { argv } = JSON.parse(readFileSync(join(stateDir, 'instance.json'), 'utf8')) as {
       readonly argv: readonly string[];
     };
-    return { argv, stateDir, runtimeDir: join(this.world.runtime, 'i', uid), disk };
+    return { argv, stateDir, runtimeDir: join(this.world.runtime, 'i', uid), made };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,17 +1,10 @@
 /** supervisord, which starts the same QEMU line again whenever it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../measure.ts';
-import { ask, type Line, moved } from './qemu.ts';
+import { ask, copyMade, type Line, moved } from './qemu.ts';
 
 export function supervisordIsThere(): boolean {
   return existsSync('/usr/bin/supervisord');
@@ -22,7 +15,7 @@ export class Supervisord implements AsyncDisposable {
   readonly #child: ChildProcess;
 
   constructor(line: Line) {
-    copyFileSync(line.disk, join(this.#dir, 'root.qcow2'));
+    copyMade(line, this.#dir);
     const script = join(this.#dir, 'guest');
     const quoted = moved(line, this.#dir).map((arg) => `'${arg.replaceAll("'", "'\\''")}'`);
     const pidFile = join(this.#dir, 'guest.pid');

@@ -85,6 +85,20 @@ export class StateConnection implements Disposable {
     }
   }
 
+  /**
+   * What is written meanwhile outlives this process at once, and a loss of the host only with the next write that waits
+   * for the disk (`synchronous`, sqlite.org/pragma.html). Within a transaction it is as the transaction.
+   */
+  unhurried<T>(work: () => T): T {
+    if (!this.#database.isOpen || this.#database.isTransaction) return work();
+    this.#database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return work();
+    } finally {
+      this.#database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
   #exec(sql: string): void {
     this.#writing(() => this.#database.exec(sql));
   }

@@ -90,7 +90,13 @@ export class StateDb implements Disposable {
     });
   }
 
-  saveVm(record: VmRecord): void {
+  /** @param unhurried the change may be lost with the host */
+  saveVm(record: VmRecord, { unhurried = false } = {}): void {
+    if (unhurried) this.#connection.unhurried(() => this.#saveVm(record));
+    else this.#saveVm(record);
+  }
+
+  #saveVm(record: VmRecord): void {
     this.#connection.run(
       'INSERT INTO vms VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
       record.namespace,
@@ -171,8 +177,12 @@ export class StateDb implements Disposable {
     return endCounts(this.#connection);
   }
 
-  /** Stores an event, or that it happened again. */
+  /** Stores an event, or that it happened again. The latest ones may be lost with the host. */
   saveEvent(event: StoredEvent): void {
+    this.#connection.unhurried(() => this.#saveEvent(event));
+  }
+
+  #saveEvent(event: StoredEvent): void {
     this.transaction(() => {
       const { uid, namespace, name, type, reason, message, at, firstAt, count, about } = event;
       this.#connection.run(

@@ -1,9 +1,8 @@
 /**
- * The directories of one instance, and the room that the record of its end needs.
+ * The directories of one instance, and the files in them that QEMU writes.
  */
 import { chmod, chown, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { execa } from 'execa';
 import type { InstancePaths } from '../core/paths.ts';
 import { DiskFullError, SpawnError } from './spawn-error.ts';
 
@@ -16,9 +15,6 @@ export interface DirAccess {
 }
 
 const OWNER_ONLY: DirAccess = { mode: 0o700 };
-
-/** Room for about 400 events, taken before the guest can fill the disk. */
-const JOURNAL_BYTES = 64 * 1024;
 
 /**
  * Makes the evidence directory and a fresh one for the sockets: a QMP path in use would be stolen silently by the
@@ -36,34 +32,6 @@ export async function prepareInstanceDirs(
     throw new SpawnError(
       `${paths.runtimeDir} is not empty (it holds ${leftover}): every instance needs socket paths of its own`,
     );
-}
-
-/**
- * Takes room for QEMU's event journal without changing its size, so that the end of an instance is recorded on
- * a full disk too. QEMU appends to it. Returns false where the file system cannot do that.
- * @throws DiskFullError
- */
-export async function preallocateJournal(paths: InstancePaths): Promise<boolean> {
-  try {
-    await using _journal = await open(paths.events, 'a', 0o660);
-  } catch (error) {
-    throw isDiskFull(error) ? diskFull(paths.dir, error) : error;
-  }
-  const result = await execa(
-    'fallocate',
-    ['--keep-size', '--length', String(JOURNAL_BYTES), paths.events],
-    {
-      reject: false,
-      stdin: 'ignore',
-      extendEnv: true,
-      env: { LC_ALL: 'C' },
-      timeout: 5000,
-      killSignal: 'SIGKILL',
-    },
-  );
-  if (result.exitCode === 0) return true;
-  if (/No space left|quota exceeded/i.test(result.stderr)) throw diskFull(paths.dir, result);
-  return false;
 }
 
 /**
@@ -97,7 +65,7 @@ function isDiskFull(error: unknown): boolean {
 
 function diskFull(dir: string, cause: unknown): DiskFullError {
   return new DiskFullError(
-    `no space left on the file system of ${dir}: an instance needs ${JOURNAL_BYTES / 1024} KiB there for the record of its end`,
+    `no space left on the file system of ${dir}: an instance needs some there for the record of its end`,
     { cause },
   );
 }

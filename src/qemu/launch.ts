@@ -10,7 +10,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
-import { makeFile, preallocateJournal } from './instance-dirs.ts';
+import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import type { ValuesOf } from './made-image.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
@@ -51,8 +51,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     input.host(),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
     prepareMachine({ vm, spec, paths, ...inMachine }),
-    preallocateJournal(paths),
-    makeFile(paths.console),
+    ...[paths.events, paths.console].map(makeFile),
     ...(dumps ? [makeFile(paths.memoryDump)] : []),
   ]);
   const seen = launcher.seenBy(paths);

@@ -4,10 +4,12 @@
  *
  * Ends when QEMU is gone or when it is released; never touches the guest by itself.
  */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
 import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { awaitInDirectory } from './await-file.ts';
 import { isAlive } from './process-identity.ts';
 import { QmpClient } from './qmp-client.ts';
 import { QmpBusyError, QmpClosedError, QmpTimeoutError } from './qmp-error.ts';
@@ -85,7 +87,7 @@ export class Monitor {
       if (!isAlive(identity)) return true;
       const ended = await this.#connect();
       if (ended === undefined) {
-        await pause(pauseMs);
+        await this.#untilSocket(identity, pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
         continue;
       }
@@ -100,6 +102,18 @@ export class Monitor {
   async release(): Promise<void> {
     this.#release.abort();
     await this.#client?.close();
+  }
+
+  /** Until QEMU has made its socket, which it does long before it is done with its devices, or for a while. */
+  async #untilSocket(identity: ProcessIdentity, ms: number): Promise<void> {
+    const { runtimeDir, qmpSocket } = this.#paths;
+    if (existsSync(qmpSocket)) return await pause(ms);
+    const isThere = (): true | undefined =>
+      existsSync(qmpSocket) || !isAlive(identity) ? true : undefined;
+    const { signal } = this.#release;
+    await awaitInDirectory(runtimeDir, isThere, { timeoutMs: LONGEST_PAUSE_MS, signal }).catch(
+      () => undefined,
+    );
   }
 
   /** @returns a promise for the end of the session, or undefined when there is none */

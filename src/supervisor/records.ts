@@ -7,6 +7,7 @@ import { parseManifests } from '../core/manifest/parse.ts';
 import type { Evidence } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import { mustOutlastHost } from '../core/strategy/durability.ts';
 import type { StateDb } from '../host/state-db.ts';
 import { StateWriteError } from '../host/state-errors.ts';
 import type { Claims } from './vm-files.ts';
@@ -46,7 +47,8 @@ export class Records {
 
   /** @throws StateWriteError, and then nothing has changed */
   save(record: VmRecord): void {
-    this.#db.saveVm(record);
+    const before = this.#records.get(keyOf(record));
+    this.#db.saveVm(record, { unhurried: !mustOutlastHost(before, record) });
     this.#remember(record);
   }
 

@@ -1,5 +1,5 @@
 /** The wrapper `confine` against the real kernel. What needs Landlock or root says so. */
-import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
@@ -93,6 +93,15 @@ describe.skipIf(LANDLOCK === 0)('files, by Landlock', () => {
     expect(read.stdout).toBe('content');
     const write = await shell(['--read', g.mine], `echo > ${g.mine}`);
     expect(write.stderr).toContain('Permission denied');
+  });
+
+  test('--reserve takes room in a file, which stays as it is', async () => {
+    await using files = await ground();
+    const { exitCode } = await shell(['--reserve', `65536:${files.mine}`], 'true');
+    expect(exitCode).toBe(0);
+    const { size, blocks } = await stat(files.mine);
+    expect(size).toBe('content\n'.length);
+    expect(blocks * 512).toBeGreaterThanOrEqual(65_536);
   });
 
   test('--write lets a file be written, and not be replaced or removed', async () => {

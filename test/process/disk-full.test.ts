@@ -1,10 +1,10 @@
 /** A file system without room, made from a small tmpfs: needs root, and is skipped without. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { capLog } from '../../src/qemu/cap-log.ts';
-import { preallocateJournal, prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
+import { makeFile, prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
+import { programFile } from '../../src/qemu/program-files.ts';
 import { DiskFullError } from '../../src/qemu/spawn-error.ts';
 import { type InstanceDir, instanceDir } from '../support/instance-dir.ts';
 
@@ -12,10 +12,11 @@ interface SmallDisk extends AsyncDisposable {
   readonly instance: InstanceDir;
 }
 
-async function smallDisk(bytes: number): Promise<SmallDisk | undefined> {
+async function smallDisk(bytes: number, inodes = 100): Promise<SmallDisk | undefined> {
   const instance = await instanceDir();
   const { dir } = instance.paths;
-  const mount = await execa('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', dir], {
+  const options = `size=${bytes},nr_inodes=${inodes}`;
+  const mount = await execa('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir], {
     reject: false,
   });
   if (mount.exitCode !== 0) {
@@ -31,6 +32,13 @@ async function smallDisk(bytes: number): Promise<SmallDisk | undefined> {
   };
 }
 
+function reserve(path: string) {
+  return execa(programFile('confine'), ['--reserve', `65536:${path}`, '--', '/bin/true'], {
+    reject: false,
+    env: { LC_ALL: 'C' },
+  });
+}
+
 function fill(path: string): void {
   const block = Buffer.alloc(4096, 'x');
   try {
@@ -40,20 +48,26 @@ function fill(path: string): void {
   }
 }
 
-test('no room for the journal is an error that names the directory', async ({ skip }) => {
+test('no room for the journal is said in words that name it', async ({ skip }) => {
   await using disk = await smallDisk(256 * 1024);
   if (disk === undefined) return skip('no tmpfs can be mounted here');
   const { paths } = disk.instance;
+  await makeFile(paths.events);
   fill(`${paths.dir}/filler`);
-  await expect(preallocateJournal(paths)).rejects.toThrow(DiskFullError);
-  await expect(preallocateJournal(paths)).rejects.toThrow(paths.dir);
+  const { exitCode, stderr } = await reserve(paths.events);
+  expect(exitCode).toBe(125);
+  expect(stderr).toBe(
+    `confine: there is no room for 65536 bytes in ${paths.events}: No space left on device`,
+  );
 });
 
 test('the journal that has its room takes events on a full disk', async ({ skip }) => {
   await using disk = await smallDisk(256 * 1024);
   if (disk === undefined) return skip('no tmpfs can be mounted here');
   const { paths } = disk.instance;
-  expect(await preallocateJournal(paths)).toBe(true);
+  await makeFile(paths.events);
+  expect(await reserve(paths.events)).toMatchObject({ exitCode: 0 });
+  expect(statSync(paths.events).size).toBe(0);
   fill(`${paths.dir}/filler`);
   const line = `${'e'.repeat(129)}\n`;
   for (let i = 0; i < 400; i += 1) appendFileSync(paths.events, line);
@@ -70,13 +84,13 @@ test('a log on a full disk is emptied although it cannot be copied', async ({ sk
   expect(readFileSync(paths.console, 'utf8')).toBe('');
 });
 
-test('no room for a directory is an error too', async ({ skip }) => {
-  await using disk = await smallDisk(8 * 4096);
+test('no room for a file or a directory is an error that names the directory', async ({ skip }) => {
+  await using disk = await smallDisk(64 * 1024, 2);
   if (disk === undefined) return skip('no tmpfs can be mounted here');
   const { paths } = disk.instance;
-  fill(`${paths.dir}/filler`);
-  await mkdir(paths.runtimeDir, { recursive: true });
+  writeFileSync(`${paths.dir}/filler`, '');
+  await expect(makeFile(paths.events)).rejects.toThrow(DiskFullError);
+  await expect(makeFile(paths.events)).rejects.toThrow(paths.dir);
   const inside = { ...paths, dir: `${paths.dir}/deeper` };
-  const attempt = prepareInstanceDirs(inside).then(() => preallocateJournal(inside));
-  await expect(attempt).rejects.toThrow(DiskFullError);
+  await expect(prepareInstanceDirs(inside)).rejects.toThrow(DiskFullError);
 });

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { InstancePaths } from '../../src/core/paths.ts';
 import { waitForExitFile } from '../../src/qemu/exit-file.ts';
-import { preallocateJournal, prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
+import { prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
 import { signalProcess } from '../../src/qemu/kill-tree.ts';
 import {
   isAlive,
@@ -256,13 +256,4 @@ test('instance directories are private, and the one for sockets is fresh', async
   await prepareInstanceDirs(dir.paths);
   await writeFile(dir.paths.qmpSocket, '');
   await expect(prepareInstanceDirs(dir.paths)).rejects.toThrow('holds qmp');
-});
-
-test('the journal gets its room without getting longer, and keeps what it holds', async () => {
-  await using dir = await instanceDir();
-  await writeFile(dir.paths.events, 'kept\n');
-  if (await preallocateJournal(dir.paths))
-    expect(statSync(dir.paths.events).blocks * 512).toBeGreaterThanOrEqual(64 * 1024);
-  expect(readFileSync(dir.paths.events, 'utf8')).toBe('kept\n');
-  expect(existsSync(dir.paths.process)).toBe(false);
 });

@@ -9,7 +9,7 @@ import type { ExitStatus, ProcessIdentity, QmpEvent } from '../../src/core/model
 import type { InstancePaths } from '../../src/core/paths.ts';
 import { awaitInDirectory } from '../../src/qemu/await-file.ts';
 import { waitForExitFile } from '../../src/qemu/exit-file.ts';
-import { preallocateJournal } from '../../src/qemu/instance-dirs.ts';
+import { makeFile } from '../../src/qemu/instance-dirs.ts';
 import { isAlive } from '../../src/qemu/process-identity.ts';
 import { QmpClient } from '../../src/qemu/qmp-client.ts';
 import { QmpBusyError, QmpConnectError } from '../../src/qemu/qmp-error.ts';
@@ -25,7 +25,7 @@ export async function launchTiny(
   ...more: readonly string[]
 ): Promise<ProcessIdentity> {
   const bios = `${paths.dir}/bios.bin`;
-  await Promise.all([writeFile(bios, firmware(guest)), preallocateJournal(paths)]);
+  await Promise.all([writeFile(bios, firmware(guest)), makeFile(paths.events)]);
   return spawnQemu({
     paths,
     qemuPath: QEMU,

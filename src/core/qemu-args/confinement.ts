@@ -14,6 +14,8 @@ export interface FileAccess {
   readonly writeDirs: readonly string[];
   /** QEMU listens on ports of the host that only root may take. */
   readonly lowPorts: boolean;
+  /** Room that is taken in a file before QEMU runs. */
+  readonly reserve: readonly { readonly path: string; readonly bytes: number }[];
 }
 
 /** Unprivileged identity that a QEMU takes on; absent: it keeps its launcher's. */
@@ -35,6 +37,9 @@ interface Opened {
   readonly firmware?: PreparedFirmware;
   readonly systemTable?: string;
 }
+
+/** For about 400 events, taken before the guest can fill the disk: how the instance ends is recorded there, too. */
+const JOURNAL_BYTES = 64 * 1024;
 
 /** ip(7): below, a port takes CAP_NET_BIND_SERVICE, unless `ip_unprivileged_port_start` says otherwise. */
 const FIRST_FREE_PORT = 1024;
@@ -67,6 +72,7 @@ export function fileAccess(opened: Opened): FileAccess {
     lowPorts: interfaces.some(({ forwards }) =>
       forwards.some(({ hostPort }) => hostPort < FIRST_FREE_PORT),
     ),
+    reserve: [{ path: paths.events, bytes: JOURNAL_BYTES }],
   };
 }
 
@@ -75,6 +81,7 @@ export function confineArgs(access: FileAccess, credentials?: Credentials): read
   return [
     ...(credentials === undefined ? [] : identityArgs(credentials)),
     ...(access.lowPorts ? ['--low-ports'] : []),
+    ...access.reserve.flatMap(({ path, bytes }) => ['--reserve', `${bytes}:${path}`]),
     ...pathArgs(access),
     '--',
   ];

@@ -40,6 +40,7 @@ test('a QEMU opens its journal, its console, its disks with all below them, its 
     write: ['/i/events.jsonl', '/i/console.log', '/i/root.qcow2', '/i/other.qcow2'],
     writeDirs: ['/r'],
     lowPorts: false,
+    reserve: [{ path: '/i/events.jsonl', bytes: 65_536 }],
   });
 });
 
@@ -66,13 +67,18 @@ test.for([
   );
 });
 
-const ACCESS = { read: ['/a', '--b'], write: ['/c'], writeDirs: ['/d'], lowPorts: true };
+const ACCESS = {
+  ...{ read: ['/a', '--b'], write: ['/c'], writeDirs: ['/d'], lowPorts: true },
+  reserve: [{ path: '/c', bytes: 10 }],
+};
+const ROOM = ['--reserve', '10:/c'];
 const FILES = ['--read', '/a', '--read', '--b', '--write', '/c', '--write-dir', '/d'];
 
 test('the wrapper is told each file, and whom to become', () => {
-  expect(confineArgs(ACCESS)).toEqual(['--low-ports', ...FILES, '--']);
+  expect(confineArgs(ACCESS)).toEqual(['--low-ports', ...ROOM, ...FILES, '--']);
   expect(confineArgs({ ...ACCESS, lowPorts: false }, { uid: 5, gid: 6, groups: [7, 8] })).toEqual([
     ...['--uid', '5', '--gid', '6', '--groups', '7,8'],
+    ...ROOM,
     ...FILES,
     '--',
   ]);
