@@ -95,7 +95,7 @@ export const SUBRESOURCE_STANDING: readonly SubresourceStanding[] = [
   ...on(BOTH, 'GET', 'objectgraph', differs('a VM and its instance; a host has no other objects')),
   ...on(BOTH, 'GET', 'portforward/:port', PORTS),
   ...on(BOTH, 'GET', 'portforward/:port/:protocol', PORTS),
-  ...on([INSTANCE], 'PUT', 'pause', WORKS),
+  ...on([INSTANCE], 'PUT', 'pause', differs('also with a liveness probe, which rests meanwhile')),
   ...on([INSTANCE], 'PUT', 'unpause', WORKS),
   ...on([INSTANCE], 'PUT', 'reset', WORKS),
   ...on(

@@ -19,6 +19,8 @@ export interface Finding {
   readonly isFirst: boolean;
   /** So many came in a row that they count. */
   readonly isTurn: boolean;
+  /** What is held to be so from now on. */
+  readonly verdict: ProbeResult | undefined;
 }
 
 export interface ProbeRunnerDeps {
@@ -112,6 +114,7 @@ export class ProbeRunner implements Disposable {
       ...outcome,
       isFirst: before.last !== outcome.result && before.verdict !== outcome.result,
       isTurn: before.verdict !== this.#state.verdict,
+      verdict: this.#state.verdict,
     });
   }
 }

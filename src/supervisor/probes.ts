@@ -22,8 +22,13 @@ interface Subject {
 
 interface Probed {
   readonly uid: string;
+  /** When it was last put on record why the guest is not ready. */
+  toldAt: number;
   readonly runners: readonly ProbeRunner[];
 }
+
+/** Why a guest is not ready is not told anew more often. */
+const NEWS_MS = 10_000;
 
 export class Probes implements Disposable {
   readonly #ctx: Ground;
@@ -80,7 +85,7 @@ export class Probes implements Disposable {
       });
       return [runner];
     });
-    const probed = { uid: instance.uid, runners };
+    const probed = { uid: instance.uid, runners, toldAt: 0 };
     this.#probed.set(key, probed);
     return probed;
   }
@@ -90,7 +95,8 @@ export class Probes implements Disposable {
     const { result, why, isFirst, isTurn } = finding;
     const record = this.#ctx.records.get(key);
     if (record?.instance?.uid !== uid) return;
-    if (result === 'failure' && (isFirst || isTurn))
+    const isNews = kind === 'readiness' && this.#isNews(key, record.instance, finding);
+    if (result === 'failure' && (isFirst || isTurn || isNews))
       this.#ctx.events.note(record, {
         type: 'Warning',
         reason: 'Unhealthy',
@@ -98,12 +104,25 @@ export class Probes implements Disposable {
         instanceUid: uid,
       });
     // A guest that is found alive is what it was.
-    if (isTurn && (kind === 'readiness' || result === 'failure'))
+    if (isNews || (isTurn && (kind === 'readiness' || result === 'failure')))
       void this.#record({ key, uid, kind }, finding);
   }
 
+  /** A guest that is not ready any other way than before; it decides itself how often that changes. */
+  #isNews(key: string, { readiness }: InstanceRecord, { why, verdict, isTurn }: Finding): boolean {
+    const probed = this.#probed.get(key);
+    const now = this.#ctx.clock.now();
+    if (probed === undefined) return false;
+    if (isTurn) probed.toldAt = now;
+    if (isTurn || verdict !== 'failure' || why === undefined || why === readiness?.message)
+      return false;
+    if (now - probed.toldAt < NEWS_MS) return false;
+    probed.toldAt = now;
+    return true;
+  }
+
   /** It is so, whether it can be stored or not. */
-  async #record({ key, uid, kind }: Subject, { result, why }: Finding): Promise<void> {
+  async #record({ key, uid, kind }: Subject, { verdict, why, isTurn }: Finding): Promise<void> {
     const at = this.#ctx.clock.now();
     await this.#ctx.queue.exclusive(key, () => {
       const record = this.#ctx.records.get(key);
@@ -112,11 +131,13 @@ export class Probes implements Disposable {
         this.#ctx.records.take(withInstance(record, { livenessFailedAt: at }));
         return;
       }
-      const ready = result === 'success';
-      const wasReady = record.instance.readiness !== undefined;
+      const ready = verdict === 'success';
+      const before = record.instance.readiness;
+      // One that never was ready has been what it is since it came up.
+      const since = isTurn && (ready || before !== undefined) ? at : before?.since;
       const readiness = {
         ready,
-        ...(ready || wasReady ? { since: at } : {}),
+        ...(since === undefined ? {} : { since }),
         ...(why === undefined ? {} : { message: why }),
       };
       this.#ctx.records.take(withInstance(record, { readiness }));
