@@ -3,11 +3,11 @@
  * The program: reads arguments and environment, hands them on, turns the result into an exit code. The only file
  * that touches `process` for that.
  */
-import { homedir } from 'node:os';
 import { allCommands } from './all-commands.ts';
 import type { CliContext } from './cli/context.ts';
 import { runProgram } from './cli/program.ts';
 import { terminalScreen } from './cli/screen.ts';
+import { homeOrRoot } from './client/home.ts';
 import { readVersion } from './version.ts';
 
 const interrupt = new AbortController();
@@ -16,7 +16,7 @@ const context: CliContext = {
   // biome-ignore lint/style/noProcessEnv: the one place where the environment is read
   env: process.env,
   isRoot: process.geteuid?.() === 0,
-  home: homedir(),
+  home: homeOrRoot(),
   version: readVersion(),
   stdout: process.stdout,
   stderr: process.stderr,

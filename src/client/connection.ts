@@ -1,9 +1,9 @@
 /**
  * From what a script says of its daemon to calls on it.
  */
-import { homedir } from 'node:os';
 import { readonlySocketBeside } from '../core/paths.ts';
 import { type Client, createClient } from './client.ts';
+import { homeOrRoot } from './home.ts';
 import type { ClientLimits, ClientSettings } from './settings.ts';
 import { socketPath } from './socket-path.ts';
 
@@ -28,7 +28,7 @@ export function connectionTo(options: ConnectOptions): Connection {
     // biome-ignore lint/style/noProcessEnv: a script is told by its environment, as the command line is
     env: process.env,
     isRoot: process.geteuid?.() === 0,
-    home: homedir(),
+    home: homeOrRoot(),
   };
   const path = socketPath(user, socket);
   // Who names a socket means that one.

@@ -26,9 +26,10 @@ export function defaultPaths(user: User): DefaultPaths {
       runtime: '/run/solovirt',
     };
   }
-  const config = xdg(user, 'XDG_CONFIG_HOME') ?? `${user.home}/.config`;
-  const data = xdg(user, 'XDG_DATA_HOME') ?? `${user.home}/.local/share`;
-  const state = xdg(user, 'XDG_STATE_HOME') ?? `${user.home}/.local/state`;
+  const home = withoutSlash(user.home);
+  const config = xdg(user, 'XDG_CONFIG_HOME') ?? `${home}/.config`;
+  const data = xdg(user, 'XDG_DATA_HOME') ?? `${home}/.local/share`;
+  const state = xdg(user, 'XDG_STATE_HOME') ?? `${home}/.local/state`;
   const runtime = xdg(user, 'XDG_RUNTIME_DIR');
   return {
     configFile: `${config}/solovirt/solovirt.yaml`,
@@ -43,5 +44,9 @@ export function defaultPaths(user: User): DefaultPaths {
 /** The XDG specification has relative values ignored. */
 function xdg(user: User, name: string): string | undefined {
   const value = user.env[name];
-  return value?.startsWith('/') ? value.replace(/(?<=.)\/+$/, '') : undefined;
+  return value?.startsWith('/') ? withoutSlash(value) || '/' : undefined;
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
 }

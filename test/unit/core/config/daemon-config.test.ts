@@ -95,6 +95,11 @@ describe('defaults', () => {
   });
 });
 
+test('of a user whose home is the root are below it', () => {
+  const { vmsDir, stateDir } = config({ ...USER, home: '/', env: {} });
+  expect([vmsDir, stateDir]).toEqual(['/.config/solovirt/vms', '/.local/state/solovirt']);
+});
+
 test.for([
   [{ accel: 'kvm' }, { SOLOVIRT_ACCEL: 'tcg' }, 'accel: auto', 'kvm'],
   [{}, { SOLOVIRT_ACCEL: 'tcg' }, 'accel: kvm', 'tcg'],
