@@ -1,6 +1,6 @@
 /**
  * What solovirt costs, beside QEMU alone and what people would use instead: `npm run bench`. Asserts no times, for they
- * depend on the machine; `--check` compares ratios with the stored ones. See docs/performance.md.
+ * depend on the machine; `--check` compares ratios with the stored ones, `--store` stores them. See docs/performance.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,9 @@ import { soak } from './scenarios/soak.ts';
 import { starts } from './scenarios/starts.ts';
 
 const STORED = join(import.meta.dirname, 'results.json');
+const PAGE = join(import.meta.dirname, '../docs/performance.md');
+/** In the page, around what `--store` writes. */
+const [BEGIN, END] = ['<!-- figures -->', '<!-- end of figures -->'];
 const USAGE =
   'usage: npm run bench -- [--only starts,reads,growth,fleet] [--rounds N] [--check] [--store] [--soak MINUTES]';
 
@@ -67,12 +70,19 @@ async function measure(options: Options): Promise<readonly Result[]> {
   return results;
 }
 
+function store(results: readonly Result[]): void {
+  writeFileSync(STORED, `${JSON.stringify({ machine: machine(), results }, undefined, 2)}\n`);
+  const page = readFileSync(PAGE, 'utf8');
+  const [before = '', rest = ''] = page.split(BEGIN);
+  const after = rest.slice(rest.indexOf(END));
+  writeFileSync(PAGE, `${before}${BEGIN}\n${machine()}\n\n${table(results)}\n${after}`);
+}
+
 async function main(): Promise<number> {
   const options = readOptions();
   const results = await measure(options);
   out(`\n${machine()}\n\n${table(results)}\n`);
-  if (options.store)
-    writeFileSync(STORED, `${JSON.stringify({ machine: machine(), results }, undefined, 2)}\n`);
+  if (options.store) store(results);
   if (!options.check) return 0;
   const { results: before } = JSON.parse(readFileSync(STORED, 'utf8')) as {
     readonly results: readonly Result[];
