@@ -24,7 +24,7 @@ import {
 import { findFirmware } from './qemu/find-firmware.ts';
 import type { QemuHost } from './qemu/launch.ts';
 import { machineTypes } from './qemu/machine-types.ts';
-import type { ValuesOf } from './qemu/made-image.ts';
+import { madeFor, type ValuesOf } from './qemu/made-image.ts';
 import type { Roots } from './qemu/path-policy.ts';
 import { checkDisk } from './qemu/prepare-disk.ts';
 import { reasonOf } from './qemu/prepare-error.ts';
@@ -112,11 +112,10 @@ async function fileFindings(
   vm: VirtualMachine,
   { roots, values }: PreflightDeps,
 ): Promise<readonly Finding[]> {
-  const { disks, kernelBoot, hostname = vm.name, bootloader, machineType } = vm.template.spec;
+  const { disks, kernelBoot, bootloader, machineType } = vm.template.spec;
+  const made = madeFor(vm, vm.template.spec, values);
   const found = disks.map((disk) =>
-    attempt('disk-not-ready', volumeField(vm, disk.name), () =>
-      checkDisk(disk, roots, { vm, hostname, values }),
-    ),
+    attempt('disk-not-ready', volumeField(vm, disk.name), () => checkDisk(disk, roots, made)),
   );
   if (kernelBoot !== undefined) {
     const { source } = kernelBoot;

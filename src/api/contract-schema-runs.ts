@@ -124,7 +124,17 @@ export const INSTANCE_VIEW: ObjectType = declareType<InstanceView>(
 export const HELD = declareType<HeldView>(
   { name: 'Held', package: OWN, description: 'Why something that is due does not happen yet.' },
   {
-    by: field(oneOf('draining', 'start-after', 'start-delay', 'stop-order'), 'What holds it up.'),
+    by: field(
+      oneOf(
+        'draining',
+        'provisioning',
+        'provisioning-failed',
+        'start-after',
+        'start-delay',
+        'stop-order',
+      ),
+      'What holds it up.',
+    ),
     message: field(TEXT, 'The same in words.'),
     until: field(TIME, 'Until when; absent when something has to happen first.'),
   },

@@ -27,6 +27,7 @@ const STATUS_GROUPS: Readonly<Record<PrintableStatus, string>> = {
   Stopping: 'non_running',
   Terminating: 'non_running',
   CrashLoopBackOff: 'error',
+  DataVolumeError: 'error',
   Invalid: 'error',
 };
 

@@ -14,6 +14,7 @@ const STATUSES: Readonly<Record<PrintableStatus, true>> = {
   Stopping: true,
   Terminating: true,
   CrashLoopBackOff: true,
+  DataVolumeError: true,
   Invalid: true,
 };
 

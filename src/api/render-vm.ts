@@ -3,7 +3,7 @@ import { asObject } from '../core/model/json.ts';
 import type { RunEntry, StopRecord, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
 import type { JsonObject } from '../core/model/virtual-machine.ts';
-import { printableStatus } from '../core/status/printable-status.ts';
+import { printableStatus, provisioningOf } from '../core/status/printable-status.ts';
 import type { TimedCondition } from '../core/status/transition-times.ts';
 import { graceDeadline } from '../core/strategy/stop-ladder.ts';
 import type { HeldSnapshot, VmSnapshot } from '../supervisor/snapshot.ts';
@@ -62,6 +62,7 @@ function renderStatus(snapshot: VmSnapshot): VmStatus {
     valid: snapshot.vm !== undefined,
     terminating,
     runState,
+    ...provisioningOf(snapshot.held?.by),
     draining: snapshot.held?.by === 'draining',
   });
   const conditions = snapshot.conditions.map(renderCondition);

@@ -1,20 +1,30 @@
 /** Disks that are made of what manifests hold: seeds for cloud-init, ConfigMaps and Secrets. */
 
 import type { ObjectId, ObjectKind } from '../core/model/file-object.ts';
-import type { DiskSource, SeedData, VmIdentity } from '../core/model/virtual-machine.ts';
-import { seedDisk } from '../core/seed/cloud-init.ts';
+import type {
+  DiskSource,
+  InstanceSpec,
+  SeedData,
+  VmIdentity,
+} from '../core/model/virtual-machine.ts';
+import { type SeedFacts, seedDisk } from '../core/seed/cloud-init.ts';
 import { MAX_OBJECT_KEY_BYTES, objectDisk } from '../core/seed/object-disk.ts';
+import { stableUuid } from '../core/seed/stable-uuid.ts';
 import { PrepareError } from './prepare-error.ts';
 
 /** Whom a disk is made for, and what may be put onto it. */
-export interface MadeFor {
-  readonly vm: VmIdentity;
-  readonly hostname: string;
+export interface MadeFor extends SeedFacts {
   /** The values of a Secret or ConfigMap by key; undefined when no file declares it. */
   readonly values: ValuesOf;
 }
 
 export type ValuesOf = (id: ObjectId) => ReadonlyMap<string, Uint8Array> | undefined;
+
+/** What the spec of a VM says of it. */
+export function madeFor(vm: VmIdentity, spec: InstanceSpec, values: ValuesOf): MadeFor {
+  const { hostname = vm.name, system } = spec;
+  return { vm, hostname, uuid: system?.uuid ?? stableUuid(vm), values };
+}
 
 export type MadeSource = Extract<DiskSource, { kind: 'cloudInit' | 'objectData' }>;
 

@@ -6,7 +6,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { PreparedDisk, PreparedKernel } from '../core/qemu-args/input.ts';
-import type { MadeFor, ValuesOf } from './made-image.ts';
+import { type MadeFor, madeFor, type ValuesOf } from './made-image.ts';
 import { UNFINISHED } from './overlay.ts';
 import { type Directories, prepareDisk } from './prepare-disk.ts';
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
@@ -45,7 +45,7 @@ export async function prepareInstance(
   const source = spec.kernelBoot?.source;
   const [kernel, disks] = await Promise.allSettled([
     source === undefined ? undefined : prepareKernel(source, directories),
-    allDisks(spec, directories, { vm, values, hostname: spec.hostname ?? vm.name }),
+    allDisks(spec, directories, madeFor(vm, spec, values)),
   ]);
   where.signal?.throwIfAborted();
   if (kernel.status === 'fulfilled' && disks.status === 'fulfilled')

@@ -3,6 +3,7 @@
  */
 import type { Ground } from './ground.ts';
 import type { Probes } from './probes.ts';
+import type { Provisioner } from './provisioner.ts';
 import type { StartOrder } from './start-order.ts';
 import type { Strays } from './strays.ts';
 
@@ -17,6 +18,7 @@ export interface Context extends Ground {
   /** Instances that no record knows. */
   readonly strays: Strays;
   readonly order: StartOrder;
+  readonly provisioner: Provisioner;
   readonly probes: Probes;
   /** Undefined when the host is not drained. */
   readonly draining: () => DrainingState | undefined;

@@ -47,6 +47,7 @@ type Executor<K extends Action['kind']> = (
 export type ActingKind = Exclude<Action['kind'], 'wait'>;
 
 export const EXECUTORS: { readonly [K in ActingKind]: Executor<K> } = {
+  provision: ({ ctx, key, vm }) => vm && ctx.provisioner.make(key, vm),
   start,
   discard,
   'run-guest': runGuest,

@@ -23,6 +23,8 @@ export async function pass(ctx: Context, key: string): Promise<void> {
       if (record === undefined) return;
       const action = decide(situationOf(ctx, key, record, inForce));
       if (action.kind === 'wait') {
+        if (action.held !== 'provisioning' && action.held !== 'provisioning-failed')
+          ctx.provisioner.giveUp(key);
         if (action.until !== undefined) ctx.queue.addIn(key, action.until - ctx.clock.now());
         return;
       }

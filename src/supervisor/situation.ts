@@ -20,6 +20,7 @@ export function situationOf(
 ): Situation {
   const isDown = record.instance === undefined;
   const startOrder = isDown && vm !== undefined ? ctx.order.facts(key, vm) : undefined;
+  const provision = isDown && vm !== undefined ? ctx.provisioner.facts(vm) : undefined;
   const dependents = (): readonly string[] =>
     ctx.order.liveDependents(key).map((other) => nameFor(other, key));
   return {
@@ -28,6 +29,7 @@ export function situationOf(
     record,
     instance: isDown ? undefined : sightOf(ctx, key),
     ...(ctx.draining() === undefined ? {} : { draining: { dependents: dependents() } }),
+    ...(provision === undefined ? {} : { provision }),
     ...(startOrder === undefined ? {} : { startOrder }),
     now: ctx.clock.now(),
   };

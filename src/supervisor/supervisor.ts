@@ -28,6 +28,7 @@ import { sweepLeftovers } from './leftovers.ts';
 import { Namespaces } from './namespaces.ts';
 import { pass } from './pass.ts';
 import { Probes } from './probes.ts';
+import { Provisioner } from './provisioner.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
 import type { VmSnapshot } from './snapshot.ts';
@@ -103,6 +104,10 @@ export class Supervisor implements AsyncDisposable {
       strays: new Strays(ground.records, settings.vmsDir),
       order: new StartOrder(ground),
       probes: new Probes(ground),
+      provisioner: new Provisioner({
+        ...{ clock, log, imagesDir: settings.imagesDir, diskRoots: settings.diskRoots },
+        onChange: (key) => this.#queue.add(key),
+      }),
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
       launch: (key, uid) => this.#launch(key, uid),
@@ -283,6 +288,7 @@ export class Supervisor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue[Symbol.asyncDispose]();
     this.#ctx.probes[Symbol.dispose]();
+    this.#ctx.provisioner[Symbol.dispose]();
     await Promise.all([...this.#ctx.lives.values()].map((live) => live.release()));
   }
 

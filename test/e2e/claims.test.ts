@@ -1,5 +1,5 @@
 /** Persistent disks, as the guests that write to them see it. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +13,8 @@ const file = join(images, '_claims/default/web-root.img');
 let world: World;
 
 beforeAll(async () => {
+  // Guests have users of their own, who must get through.
+  chmodSync(images, 0o711);
   mkdirSync(join(images, '_claims/default'), { recursive: true });
   copyFileSync(tinyImage('witness'), file);
   world = await World.start({ images });

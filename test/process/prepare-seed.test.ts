@@ -65,6 +65,15 @@ test('ConfigDrive: the same, laid out as OpenStack does', async () => {
   });
 });
 
+test('the machine’s UUID tells cloud-init one machine from another', async () => {
+  await using where = await place();
+  const disks = [seed({ userData: USER_DATA })];
+  const uuid = '01234567-89ab-cdef-0123-456789abcdef';
+  const { disks: prepared } = await prepareInstance(aSpec({ disks, system: { uuid } }), where);
+  const metaData = await read(prepared[0]?.file ?? '', '/meta-data');
+  expect(JSON.parse(metaData)).toMatchObject({ 'instance-id': uuid });
+});
+
 test('the guest gets the host name of its manifest', async () => {
   await using where = await place();
   const disks = [seed({ userData: USER_DATA })];

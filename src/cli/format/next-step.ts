@@ -39,6 +39,8 @@ function inState(vm: VmObject, name: string): string | undefined {
     case 'Starting':
     case 'Provisioning':
       return undefined;
+    case 'DataVolumeError':
+      return 'correct its dataVolumeTemplates, or wait: it is tried again by itself';
   }
 }
 

@@ -61,6 +61,7 @@ const STATUS_STYLES: Readonly<Record<PrintableStatus, Style | undefined>> = {
   Stopping: 'busy',
   Terminating: 'busy',
   CrashLoopBackOff: 'bad',
+  DataVolumeError: 'bad',
   Invalid: 'bad',
 };
 

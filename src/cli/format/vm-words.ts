@@ -57,7 +57,9 @@ export function statusReason(vm: VmObject, now: number): string {
     case 'Stopped':
       return joined(stoppedReason(vm, now), heldWords(vm, now));
     case 'Provisioning':
-      return 'its disks are being prepared';
+      return status.held?.message ?? 'its disks are being prepared';
+    case 'DataVolumeError':
+      return status.held?.message ?? 'its disks could not be made';
   }
 }
 

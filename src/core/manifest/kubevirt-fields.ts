@@ -70,6 +70,7 @@ const NAMES = {
   PersistentVolumeClaimVolumeSource: 'claimName hotpluggable readOnly',
   DataVolumeSource: 'hotpluggable name',
   EphemeralVolumeSource: 'persistentVolumeClaim',
+  DataVolumeTemplateSpec: 'apiVersion kind metadata spec status',
   HostDisk: 'capacity path shared type',
   EmptyDiskSource: 'capacity',
   Interface:
@@ -90,6 +91,20 @@ const CORE_NAMES = {
   LocalObjectReference: 'name',
   /** Kubernetes' own, of the same name as KubeVirt's, which can be plugged in. */
   CorePersistentVolumeClaimVolumeSource: 'claimName readOnly',
+  CdiDataVolumeSource: 'blank gcs http imageio pvc registry s3 snapshot upload vddk',
+  DataVolumeBlankImage: '',
+  DataVolumeSourceHTTP: 'certConfigMap extraHeaders secretExtraHeaders secretRef url',
+  DataVolumeSourcePVC: 'name namespace',
+  DataVolumeSpec:
+    'checkpoints contentType finalCheckpoint preallocation priorityClassName pvc source ' +
+    'sourceRef storage',
+  PersistentVolumeClaimSpec:
+    'accessModes dataSource dataSourceRef resources selector storageClassName ' +
+    'volumeAttributesClassName volumeMode volumeName',
+  StorageSpec:
+    'accessModes dataSource dataSourceRef resources selector storageClassName volumeMode ' +
+    'volumeName',
+  VolumeResourceRequirements: 'limits requests',
   ConfigMap: 'apiVersion binaryData data immutable kind metadata',
   Secret: 'apiVersion data immutable kind metadata stringData type',
 } as const;

@@ -36,6 +36,8 @@ export interface VirtualMachine extends VmIdentity {
   readonly strategyField: 'runStrategy' | 'running';
   readonly template: InstanceTemplate;
   readonly startOrder: StartOrder;
+  /** Claims that are made before the VM is started, unless they have a disk already. */
+  readonly dataVolumes?: readonly DataVolume[];
   /** The document as written, without defaults: what the API shows. */
   readonly manifest: JsonObject;
 }
@@ -47,6 +49,26 @@ export interface StartOrder {
   /** Counted from the host's boot or, when that is later, from when the last of `after` began to run. */
   readonly delayMs: number;
 }
+
+/** A disk of the image directory that is made from something, once. */
+export interface DataVolume {
+  /** Of the data volume and of its claim, in the VM's namespace. */
+  readonly name: string;
+  /** What the guest is to see, in bytes, a multiple of 512; absent: as large as the source. */
+  readonly sizeBytes?: number;
+  readonly contents: DataVolumeContents;
+}
+
+export type DataVolumeContents =
+  /** Comes with a size. */
+  | { readonly kind: 'blank' }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      /** Of what is downloaded; lower-case hexadecimal. */
+      readonly sha256?: string;
+    }
+  | { readonly kind: 'claim'; readonly claim: string; readonly namespace: string };
 
 export interface InstanceTemplate {
   readonly labels: Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@
 import { ANY_OBJECT, listOf, type Schema, TEXT, TEXTS } from './schema.ts';
 
 export const CLUSTER_ONLY: Readonly<Record<string, Schema>> = {
+  accessModes: listOf(TEXT),
   affinity: ANY_OBJECT,
   dnsConfig: ANY_OBJECT,
   dnsPolicy: TEXT,
@@ -14,8 +15,12 @@ export const CLUSTER_ONLY: Readonly<Record<string, Schema>> = {
   priorityClassName: TEXT,
   resourceClaims: listOf(ANY_OBJECT),
   schedulerName: TEXT,
+  selector: ANY_OBJECT,
   serviceAccountName: TEXT,
+  storageClassName: TEXT,
   tolerations: listOf(ANY_OBJECT),
   topologySpreadConstraints: listOf(ANY_OBJECT),
   updateVolumesStrategy: TEXT,
+  volumeMode: TEXT,
+  volumeName: TEXT,
 };

@@ -9,6 +9,61 @@ export const CORE_WORDS = {
       readOnly: 'It is only read in any case.',
     },
   },
+  CdiDataVolumeSource: {
+    about: 'What a disk is made from: exactly one of them.',
+    fields: {
+      blank: 'Nothing: an empty disk. Write "blank: {}".',
+      http: 'A disk image that is downloaded: raw or qcow2.',
+      pvc: 'The disk of a claim, which is copied.',
+    },
+  },
+  DataVolumeBlankImage: { about: 'An empty disk. Has no fields.', fields: {} },
+  DataVolumeSourceHTTP: {
+    about:
+      'A disk image that is downloaded. Give its SHA-256 in the annotation solovirt.io/checksum of the data volume.',
+    fields: { url: 'Where it is, beginning with http:// or https://.' },
+  },
+  DataVolumeSourcePVC: {
+    about: 'A claim whose disk is copied while no guest has it.',
+    fields: { name: 'The name of the claim.', namespace: 'Its namespace.' },
+  },
+  DataVolumeSpec: {
+    about: 'How a disk is made.',
+    fields: {
+      source: 'What it is made from.',
+      storage: 'Its size. Without it, it is as large as what it is made from.',
+      pvc: 'The same as storage; one of them is given.',
+      contentType: { text: 'What the source holds.', default: 'kubevirt' },
+      preallocation: { text: 'Takes all its room at once.', default: false },
+      priorityClassName: 'How important the pod is that makes it.',
+    },
+  },
+  PersistentVolumeClaimSpec: {
+    about: 'What is asked of the storage: a size.',
+    fields: {
+      resources: 'The size, under requests.storage.',
+      accessModes: 'Who may mount it at the same time.',
+      storageClassName: 'The kind of storage.',
+      volumeMode: 'A file system or a block device.',
+      volumeName: 'The volume that is bound to it.',
+      selector: 'Labels of the volumes that may be bound to it.',
+    },
+  },
+  StorageSpec: {
+    about: 'What is asked of the storage: a size.',
+    fields: {
+      resources: 'The size, under requests.storage.',
+      accessModes: 'Who may mount it at the same time.',
+      storageClassName: 'The kind of storage.',
+      volumeMode: 'A file system or a block device.',
+      volumeName: 'The volume that is bound to it.',
+      selector: 'Labels of the volumes that may be bound to it.',
+    },
+  },
+  VolumeResourceRequirements: {
+    about: 'A size.',
+    fields: { requests: 'storage: the size of the disk, such as 20Gi.' },
+  },
   ConfigMap: {
     about: 'Values that VMs are lent, such as a configuration file. Whoever may look sees them.',
     fields: {

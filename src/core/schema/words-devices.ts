@@ -109,6 +109,17 @@ export const DEVICE_WORDS = {
       imagePullSecret: 'What gives access to the registry.',
     },
   },
+  DataVolumeTemplateSpec: {
+    about: 'A disk that is made before the VM is started, unless its claim has one already.',
+    fields: {
+      apiVersion: 'The version of the format.',
+      kind: 'The kind of the object.',
+      metadata:
+        'The name of the data volume, which is that of its claim. The annotation solovirt.io/checksum is the SHA-256 of a download.',
+      spec: 'How it is made.',
+      status: 'Is empty.',
+    },
+  },
   HostDisk: {
     about: 'A file of the host as a disk: raw, unless its name ends in .qcow2.',
     fields: {

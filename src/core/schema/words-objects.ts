@@ -47,6 +47,8 @@ export const OBJECT_WORDS = {
       runStrategy:
         'When the VM is to run. Always: whenever it is down. RerunOnFailure: again after a failure, but not after the guest shut itself down. Once: a single time. Manual: as commands say. Halted: not at all.',
       running: 'The deprecated way to say runStrategy: true is Always, false is Halted.',
+      dataVolumeTemplates:
+        'Disks that are made from something before the first start, and stay. Each is the dataVolume of one of the volumes.',
       template: 'What each run of the VM is made of. A change takes effect with the next run.',
       updateVolumesStrategy: 'How volumes are exchanged under a running guest.',
     },

@@ -4,12 +4,13 @@
  */
 import type { CloudInitSource, VmIdentity } from '../model/virtual-machine.ts';
 import { writeIso9660 } from './iso9660.ts';
-import { stableUuid } from './stable-uuid.ts';
 
 /** What a seed says about the machine besides what its author wrote. */
 export interface SeedFacts {
   readonly vm: VmIdentity;
   readonly hostname: string;
+  /** Of the machine. */
+  readonly uuid: string;
 }
 
 export interface SeedContents {
@@ -33,8 +34,8 @@ const LAYOUTS: Readonly<Record<CloudInitSource['format'], Layout>> = {
     metaData: 'meta-data',
     userData: 'user-data',
     networkData: 'network-config',
-    metaDataOf: ({ vm, hostname }) => ({
-      'instance-id': stableUuid(vm),
+    metaDataOf: ({ uuid, hostname }) => ({
+      'instance-id': uuid,
       'local-hostname': hostname,
     }),
   },
@@ -44,10 +45,10 @@ const LAYOUTS: Readonly<Record<CloudInitSource['format'], Layout>> = {
     metaData: 'meta_data.json',
     userData: 'user_data',
     networkData: 'network_data.json',
-    metaDataOf: ({ vm, hostname }) => ({
+    metaDataOf: ({ vm, hostname, uuid }) => ({
       instance_id: `${vm.name}.${vm.namespace}`,
       hostname,
-      uuid: stableUuid(vm),
+      uuid,
     }),
   },
 };

@@ -3,11 +3,13 @@
  * setPrintableStatus): what the user asked for hides what is going on beneath it.
  */
 import type { VmRecord } from '../model/record.ts';
+import type { Hold } from '../strategy/decide.ts';
 import { WISHES } from '../strategy/run-strategy.ts';
 
 export type PrintableStatus =
   | 'Stopped'
   | 'Provisioning'
+  | 'DataVolumeError'
   | 'Starting'
   | 'Running'
   | 'Paused'
@@ -25,8 +27,16 @@ export interface StatusFacts {
   readonly terminating: boolean;
   /** QMP's run state of the live instance. */
   readonly runState: string | undefined;
+  /** Its disks are being made, or could not be made. */
+  readonly provisioning?: 'making' | 'failed';
   /** Nothing is started at present. */
   readonly draining: boolean;
+}
+
+/** What a start that is held up says of the VM's disks. */
+export function provisioningOf(hold: Hold | undefined): Pick<StatusFacts, 'provisioning'> {
+  if (hold === 'provisioning') return { provisioning: 'making' };
+  return hold === 'provisioning-failed' ? { provisioning: 'failed' } : {};
 }
 
 /** Run states in which a live guest's CPUs stand still (QAPI `RunState`). */
@@ -51,6 +61,8 @@ const ORDER: readonly (readonly [PrintableStatus, (facts: KnownFacts) => boolean
   ['Paused', (f) => f.record.instance?.phase === 'Running' && isHalted(f.runState)],
   ['Running', (f) => f.record.instance?.phase === 'Running'],
   ['Stopped', (f) => f.record.instance === undefined && f.draining],
+  ['Provisioning', (f) => f.provisioning === 'making'],
+  ['DataVolumeError', (f) => f.provisioning === 'failed'],
   ['Starting', (f) => f.record.instance !== undefined || f.record.startRequest !== undefined],
   ['CrashLoopBackOff', (f) => f.record.backoff.retryAt !== undefined && wantsStart(f.record)],
   ['Starting', (f) => wantsStart(f.record)],

@@ -12,13 +12,20 @@ import type {
 } from '../model/record.ts';
 import { isThawDue, thawBeforeStop } from './freeze.ts';
 import { IO_RETRY_STATE } from './io-retry.ts';
+import { provisionBefore } from './provision.ts';
 import { WISHES } from './run-strategy.ts';
 import type { DumpView, InstanceView, Situation } from './situation.ts';
 import { inWords as namesInWords, startGate } from './start-order.ts';
 import { canBeAsked, nextStep } from './stop-ladder.ts';
 
 /** What keeps a start or a stop that is due otherwise. */
-export type Hold = 'draining' | 'start-after' | 'start-delay' | 'stop-order';
+export type Hold =
+  | 'draining'
+  | 'provisioning'
+  | 'provisioning-failed'
+  | 'start-after'
+  | 'start-delay'
+  | 'stop-order';
 
 export type Action =
   /** Nothing to do before `until` (Unix ms), or before something happens. */
@@ -28,6 +35,8 @@ export type Action =
       readonly until?: number;
       readonly held?: Hold;
     }
+  /** Begin to make the disks of its data volumes. */
+  | { readonly kind: 'provision'; readonly reason: string }
   /** Record a new instance and launch it. */
   | { readonly kind: 'start'; readonly paused: boolean; readonly reason: string }
   /** Drop an instance that no QEMU was ever started for. */
@@ -76,8 +85,14 @@ export function decide(situation: Situation): Action {
   return decideDown(situation);
 }
 
-/** No instance: only the run strategy and a queued start can ask for one. */
+/** No instance: only the run strategy and a queued start can ask for one. Its disks come first. */
 function decideDown(situation: Situation): Action {
+  const action = decideUp(situation);
+  const { provision, now } = situation;
+  return action.kind === 'start' ? provisionBefore(action, provision, now) : action;
+}
+
+function decideUp(situation: Situation): Action {
   const { vm, removed, record, draining } = situation;
   if (removed) return { kind: 'forget', reason: 'its document was removed' };
   if (vm === undefined) return { kind: 'wait', reason: 'its document is not understood' };

@@ -3,6 +3,7 @@
  */
 import type { VmRecord } from '../model/record.ts';
 import type { VirtualMachine } from '../model/virtual-machine.ts';
+import type { ProvisionFacts } from './provision.ts';
 
 /** What this daemon sees of the recorded instance. */
 export type InstanceView =
@@ -42,6 +43,8 @@ export interface Situation {
   readonly instance: InstanceView | undefined;
   /** Present while the host is shut down or emptied: nothing is started, and everything is stopped. */
   readonly draining?: Draining;
+  /** Absent when the VM has all its disks, or is up. */
+  readonly provision?: ProvisionFacts;
   /** Absent when the VM's start waits for nothing. */
   readonly startOrder?: StartOrderFacts;
   /** Unix time in milliseconds. */

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<PrintableStatus, string>> = {
   Stopping: 'stopping',
   Terminating: 'being removed',
   CrashLoopBackOff: 'in crash loop back-off',
+  DataVolumeError: 'without their disks',
   Invalid: 'invalid',
   Stopped: 'stopped',
 };

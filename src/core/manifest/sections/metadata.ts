@@ -43,6 +43,18 @@ function metadataWith(name: Read<string>) {
   });
 }
 
+/** Of an object that belongs to the VM, and so to its namespace. */
+export const PART_METADATA = object({
+  type: 'ObjectMeta',
+  fields: {
+    name: text(checkDnsSubdomain, { pattern: DNS_SUBDOMAIN }),
+    labels: TEXTS,
+    annotations: TEXTS,
+  },
+  required: ['name'],
+  ignored: SERVER_FIELDS,
+});
+
 /** KubeVirt names instances itself, so a template's own name means nothing. */
 export const TEMPLATE_METADATA = object({
   type: 'ObjectMeta',

@@ -8,6 +8,7 @@ import { object } from '../object-fields.ts';
 import type { Place, ProblemCollector } from '../report.ts';
 import { type SourceEntry, type SourceMap, type SourceNode, toJsonObject } from '../source-node.ts';
 import { hostSettings, START_AFTER } from './annotations.ts';
+import { DATA_VOLUME_TEMPLATES, resolveDataVolumes } from './data-volumes.ts';
 import { VM_API_VERSIONS, VM_KIND } from './kind.ts';
 import { DEFAULT_NAMESPACE, plainTexts, VM_METADATA } from './metadata.ts';
 import { RUN_STRATEGY_FIELDS, resolveRunStrategy } from './run-strategy.ts';
@@ -16,7 +17,11 @@ import { resolveTemplate, TEMPLATE } from './template.ts';
 
 const SPEC = object({
   type: 'VirtualMachineSpec',
-  fields: { ...RUN_STRATEGY_FIELDS, template: TEMPLATE },
+  fields: {
+    ...RUN_STRATEGY_FIELDS,
+    dataVolumeTemplates: DATA_VOLUME_TEMPLATES,
+    template: TEMPLATE,
+  },
   required: ['template'],
   clusterOnly: ['updateVolumesStrategy'],
 });
@@ -75,6 +80,11 @@ export function readVirtualMachine(root: SourceMap, report: ProblemCollector): R
   const ofTemplate = template?.value.get.metadata?.value.get.annotations;
   const settings = hostSettings(annotations, ofTemplate, report);
   const inNamespace = namespace?.value ?? DEFAULT_NAMESPACE;
+  const dataVolumes = resolveDataVolumes(
+    spec?.value.get.dataVolumeTemplates?.value ?? [],
+    template?.value.get.spec?.value.get.volumes?.value ?? [],
+    report,
+  );
   const startOrder = resolveStartOrder(settings, inNamespace, report);
   const resolved = template && resolveTemplate(template, settings, report);
   if (!name || !strategy || !resolved) return undefined;
@@ -87,6 +97,7 @@ export function readVirtualMachine(root: SourceMap, report: ProblemCollector): R
     ...strategy,
     template: resolved,
     startOrder,
+    ...(dataVolumes.length > 0 && { dataVolumes }),
     manifest: toJsonObject(root),
   };
   const startAfter = startOrder.after.length === 0 ? undefined : settings.get(START_AFTER);

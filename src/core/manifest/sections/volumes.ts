@@ -142,7 +142,7 @@ function emptyDisk({ emptyDisk: found }: Sources, report: Report): DiskSource | 
 }
 
 /** Bytes, rounded up to whole sectors. */
-function readCapacity(capacity: Found<NanoQuantity>, report: Report): number | undefined {
+export function readCapacity(capacity: Found<NanoQuantity>, report: Report): number | undefined {
   const bytes = capacity.value > 0n ? bytesRoundedUp(capacity.value, SECTOR) : 0n;
   if (bytes > 0n && bytes <= MAX_BYTES) return Number(bytes);
   report.error('out-of-range', capacity, 'the capacity of a disk is more than 0 and at most 64Ti');

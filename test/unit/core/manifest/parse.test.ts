@@ -76,6 +76,17 @@ test('every supported field is read', () => {
     runStrategy: 'RerunOnFailure',
   });
   expect(vm?.annotations).toEqual({ 'example.com/owner': 'somebody' });
+  expect(vm?.dataVolumes).toEqual([
+    {
+      name: 'web-data',
+      sizeBytes: 20 * 2 ** 30,
+      contents: {
+        kind: 'http',
+        url: 'https://example.com/disk.qcow2',
+        sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      },
+    },
+  ]);
   expect(vm?.template.spec).toEqual({
     cpu: { sockets: 3, cores: 2, threads: 2, model: 'Haswell-noTSX' },
     memoryBytes: 1536 * 2 ** 20,

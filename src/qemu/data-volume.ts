@@ -1,0 +1,91 @@
+/**
+ * Makes the disk of one data volume. It appears complete under its name or not at all: everything is made in hidden files
+ * beside it, and what was downloaded is kept for the next try.
+ */
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { claimFiles } from '../core/claims.ts';
+import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
+import { findClaim } from './claim-disk.ts';
+import { type Copy, convertImage } from './convert-image.ts';
+import { download, forget } from './download.ts';
+import { filesBelow } from './image-chain.ts';
+import { readImage } from './image-file.ts';
+import { createHostDisk } from './overlay.ts';
+import { checkNewFile, type Roots } from './path-policy.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
+
+export interface MakeOptions extends Roots {
+  readonly signal: AbortSignal;
+  /** In words, such as `34 % downloaded`. */
+  readonly onProgress: (progress: string) => void;
+}
+
+/** @throws PrepareError, or whatever the signal was aborted with */
+export async function makeDataVolume(
+  vm: Pick<VirtualMachine, 'namespace' | 'name'>,
+  { name, sizeBytes, contents }: DataVolume,
+  options: MakeOptions,
+): Promise<void> {
+  const [file] = claimFiles(vm, name);
+  const path = join(options.imagesDir, file.path);
+  await makeFolder(options.imagesDir, dirname(path));
+  await checkNewFile(path, options);
+  const copy = (source: Omit<Copy, 'target'>): Promise<void> =>
+    intoPlace(path, (target) => convertImage({ ...source, target }, options));
+  switch (contents.kind) {
+    case 'blank':
+      if (sizeBytes !== undefined) await createHostDisk(path, 'qcow2', sizeBytes);
+      return;
+    case 'claim': {
+      const { namespace, claim } = contents;
+      const source = await findClaim({ namespace, name: vm.name }, claim, 'read', options);
+      await copy({ source: await readImage(source, source.format), sizeBytes });
+      return;
+    }
+    case 'http': {
+      const kept = beside(path, 'download');
+      await download({ ...contents, to: kept }, options);
+      const source = await readImage({ path: kept, blockDevice: false });
+      const [other] = await filesBelow(source, options);
+      // Whose they are nobody knows, and they are not to come along.
+      if (other !== undefined)
+        throw new PrepareError(`what was downloaded builds on another file, ${other}`);
+      await copy({ source, sizeBytes });
+      await forget(kept);
+      return;
+    }
+  }
+}
+
+/** Others on the host may pass through to their own disks, and look at nothing. */
+async function makeFolder(imagesDir: string, folder: string): Promise<void> {
+  for (const dir of [dirname(folder), folder]) {
+    const made = await mkdir(dir, { recursive: true, mode: 0o771 }).catch((cause: unknown) => {
+      throw new PrepareError(`cannot make the directory ${dir}: ${reasonOf(cause)}`, { cause });
+    });
+    if (made === undefined || !made.startsWith(imagesDir)) continue;
+    // Past the umask; the set-group-ID bit, which it has from above, stays.
+    await chmod(dir, ((await stat(dir)).mode & 0o7000) | 0o771);
+  }
+}
+
+/** @param make writes the file that it is given, which is there and empty */
+async function intoPlace(path: string, make: (target: string) => Promise<void>): Promise<void> {
+  const target = beside(path, 'unfinished');
+  try {
+    await rm(target, { force: true });
+    await (await open(target, 'wx', 0o660)).close();
+    await make(target);
+    const handle = await open(target, 'r+');
+    await handle.sync().finally(() => handle.close());
+    await rename(target, path);
+  } finally {
+    await rm(target, { force: true });
+  }
+}
+
+/** Hidden, so that nobody takes it for a claim. */
+function beside(path: string, ending: string): string {
+  return join(dirname(path), `.${basename(path)}.${ending}`);
+}

@@ -1,0 +1,120 @@
+/** VMs whose disks are made before their first start. */
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FileServer, serveFile } from '../process/http-source.ts';
+import { tinyImage } from '../support/guests.ts';
+import { poll, World } from './daemon-harness.ts';
+import { tinyVm } from './manifests.ts';
+import { Vm } from './vm-handle.ts';
+
+const images = mkdtempSync(join(tmpdir(), 'volumes-'));
+let world: World;
+let server: FileServer;
+
+beforeAll(async () => {
+  // Guests have users of their own, who must get through.
+  chmodSync(images, 0o711);
+  server = await serveFile(readFileSync(tinyImage('witness')));
+  world = await World.start({ images });
+});
+
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  rmSync(images, { recursive: true, force: true });
+});
+
+function made(name: string, source: string, strategy: 'Always' | 'Manual' = 'Always'): string {
+  return tinyVm(name, { strategy })
+    .replace(/ {10}containerDisk: .*/, `          dataVolume: {name: ${name}-root}`)
+    .replace(
+      '  template:',
+      `  dataVolumeTemplates:
+    - metadata: {name: ${name}-root}
+      spec:
+        source: {${source}}
+        storage: {resources: {requests: {storage: 4Mi}}}
+  template:`,
+    );
+}
+
+function claims(): readonly string[] {
+  const folder = join(images, '_claims/default');
+  return existsSync(folder) ? readdirSync(folder).toSorted() : [];
+}
+
+test('a VM is Provisioning while its disk is downloaded, runs from it then, and finds it again', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.gate = promise;
+  const vm = Vm.put(world, 'web', made('web', `http: {url: '${server.url}'}`));
+  const waiting = await vm.is('Provisioning');
+  expect(waiting.status.held?.by).toBe('provisioning');
+  expect(waiting.status.held?.message).toContain('making the disk web-root');
+  expect(waiting.status.instance).toBeUndefined();
+  expect(claims().filter((name) => !name.startsWith('.'))).toEqual([]);
+  resolve();
+  const first = await vm.running();
+  await vm.says(first, 'UP');
+  expect(claims()).toEqual(['web-root.qcow2']);
+  expect(statSync(join(images, '_claims/default/web-root.qcow2')).uid).toBe(
+    statSync(`/proc/${first.pid}`).uid,
+  );
+
+  await vm.granted('restart', { gracePeriodSeconds: 0 });
+  const second = await vm.running(first.uid);
+  await vm.says(second, 'STILL');
+  // The second boot from the same disk.
+  expect(readFileSync(vm.paths(second.uid).console, 'latin1')).toMatch(/UP \w+ 0*2\b/);
+  world.remove('web');
+  await vm.until('is gone', (v) => v === undefined);
+  expect(claims()).toEqual(['web-root.qcow2']);
+
+  const copy = Vm.put(world, 'copy', made('copy', 'pvc: {namespace: default, name: web-root}'));
+  const third = await copy.running();
+  await copy.says(third, 'STILL');
+  expect(readFileSync(copy.paths(third.uid).console, 'latin1')).toMatch(/UP \w+ 0*3\b/);
+});
+
+test('a disk that cannot be made is told, and an edit of its source is tried at once', async () => {
+  server.status = 503;
+  const vm = Vm.put(world, 'db', made('db', `http: {url: '${server.url}'}`));
+  const failed = await vm.is('DataVolumeError');
+  expect(failed.status.held?.message).toContain('the server answers 503');
+  expect(failed.status.runHistory).toEqual([]);
+  vm.world.write('db', made('db', 'blank: {}'));
+  await vm.running();
+  server.status = undefined;
+  expect(claims()).toContain('db-root.qcow2');
+});
+
+test('a stop while the disk is downloaded breaks the download off; a daemon that is killed goes on with it', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.gate = promise;
+  const vm = await Vm.known(world, 'late', made('late', `http: {url: '${server.url}'}`, 'Manual'));
+  const { aborted, ranges } = server;
+  const requests = ranges.length;
+  await vm.granted('start');
+  await poll('the download has begun', () => ranges.length > requests);
+  await vm.is('Provisioning');
+  await vm.granted('stop');
+  await vm.is('Stopped');
+  await poll('the connection is closed', () => server.aborted > aborted);
+
+  await vm.granted('start');
+  await vm.is('Provisioning');
+  await world.endDaemon('SIGKILL');
+  expect(claims()).not.toContain('late-root.qcow2');
+  resolve();
+  await world.startDaemon();
+  await vm.says(await vm.running(), 'UP');
+});

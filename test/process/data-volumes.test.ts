@@ -1,0 +1,184 @@
+/** Disks that are made from something: what they hold, and that there is never half of one. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, test } from 'vitest';
+import type { DataVolumeContents } from '../../src/core/model/virtual-machine.ts';
+import { makeDataVolume } from '../../src/qemu/data-volume.ts';
+import { type FileServer, serveFile } from './http-source.ts';
+import {
+  checkImage,
+  imageInfo,
+  MIB,
+  type Place,
+  place,
+  qcow2Image,
+  rawImage,
+  refusal,
+} from './prepare-support.ts';
+
+const VM = { namespace: 'default', name: 'web' };
+
+interface Made {
+  readonly path: string;
+  readonly progress: readonly string[];
+}
+
+async function make(
+  where: Place,
+  contents: DataVolumeContents,
+  options: { readonly sizeBytes?: number; readonly signal?: AbortSignal } = {},
+): Promise<Made> {
+  const { signal = AbortSignal.timeout(30_000), ...size } = options;
+  const progress: string[] = [];
+  await makeDataVolume(
+    VM,
+    { name: 'root', contents, ...size },
+    { ...where, signal, onProgress: (words) => progress.push(words) },
+  );
+  return { path: join(where.imagesDir, '_claims/default/root.qcow2'), progress };
+}
+
+/** What the guest would read. */
+async function rawBytes(path: string): Promise<Buffer> {
+  const raw = `${path}.raw`;
+  await execa('qemu-img', ['convert', '-f', 'qcow2', '-O', 'raw', path, raw]);
+  return await readFile(raw);
+}
+
+function names(where: Place): Promise<readonly string[]> {
+  return readdir(join(where.imagesDir, '_claims/default'));
+}
+
+function http({ url }: FileServer, sha256?: string): DataVolumeContents {
+  return { kind: 'http', url, ...(sha256 === undefined ? {} : { sha256 }) };
+}
+
+test('a blank disk has its size', async () => {
+  await using where = await place();
+  const { path } = await make(where, { kind: 'blank' }, { sizeBytes: 3 * MIB });
+  expect(await imageInfo(path)).toMatchObject({ format: 'qcow2', 'virtual-size': 3 * MIB });
+  await checkImage(path);
+});
+
+test.for(['qcow2', 'img'] as const)(
+  'a copy of a %s claim stands alone, and may be larger',
+  async (ending) => {
+    await using where = await place();
+    const source = join(where.imagesDir, `_claims/base/debian.${ending}`);
+    await (ending === 'qcow2' ? qcow2Image : rawImage)(source, MIB);
+    await execa('qemu-io', [
+      '-f',
+      ending === 'img' ? 'raw' : ending,
+      '-c',
+      'write -P 7 64k 4k',
+      source,
+    ]);
+    const contents = { kind: 'claim', namespace: 'base', claim: 'debian' } as const;
+    const { path } = await make(where, contents, { sizeBytes: 2 * MIB });
+    const info = await imageInfo(path);
+    expect(info).toMatchObject({ format: 'qcow2', 'virtual-size': 2 * MIB });
+    expect(info['backing-filename-format']).toBeUndefined();
+    const bytes = await rawBytes(path);
+    expect(bytes.subarray(65536, 65536 + 4096).every((byte) => byte === 7)).toBe(true);
+  },
+);
+
+test('what does not fit is refused, and nothing is left', async () => {
+  await using where = await place();
+  await rawImage(join(where.imagesDir, '_claims/base/debian.img'), 2 * MIB);
+  const contents = { kind: 'claim', namespace: 'base', claim: 'debian' } as const;
+  expect(await refusal(make(where, contents, { sizeBytes: MIB }))).toContain(
+    'is less than the 2097152 bytes',
+  );
+  expect(await names(where)).toEqual([]);
+});
+
+test('a download becomes a disk, and its progress is told', async () => {
+  await using where = await place();
+  const image = randomBytes(2 * MIB);
+  await using server = await serveFile(image);
+  const sha256 = createHash('sha256').update(image).digest('hex');
+  const { path, progress } = await make(where, http(server, sha256));
+  expect((await rawBytes(path)).equals(image)).toBe(true);
+  expect(progress).toContain('100 % of 2 MiB downloaded');
+  expect(progress.some((words) => words.endsWith('% copied'))).toBe(true);
+  expect((await names(where)).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+test('a download that broke off goes on where it ended', async () => {
+  await using where = await place();
+  const image = randomBytes(2 * MIB);
+  await using server = await serveFile(image);
+  server.breakAfter = MIB;
+  expect(await refusal(make(where, http(server)))).toContain('cannot download http://127.0.0.1');
+  expect((await names(where)).filter((name) => !name.startsWith('.'))).toEqual([]);
+  server.breakAfter = undefined;
+  const { path } = await make(where, http(server));
+  expect(server.ranges[0]).toBeUndefined();
+  expect(server.ranges[1]).toMatch(/^bytes=[1-9]\d*-$/);
+  expect((await rawBytes(path)).equals(image)).toBe(true);
+});
+
+test('a download of a file that has changed meanwhile begins anew', async () => {
+  await using where = await place();
+  await using server = await serveFile(randomBytes(2 * MIB));
+  server.breakAfter = MIB;
+  await refusal(make(where, http(server)));
+  Object.assign(server, { breakAfter: undefined, etag: '"2"', contents: randomBytes(2 * MIB) });
+  const { path } = await make(where, http(server));
+  expect((await rawBytes(path)).equals(server.contents)).toBe(true);
+});
+
+test('what was downloaded whole is not downloaded again when it did not fit', async () => {
+  await using where = await place();
+  const image = randomBytes(2 * MIB);
+  await using server = await serveFile(image);
+  const refused = await refusal(make(where, http(server), { sizeBytes: MIB }));
+  expect(refused).toContain('is less than the 2097152 bytes');
+  const { path } = await make(where, http(server));
+  expect(server.ranges).toEqual([undefined, `bytes=${2 * MIB}-`]);
+  expect((await rawBytes(path)).equals(image)).toBe(true);
+});
+
+test.for([
+  ['another checksum', {}, '0'.repeat(64), 'is not what was expected: its SHA-256 is '],
+  ['no file', { status: 404 }, undefined, 'the server answers 404'],
+  ['an empty file', { contents: Buffer.of() }, undefined, 'is empty'],
+] as const)('%s makes no disk', async ([, trouble, sha256, message]) => {
+  await using where = await place();
+  await using server = await serveFile(randomBytes(MIB));
+  Object.assign(server, trouble);
+  expect(await refusal(make(where, http(server, sha256)))).toContain(message);
+  expect((await names(where)).filter((name) => !name.startsWith('.'))).toEqual([]);
+});
+
+test('an image from elsewhere that builds on a file of this host is refused', async () => {
+  await using where = await place();
+  const secret = join(where.root, 'secret');
+  await writeFile(secret, randomBytes(MIB));
+  const evil = join(where.root, 'evil.qcow2');
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', secret, '-F', 'raw', evil]);
+  await using server = await serveFile(await readFile(evil));
+  const open = { ...where, diskRoots: [] };
+  expect(await refusal(make(open, http(server)))).toContain('is away from the image directory');
+  // Not even of where disks may lie: they are other guests'.
+  expect(await refusal(make(where, http(server)))).toContain('builds on another file');
+  expect((await names(where)).filter((name) => !name.startsWith('.'))).toEqual([]);
+});
+
+test('what is broken off leaves no disk', async () => {
+  await using where = await place();
+  await using server = await serveFile(randomBytes(MIB));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.gate = promise;
+  const abort = new AbortController();
+  const made = make(where, http(server), { signal: abort.signal });
+  const failed = expect(made).rejects.toThrow('enough');
+  while (server.ranges.length === 0) await new Promise((next) => setTimeout(next, 5));
+  abort.abort(new Error('enough'));
+  await failed;
+  resolve();
+  expect((await names(where)).filter((name) => !name.startsWith('.'))).toEqual([]);
+});
