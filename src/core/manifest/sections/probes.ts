@@ -4,7 +4,16 @@
  */
 import type { ProbeCheck, ProbeSpec } from '../../model/virtual-machine.ts';
 import { quoted } from '../field-path.ts';
-import { type Found, integer, list, oneOf, text, type ValueOf } from '../fields.ts';
+import {
+  type Found,
+  integer,
+  list,
+  oneOf,
+  type Read,
+  telling,
+  text,
+  type ValueOf,
+} from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 
@@ -12,7 +21,19 @@ const MAX_SECONDS = 2 ** 31 - 1;
 const CHECKS = ['exec', 'httpGet', 'tcpSocket', 'guestAgentPing'] as const;
 const DEFAULTS = { initialDelay: 0, period: 10, timeout: 1, success: 1, failure: 3 };
 
-const PORT = integer(1, 65_535);
+const NUMBER = integer(1, 65_535);
+
+/** KubeVirt also takes the name of a port. */
+const PORT: Read<number> = telling(
+  { kind: 'integer', least: 1, most: 65_535 },
+  (node, spot, report) => {
+    const isName = node.kind === 'scalar' && /^[a-z0-9-]*[a-z][a-z0-9-]*$/.test(String(node.value));
+    if (!isName) return NUMBER(node, spot, report);
+    const message = `${quoted(node.source)}: a port by its name is not supported by this version of solovirt; write its number`;
+    report.error('unsupported-value', spot, message);
+    return undefined;
+  },
+);
 
 const HTTP_HEADER = object({
   type: 'HTTPHeader',
