@@ -1,7 +1,8 @@
 /**
  * What solovirt must not forget: VM records, run histories, events, counters. Every method that writes has
- * written to the disk (fsync) when it returns, or has thrown and changed nothing. Rows that no longer make
- * sense are moved out of the way and reported; one bad row costs one VM its record, not the daemon its start.
+ * written to the disk (fsync) when it returns, or has thrown and changed nothing; what may be lost with the host is
+ * only handed to the kernel by then. Rows that no longer make sense are moved out of the way and reported; one bad row
+ * costs one VM its record, not the daemon its start.
  */
 import type { Evidence } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry, VmRecord } from '../core/model/record.ts';
@@ -10,30 +11,12 @@ import { instancesDir } from '../core/paths.ts';
 import { type Row, StateConnection, type StateServices } from './state-connection.ts';
 import { countEnd, endCounts, forgetEnds } from './state-ends.ts';
 import { StateWriteError } from './state-errors.ts';
+import { events, MAX_EVENTS, type StoredEvent, saveEvent } from './state-events.ts';
 import { evidenceShape, runEntryShape, vmRecordShape } from './state-records.ts';
 import { parseStored } from './state-shape.ts';
 
 export const MAX_RUNS_PER_VM = 100;
-export const MAX_EVENTS = 5000;
 const MAX_UNREADABLE = 100;
-
-export interface StoredEvent {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-  /** When it happened last (Unix ms). */
-  readonly at: number;
-  /** When it happened first. */
-  readonly firstAt: number;
-  readonly count: number;
-  /** What it happened to. */
-  readonly about: 'vm' | 'instance';
-  readonly vmUid?: string;
-  readonly instanceUid?: string;
-}
 
 export interface StoredRun {
   readonly entry: RunEntry;
@@ -179,38 +162,12 @@ export class StateDb implements Disposable {
 
   /** Stores an event, or that it happened again. The latest ones may be lost with the host. */
   saveEvent(event: StoredEvent): void {
-    this.#connection.unhurried(() => this.#saveEvent(event));
-  }
-
-  #saveEvent(event: StoredEvent): void {
-    this.transaction(() => {
-      const { uid, namespace, name, type, reason, message, at, firstAt, count, about } = event;
-      this.#connection.run(
-        `INSERT INTO events (uid, namespace, name, type, reason, message, at, first_at, count, about,
-           vm_uid, instance_uid)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (uid) DO UPDATE SET at = excluded.at, count = excluded.count`,
-        ...[uid, namespace, name, type, reason, message, at, firstAt, count, about],
-        ...[event.vmUid ?? null, event.instanceUid ?? null],
-      );
-      this.#connection.run(
-        'DELETE FROM events WHERE seq <= (SELECT MAX(seq) FROM events) - ?',
-        MAX_EVENTS,
-      );
-    });
+    this.#connection.unhurried(() => this.transaction(() => saveEvent(this.#connection, event)));
   }
 
   /** The latest `limit` events, oldest first. */
   events(filter: Partial<VmIdentity> = {}, limit = MAX_EVENTS): StoredEvent[] {
-    const where = ['namespace', 'name'] as const;
-    const given = where.flatMap((key) => (filter[key] === undefined ? [] : [[key, filter[key]]]));
-    const condition = given.map(([key]) => `${key} = ?`).join(' AND ') || 'true';
-    const rows = this.#connection.all(
-      `SELECT * FROM events WHERE ${condition} ORDER BY seq DESC LIMIT ?`,
-      ...given.map(([, value]) => String(value)),
-      limit,
-    );
-    return rows.reverse().map(toEvent);
+    return events(this.#connection, filter, limit);
   }
 
   /**
@@ -299,24 +256,4 @@ function lostWords(stateDir: string): string {
 
 function identity(row: Row): [string, string] {
   return [String(row['namespace']), String(row['name'])];
-}
-
-/** A read-only database may be of an older schema, and lack what came later. */
-function toEvent(row: Row): StoredEvent {
-  const { at, vm_uid: vmUid, instance_uid: instanceUid } = row;
-  const isAboutVm = row['about'] === 'vm' || (row['about'] == null && instanceUid === null);
-  return {
-    uid: String(row['uid']),
-    namespace: String(row['namespace']),
-    name: String(row['name']),
-    type: row['type'] === 'Warning' ? 'Warning' : 'Normal',
-    reason: String(row['reason']),
-    message: String(row['message']),
-    at: Number(at),
-    firstAt: Number(row['first_at'] ?? at),
-    count: Number(row['count'] ?? 1),
-    about: isAboutVm ? 'vm' : 'instance',
-    ...(typeof vmUid === 'string' && { vmUid }),
-    ...(typeof instanceUid === 'string' && { instanceUid }),
-  };
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import type { StoredEvent } from '../host/state-db.ts';
+import type { StoredEvent } from '../host/state-events.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import type { Versions } from './versions.ts';

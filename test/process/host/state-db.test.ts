@@ -7,12 +7,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
-import {
-  MAX_EVENTS,
-  MAX_RUNS_PER_VM,
-  StateDb,
-  type StoredEvent,
-} from '../../../src/host/state-db.ts';
+import { MAX_RUNS_PER_VM, StateDb } from '../../../src/host/state-db.ts';
+import { MAX_EVENTS, type StoredEvent } from '../../../src/host/state-events.ts';
 import type { Logger } from '../../../src/ports.ts';
 import { EVIDENCE, event, INSTANCE, reopened, run, services, vm, WEB } from './state-support.ts';
 import { silentLog, temporaryDirectory, until } from './support.ts';

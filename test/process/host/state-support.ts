@@ -3,7 +3,8 @@
  */
 import type { Evidence } from '../../../src/core/model/evidence.ts';
 import type { InstanceRecord, RunEntry, VmRecord } from '../../../src/core/model/record.ts';
-import { StateDb, type StoredEvent } from '../../../src/host/state-db.ts';
+import { StateDb } from '../../../src/host/state-db.ts';
+import type { StoredEvent } from '../../../src/host/state-events.ts';
 import { silentLog } from './support.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 17, 0, 0);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { StoredEvent } from '../../../src/host/state-db.ts';
+import type { StoredEvent } from '../../../src/host/state-events.ts';
 import type { Logger } from '../../../src/ports.ts';
 import { EventLog } from '../../../src/supervisor/event-log.ts';
 import { Versions } from '../../../src/supervisor/versions.ts';
