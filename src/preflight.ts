@@ -22,6 +22,7 @@ import {
   volumeField,
 } from './core/preflight.ts';
 import { findFirmware } from './qemu/find-firmware.ts';
+import { findSwtpm } from './qemu/find-swtpm.ts';
 import type { QemuHost } from './qemu/launch.ts';
 import { machineTypes } from './qemu/machine-types.ts';
 import { madeFor, type ValuesOf } from './qemu/made-image.ts';
@@ -112,7 +113,7 @@ async function fileFindings(
   vm: VirtualMachine,
   { roots, values }: PreflightDeps,
 ): Promise<readonly Finding[]> {
-  const { disks, kernelBoot, bootloader, machineType } = vm.template.spec;
+  const { disks, kernelBoot, bootloader, machineType, tpm } = vm.template.spec;
   const made = madeFor(vm, vm.template.spec, values);
   const found = disks.map((disk) =>
     attempt('disk-not-ready', volumeField(vm, disk.name), () => checkDisk(disk, roots, made)),
@@ -130,8 +131,12 @@ async function fileFindings(
     const wish = firmwareWish(bootloader, machineType);
     found.push(attempt('firmware-not-ready', field, () => findFirmware(wish)));
   }
+  if (tpm !== undefined)
+    found.push(attempt('tpm-not-ready', [...DEVICES, 'tpm'], () => findSwtpm()));
   return (await Promise.all(found)).flat();
 }
+
+const DEVICES = ['spec', 'template', 'spec', 'domain', 'devices'];
 
 function annotationField({ template }: VirtualMachine): Finding['field'] {
   const kernel = 'solovirt.io/kernel';

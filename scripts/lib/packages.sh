@@ -20,6 +20,7 @@ kubernetes-client kubectl
 mandoc mandoc
 openssh-client ssh ssh-keygen
 ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
+swtpm swtpm
 zsh zsh
 '
 # For the machines of test/system, which only root can boot.

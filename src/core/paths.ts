@@ -15,13 +15,17 @@
  *                     NAME.iso       seeds, likewise
  *                     smbios.bin     SMBIOS table of the system, likewise
  *                     nvram.fd       UEFI's variables, likewise
+ *                     tpm/           what the TPM holds, likewise
+ *                     tpm.exit       how its emulator ended, if QEMU went on
  * STATE/machines/NAMESPACE_NAME/     what of a VM's board outlasts its instances:
  *                nvram.fd            UEFI's variables
  *                nvram-secure.fd     the same for secure boot, with its keys
+ *                tpm/                what the TPM holds
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
  *               qga                  the host's end of the guest agent's channel
  *               con                  serial console, both ways
+ *               tpm                  control channel of the TPM emulator
  *               vnc                  graphical console (RFB)
  *               screen.png           a screenshot on its way
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
@@ -52,10 +56,13 @@ export interface InstancePaths {
   readonly description: string;
   readonly systemTable: string;
   readonly nvram: string;
+  readonly tpmState: string;
+  readonly tpmEnd: string;
   readonly qmpSocket: string;
   readonly controlSocket: string;
   readonly agentSocket: string;
   readonly consoleSocket: string;
+  readonly tpmSocket: string;
   readonly vncSocket: string;
   readonly screenshot: string;
 }
@@ -72,6 +79,11 @@ export function machineDir(stateDir: string, { namespace, name }: VmIdentity): s
 /** UEFI's variables in that directory. Secure boot has its own: the keys that count are among them. */
 export function persistentNvram(dir: string, secureBoot: boolean): string {
   return `${dir}/nvram${secureBoot ? '-secure' : ''}.fd`;
+}
+
+/** What a TPM holds, in that directory. */
+export function persistentTpm(dir: string): string {
+  return `${dir}/tpm`;
 }
 
 /** A machine's directory inside its unit. */
@@ -113,10 +125,13 @@ function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {
     description: `${dir}/instance.json`,
     systemTable: `${dir}/smbios.bin`,
     nvram: `${dir}/nvram.fd`,
+    tpmState: `${dir}/tpm`,
+    tpmEnd: `${dir}/tpm.exit`,
     qmpSocket: `${sockets}/qmp`,
     controlSocket: `${sockets}/ctl`,
     agentSocket: `${sockets}/qga`,
     consoleSocket: `${sockets}/con`,
+    tpmSocket: `${sockets}/tpm`,
     vncSocket: `${sockets}/vnc`,
     screenshot: `${sockets}/screen.png`,
   };

@@ -96,6 +96,7 @@ const spec = object<InstanceSpec>({
   interfaces: anyList,
   rng: flag,
   watchdog: optional(anyObject),
+  tpm: optional(anyObject),
   panicDevices: anyList,
   panicDumps: optional(number),
   graphics: flag,

@@ -6,9 +6,10 @@ import { chmod, chown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { withCompanions } from '../core/qemu-args/companion.ts';
 import { type Credentials, confineArgs } from '../core/qemu-args/confinement.ts';
 import { discardInstance } from './discard.ts';
-import { giveFile } from './give-files.ts';
+import { giveDir, giveFile } from './give-files.ts';
 import type { GuestUsers } from './guest-users.ts';
 import { makeDir, prepareInstanceDirs } from './instance-dirs.ts';
 import { killTree, signalProcess } from './kill-tree.ts';
@@ -60,11 +61,18 @@ export class DirectLauncher implements Launcher {
     await Promise.all([dir, dirname(dir)].map(openWay));
   }
 
+  makeStateDir(dir: string): Promise<void> {
+    return makeDir(dir, { mode: 0o700 });
+  }
+
   async spawn(order: LaunchOrder): ReturnType<Launcher['spawn']> {
-    const { paths, qemuPath, args, access } = order;
+    const { paths, qemuPath, args, access, companions } = order;
     const credentials = await this.#identity(order);
-    const confined = [...confineArgs(access, credentials), qemuPath, ...args];
-    return spawnQemu({ paths, qemuPath: programFile('confine'), args: confined });
+    const [beside, confine] = [programFile('beside'), programFile('confine')];
+    const confined = [confine, ...confineArgs(access, credentials), qemuPath, ...args];
+    const command = withCompanions(companions, confined, { beside, confine }, credentials);
+    const [program = confine, ...words] = command;
+    return spawnQemu({ paths, qemuPath: program, args: words });
   }
 
   terminate({ identity }: Target): Promise<void> {
@@ -86,7 +94,13 @@ export class DirectLauncher implements Launcher {
   }
 
   /** Undefined: that of this process. @throws SpawnError */
-  async #identity({ vm, paths, access, qemuPath }: LaunchOrder): Promise<Credentials | undefined> {
+  async #identity({
+    vm,
+    paths,
+    access,
+    qemuPath,
+    companions,
+  }: LaunchOrder): Promise<Credentials | undefined> {
     const { users, strict = false, onSharedUser } = this.#options;
     const credentials = users?.of(paths.dir);
     if (users === undefined || credentials === undefined) return undefined;
@@ -94,6 +108,7 @@ export class DirectLauncher implements Launcher {
     const own = access.read.filter((path) => path.startsWith(`${paths.dir}/`));
     const files = [...access.write.filter((path) => path !== '/dev/kvm'), ...own];
     for (const path of files) await giveFile(path, credentials.uid, users.range);
+    for (const { stateDir } of companions) await giveDir(stateDir, credentials.uid, users.range);
     const obstacle = await findUnusable({ access, program: qemuPath }, credentials);
     if (obstacle !== undefined && strict)
       throw new SpawnError(`QEMU was not started: ${obstacle}; ${REMEDY}`);

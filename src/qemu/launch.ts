@@ -10,6 +10,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
+import { tpmCompanion } from '../core/qemu-args/tpm.ts';
 import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import type { ValuesOf } from './made-image.ts';
@@ -50,7 +51,13 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const [{ qemuPath, accelerator }, instance, machine] = await Promise.all([
     input.host(),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
-    prepareMachine({ vm, spec, paths, ...inMachine }),
+    prepareMachine({
+      vm,
+      spec,
+      paths,
+      ...inMachine,
+      makeStateDir: (dir) => launcher.makeStateDir(dir),
+    }),
     ...[paths.events, paths.console].map(makeFile),
     ...(dumps ? [makeFile(paths.memoryDump)] : []),
   ]);
@@ -75,7 +82,9 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const { uid } = paths;
   const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  return launcher.spawn({ vm, paths, ...inMachine, spec, qemuPath, args, access });
+  const { tpm } = prepared;
+  const companions = tpm === undefined ? [] : [tpmCompanion(tpm.program, tpm.stateDir, seen)];
+  return launcher.spawn({ vm, paths, ...inMachine, spec, qemuPath, args, access, companions });
 }
 
 /** The files that lie in directories of solovirt's own, at the places where QEMU sees them. */
@@ -87,12 +96,13 @@ function movedTo(
     const move = moves.find(([from]) => file.startsWith(`${from}/`));
     return move === undefined ? file : `${move[1]}${file.slice(move[0].length)}`;
   };
-  const { firmware } = prepared;
+  const { firmware, tpm } = prepared;
   const vars = firmware && { ...firmware.vars, file: moved(firmware.vars.file) };
   return {
     ...prepared,
     disks: prepared.disks.map((disk) => ({ ...disk, file: moved(disk.file) })),
     systemTable: moved(prepared.systemTable),
     ...(firmware && vars && { firmware: { ...firmware, vars } }),
+    ...(tpm && { tpm: { ...tpm, stateDir: moved(tpm.stateDir) } }),
   };
 }

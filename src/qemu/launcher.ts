@@ -5,6 +5,7 @@
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import type { Companion } from '../core/qemu-args/companion.ts';
 import type { FileAccess } from '../core/qemu-args/confinement.ts';
 
 export interface LaunchOrder {
@@ -19,6 +20,7 @@ export interface LaunchOrder {
   readonly args: readonly string[];
   /** The same goes for these. */
   readonly access: FileAccess;
+  readonly companions: readonly Companion[];
 }
 
 /** A QEMU to be signalled. */
@@ -44,6 +46,9 @@ export interface Launcher {
    * @throws DiskFullError
    */
   makeMachineDir(dir: string): Promise<void>;
+
+  /** Makes a directory in one of these two that a companion writes into. @throws DiskFullError */
+  makeStateDir(dir: string): Promise<void>;
 
   /**
    * Makes the instance's directories: only solovirt and this QEMU get into them.

@@ -6,7 +6,7 @@
  * Invariants: the stage only moves launching → live → ending → ended; `ended` means that QEMU is gone and that its evidence
  * is as complete as it will ever be; letting go of it (`release`) never touches the guest.
  */
-import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
+import type { ExitStatus, ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
 import type { Json, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { loopUntil, NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
@@ -14,6 +14,7 @@ import type { InstanceView } from '../core/strategy/situation.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { AgentLink } from './agent-link.ts';
 import { capLog } from './cap-log.ts';
+import { CompanionWatch } from './companion-watch.ts';
 import { waitForExitFile } from './exit-file.ts';
 import { identityOf, isInstanceAlive } from './instance-process.ts';
 import { readJournal } from './journal.ts';
@@ -37,6 +38,8 @@ export interface LiveInstanceDeps {
   readonly onEvent: (event: QmpEvent) => void;
   /** A QMP command failed; its caller is told as well. */
   readonly onFailure: (command: string, error: unknown) => void;
+  /** A process beside QEMU has ended, and QEMU goes on; absent where there is none. */
+  readonly onCompanionEnd?: (end: ExitStatus) => void;
   /** A session of its monitor has begun. */
   readonly onConnected?: () => void;
   /** Sizes at which the console file and the stderr file are rotated. */
@@ -66,6 +69,7 @@ export class LiveInstance {
   #stateEvents = 0;
   #watched = false;
   #capper: LogCapper | undefined;
+  #companion: CompanionWatch | undefined;
 
   private constructor(paths: InstancePaths, deps: LiveInstanceDeps) {
     this.paths = paths;
@@ -319,10 +323,14 @@ export class LiveInstance {
       { path: this.paths.events, maxBytes: JOURNAL_MAX_BYTES, cap: capJournal },
     ];
     this.#capper = new LogCapper(this.paths.dir, files, log);
+    const { onCompanionEnd } = this.#deps;
+    if (onCompanionEnd !== undefined)
+      this.#companion = new CompanionWatch(this.paths.tpmEnd, onCompanionEnd);
   }
 
   #closeFiles(): void {
     this.#capper?.[Symbol.dispose]();
+    this.#companion?.[Symbol.dispose]();
     this.#journal.close();
   }
 }

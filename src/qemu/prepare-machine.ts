@@ -1,23 +1,26 @@
 /**
- * Gets ready what belongs to a machine's board: the SMBIOS table, and the two flash chips of UEFI. The variables begin
+ * Gets ready what belongs to a machine's board: the SMBIOS table, the two flash chips of UEFI, the TPM. The variables begin
  * as a copy of the firmware's template, once for each instance, or once for the VM when they are to persist.
  */
 import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FlashFirmware, firmwareWish } from '../core/firmware/descriptor.ts';
-import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
-import { type InstancePaths, persistentNvram } from '../core/paths.ts';
+import type { InstanceSpec, TpmSpec, VmIdentity } from '../core/model/virtual-machine.ts';
+import { type InstancePaths, persistentNvram, persistentTpm } from '../core/paths.ts';
 import type { PreparedFirmware } from '../core/qemu-args/input.ts';
 import { systemTable } from '../core/qemu-args/smbios.ts';
 import { findFirmware } from './find-firmware.ts';
+import { findSwtpm } from './find-swtpm.ts';
 import { UNFINISHED } from './overlay.ts';
 import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
 
 export interface MachineInput {
   readonly vm: VmIdentity;
   readonly spec: InstanceSpec;
-  readonly paths: Pick<InstancePaths, 'systemTable' | 'nvram'>;
+  readonly paths: Pick<InstancePaths, 'systemTable' | 'nvram' | 'tpmState'>;
+  /** Makes a directory that a companion writes into. */
+  readonly makeStateDir: (dir: string) => Promise<void>;
   /** Of what outlasts the instance; there is one where the spec wants something to. */
   readonly machineDir?: string;
   /** Where firmware descriptors are, if not in the system's places. */
@@ -27,6 +30,13 @@ export interface MachineInput {
 export interface PreparedMachine {
   readonly systemTable: string;
   readonly firmware?: PreparedFirmware;
+  readonly tpm?: PreparedTpm;
+}
+
+export interface PreparedTpm {
+  /** swtpm. */
+  readonly program: string;
+  readonly stateDir: string;
 }
 
 /** @throws PrepareError */
@@ -35,8 +45,20 @@ export async function prepareMachine(input: MachineInput): Promise<PreparedMachi
   const { bootloader } = spec;
   const firmware =
     bootloader?.kind === 'efi' ? await prepareFirmware(input, bootloader) : undefined;
+  const tpm = spec.tpm && (await prepareTpm(input, spec.tpm));
   await writeTable(paths.systemTable, systemTable(vm, spec));
-  return { systemTable: paths.systemTable, ...(firmware && { firmware }) };
+  return { systemTable: paths.systemTable, ...(firmware && { firmware }), ...(tpm && { tpm }) };
+}
+
+async function prepareTpm(
+  { paths, machineDir, makeStateDir }: MachineInput,
+  { persistent }: TpmSpec,
+): Promise<PreparedTpm> {
+  const program = await findSwtpm();
+  const stateDir =
+    persistent && machineDir !== undefined ? persistentTpm(machineDir) : paths.tpmState;
+  await makeStateDir(stateDir);
+  return { program, stateDir };
 }
 
 /** For QEMU's user to read; nobody else gets into the directory. */

@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 
-/** Absolute path. `confine` is the wrapper that shuts a QEMU in, `shim.sh` QEMU's parent. */
-export function programFile(name: 'confine' | 'shim.sh'): string {
+/** Absolute path. `confine` is the wrapper that shuts a QEMU in, `beside` the one that starts
+ * its companions, `shim.sh` QEMU's parent. */
+export function programFile(name: 'beside' | 'confine' | 'shim.sh'): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { Limits, VmIdentity } from '../core/model/virtual-machine.ts';
 import { handOverDir, type InstancePaths, machineDirInUnit, pathsInUnit } from '../core/paths.ts';
+import { withCompanions } from '../core/qemu-args/companion.ts';
 import { confineArgs } from '../core/qemu-args/confinement.ts';
 import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
 import { cpuQuota, unitProperties } from '../core/systemd/unit-properties.ts';
@@ -62,15 +63,23 @@ export class SystemdLauncher implements Launcher {
     return makeDir(dir, { mode: 0o2770, gid: this.#options.gid });
   }
 
+  makeStateDir(dir: string): Promise<void> {
+    return this.makeMachineDir(dir);
+  }
+
   async spawn(order: LaunchOrder): Promise<ProcessIdentity> {
-    const { vm, paths, machineDir, spec, qemuPath, args, access } = order;
+    const { vm, paths, machineDir, spec, qemuPath, args, access, companions } = order;
     // Not the quota yet: with a small one the way to QEMU alone would take longer than anybody waits.
     const { cpuNano, ...limits } = spec.limits ?? {};
     await this.#setLimits(order, limits);
     await writeHandOver(this.#handOver(vm), {
       paths,
       machineDir,
-      command: [programFile('confine'), ...confineArgs(access), qemuPath, ...args],
+      command: withCompanions(
+        companions,
+        [programFile('confine'), ...confineArgs(access), qemuPath, ...args],
+        { beside: programFile('beside'), confine: programFile('confine') },
+      ),
       gracePeriodSeconds: spec.gracePeriodSeconds,
       gid: this.#options.gid,
     });

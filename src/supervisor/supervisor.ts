@@ -18,7 +18,7 @@ import type { Context, DrainingState } from './context.ts';
 import { EventLog } from './event-log.ts';
 import { FileObjects } from './file-objects.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
-import { GuestEvents } from './guest-events.ts';
+import { GuestEvents, tpmLost } from './guest-events.ts';
 import { type FreezeOptions, forgetFreeze, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
 import { GuestLines } from './guest-lines.ts';
 import { type GuestView, lookIntoGuest, touchGuest } from './guest-reads.ts';
@@ -350,6 +350,15 @@ export class Supervisor implements AsyncDisposable {
     }
   }
 
+  #companionDeps(key: string, id: VmIdentity): Pick<LiveInstanceDeps, 'onCompanionEnd'> {
+    const instance = this.#ctx.records.get(key)?.instance;
+    if (instance?.spec.tpm === undefined) return {};
+    const { events } = this.#ctx;
+    return {
+      onCompanionEnd: (end) => events.note(id, { ...tpmLost(end), instanceUid: instance.uid }),
+    };
+  }
+
   #instanceDeps(key: string, id: VmIdentity): LiveInstanceDeps {
     return {
       vm: { namespace: id.namespace, name: id.name },
@@ -358,6 +367,7 @@ export class Supervisor implements AsyncDisposable {
       log: this.#ctx.log.child({ vm: key }),
       onChange: () => this.#queue.add(key),
       onFailure: (command, error) => this.#ctx.tally.qmpFailed(command, error),
+      ...this.#companionDeps(key, id),
       onEvent: (event: QmpEvent) => {
         if (event.event === 'RESET') void this.#forgetFreeze(key);
         this.#guestEvents.take(id, event, this.#ctx.records.get(key)?.instance?.uid);

@@ -40,7 +40,12 @@ function efi(descriptorDir: string, persistent: boolean): MachineInput {
   return {
     vm: { namespace: 'default', name: 'web' },
     spec: aSpec({ bootloader: { kind: 'efi', secureBoot: false, persistent } }),
-    paths: { systemTable: join(where.instanceDir, 't'), nvram: join(where.instanceDir, 'n') },
+    paths: {
+      systemTable: join(where.instanceDir, 't'),
+      nvram: join(where.instanceDir, 'n'),
+      tpmState: join(where.instanceDir, 'tpm'),
+    },
+    makeStateDir: async (dir) => void (await mkdir(dir, { recursive: true })),
     ...(persistent ? { machineDir: where.root } : {}),
     descriptorDirs: [descriptorDir],
   };

@@ -18,6 +18,8 @@ export interface Declared {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Lines under `domain`, indented by eight. */
   readonly domain?: string;
+  /** Lines under `domain.devices`, by ten. */
+  readonly devices?: string;
 }
 
 /** A guest at one moment. */
@@ -148,7 +150,14 @@ export function livesOn(before: Life, after: Life): boolean {
 
 /** Its file. */
 export function manifest(name: string, vm: Declared): string {
-  const { strategy = 'Always', guest = 'witness', grace = 20, annotations = {}, domain = '' } = vm;
+  const {
+    strategy = 'Always',
+    guest = 'witness',
+    grace = 20,
+    annotations = {},
+    domain = '',
+    devices = '',
+  } = vm;
   const notes = Object.entries(annotations).map(([key, value]) => `    ${key}: '${value}'\n`);
   return `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
@@ -165,7 +174,7 @@ ${domain}        devices:
           autoattachGraphicsDevice: false
           autoattachMemBalloon: false
           autoattachPodInterface: false
-          disks: [{name: root, disk: {bus: virtio}}]
+${devices}          disks: [{name: root, disk: {bus: virtio}}]
       volumes:
         - name: root
           containerDisk: {image: 'tiny:${guest}'}

@@ -81,6 +81,7 @@ const NAMES = {
   Network: 'multus name pod resourceClaim',
   PodNetwork: 'vmIPv6NetworkCIDR vmNetworkCIDR',
   Rng: '',
+  TPMDevice: 'enabled persistent',
   Watchdog: 'diag288 i6300esb name',
   I6300ESBWatchdog: 'action',
   PanicDevice: 'model',

@@ -99,6 +99,7 @@ export interface InstanceSpec {
   readonly interfaces: readonly InterfaceSpec[];
   readonly rng: boolean;
   readonly watchdog?: WatchdogSpec;
+  readonly tpm?: TpmSpec;
   readonly panicDevices: readonly PanicDeviceModel[];
   /** How many dumps of the memory at a panic are kept, 1 to 3; absent: none is made. */
   readonly panicDumps?: number;
@@ -293,6 +294,11 @@ export type WatchdogAction = 'reset' | 'poweroff' | 'shutdown';
 export interface WatchdogSpec {
   readonly name: string;
   readonly action: WatchdogAction;
+}
+
+/** A TPM 2.0. `persistent`: what it holds outlasts the instance. */
+export interface TpmSpec {
+  readonly persistent: boolean;
 }
 
 /** `pvpanic` is the PCI device, `isa` the port-mapped one. */

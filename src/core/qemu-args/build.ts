@@ -14,6 +14,7 @@ import { consoleArgs, monitorArgs, vncArgs } from './monitors.ts';
 import { netdevArgs } from './network.ts';
 import { objectArgs } from './small-devices.ts';
 import { smbiosArgs } from './smbios.ts';
+import { tpmArgs } from './tpm.ts';
 import { unsupportedByQemu } from './unsupported.ts';
 
 /**
@@ -36,6 +37,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...consoleArgs(spec, paths),
     ...vncArgs(spec, paths),
     ...firmwareArgs(input),
+    ...tpmArgs(spec, paths),
     ...objectArgs(spec),
     ...blockdevArgs(disks),
     ...netdevArgs(vm, spec),

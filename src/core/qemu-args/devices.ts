@@ -8,6 +8,7 @@ import { type GuestDevice, placeDevices } from './guest-device.ts';
 import type { PreparedDisk } from './input.ts';
 import { networkDevices } from './network.ts';
 import { smallDevices } from './small-devices.ts';
+import { tpmDevices } from './tpm.ts';
 import { usbDevices } from './usb.ts';
 
 /** `prepared` runs parallel to `spec.disks`. */
@@ -23,6 +24,7 @@ export function guestDevices(
     ...diskDevices(disks),
     ...usbDevices(disks, spec.inputDevice),
     ...smallDevices(spec),
+    ...tpmDevices(spec),
   ];
   return [...devices, ...agentDevices(devices)];
 }

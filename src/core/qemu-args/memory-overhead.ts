@@ -10,6 +10,7 @@ const MIB = 1024 * 1024;
 /** virt-launcher-monitor 25, virt-launcher 100, virtlogd 25, virtqemud 40, QEMU itself 50. */
 const FIXED = 240 * MIB;
 const PER_VCPU = 8 * MIB;
+const TPM = 53 * MIB;
 const IO_THREAD = 8 * MIB;
 const VIDEO = 32 * MIB;
 /** Page tables take one bit for every 512 of RAM. */
@@ -17,10 +18,11 @@ const PAGE_TABLES = 512;
 
 /** Bytes. */
 export function memoryOverhead(
-  spec: Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics'>,
+  spec: Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics' | 'tpm'>,
 ): number {
   const { sockets, cores, threads } = spec.cpu;
   const vcpus = sockets * cores * threads;
   const pageTables = Math.ceil(spec.memoryBytes / PAGE_TABLES);
-  return FIXED + pageTables + PER_VCPU * vcpus + IO_THREAD + (spec.graphics ? VIDEO : 0);
+  const devices = (spec.graphics ? VIDEO : 0) + (spec.tpm === undefined ? 0 : TPM);
+  return FIXED + pageTables + PER_VCPU * vcpus + IO_THREAD + devices;
 }

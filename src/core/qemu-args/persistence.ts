@@ -2,6 +2,6 @@
 import type { InstanceSpec } from '../model/virtual-machine.ts';
 
 /** Whether the VM needs a directory of its own for that. */
-export function outlastsInstances({ bootloader }: InstanceSpec): boolean {
-  return bootloader?.kind === 'efi' && bootloader.persistent;
+export function outlastsInstances({ bootloader, tpm }: InstanceSpec): boolean {
+  return (bootloader?.kind === 'efi' && bootloader.persistent) || tpm?.persistent === true;
 }

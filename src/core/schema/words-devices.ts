@@ -11,6 +11,7 @@ export const DEVICE_WORDS = {
       disks: 'Disks and CD-ROM drives. A volume that no disk names gets a disk with all defaults.',
       interfaces: 'Network cards. Without interfaces and networks there is one, named default.',
       rng: 'A source of randomness (virtio). Write "rng: {}".',
+      tpm: 'A TPM 2.0. Write "tpm: {}".',
       watchdog: 'A watchdog that the guest has to feed.',
       panicDevices:
         'How the guest tells that its kernel panicked. Unlike in KubeVirt, a VM without this list has one pvpanic device.',
@@ -233,6 +234,16 @@ export const DEVICE_WORDS = {
   },
   PodNetwork: { about: 'The network of the host. None of its fields is supported.', fields: {} },
   Rng: { about: 'A random number generator. Has no fields.', fields: {} },
+  TPMDevice: {
+    about: 'A TPM 2.0, emulated by swtpm, which must be installed on the host.',
+    fields: {
+      enabled: { text: 'Whether it is there.', default: true },
+      persistent: {
+        text: 'What the TPM holds outlasts the run. Otherwise each run begins with a new one.',
+        default: false,
+      },
+    },
+  },
   Watchdog: {
     about: 'A watchdog.',
     fields: {

@@ -7,6 +7,7 @@ import { object } from '../object-fields.ts';
 import { DISK } from './disks.ts';
 import { INTERFACE } from './interfaces.ts';
 import { PANIC_DEVICE_FIELDS } from './panic-devices.ts';
+import { TPM } from './tpm.ts';
 import { WATCHDOG } from './watchdog.ts';
 
 export const DEVICES = object({
@@ -16,6 +17,7 @@ export const DEVICES = object({
     interfaces: list(INTERFACE),
     rng: object({ type: 'Rng', fields: {} }),
     watchdog: WATCHDOG,
+    tpm: TPM,
     panicDevices: list(PANIC_DEVICE_FIELDS),
     autoattachGraphicsDevice: flag,
     autoattachSerialConsole: flag,
@@ -28,7 +30,7 @@ export const DEVICES = object({
     networkInterfaceMultiqueue: only(false),
     useVirtioTransitional: only(false),
   },
-  marks: ['rng', 'watchdog'],
+  marks: ['rng', 'tpm', 'watchdog'],
 });
 
 export type DeviceFields = ValueOf<typeof DEVICES>['get'];

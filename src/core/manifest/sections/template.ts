@@ -23,6 +23,7 @@ import { checkNetworks, NETWORK } from './networks.ts';
 import { resolvePanicDevices, resolvePanicDumps } from './panic-devices.ts';
 import { PROBE, resolveProbes } from './probes.ts';
 import { RESOURCES, resourceAmount } from './resources.ts';
+import { resolveTpm } from './tpm.ts';
 import { VOLUME } from './volumes.ts';
 import { resolveWatchdog } from './watchdog.ts';
 
@@ -109,6 +110,7 @@ function resolveInstance(
   const devices: DeviceFields = domain.get.devices?.value.get ?? {};
   const kernelBoot = resolveKernelBoot(firmware, settings, report);
   const watchdog = resolveWatchdog(devices.watchdog);
+  const tpm = resolveTpm(devices.tpm);
   const machineType = resolveMachineType(machine);
   const smm = resolveSmm(features);
   const boots = firmware?.value.get ?? {};
@@ -127,6 +129,7 @@ function resolveInstance(
     cpu: resolveCpu(cpu, cpus, report),
     memoryBytes: resolveMemory(memory, ram, report),
     graphics: devices.autoattachGraphicsDevice?.value ?? true,
+    ...(tpm && { tpm }),
   };
   const limits = resolveLimits(
     { memory: ram.limit, cpu: cpus.limit },
@@ -153,6 +156,7 @@ function resolveInstance(
     interfaces,
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
+    ...(tpm && { tpm }),
     panicDevices,
     ...(panicDumps !== undefined && { panicDumps }),
     graphics: machineSize.graphics,

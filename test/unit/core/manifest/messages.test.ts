@@ -12,7 +12,10 @@ describe('messages', () => {
     [{ domain: { cpu: { cores: '2' } } }, 'write 2 without quotes'],
     [{ domain: { memory: { guest: '512MB' } } }, 'did you mean "512M"?'],
     [{ domain: { machine: { type: 'microvm' } } }, 'hang at boot'],
-    [{ devices: { tpm: {} } }, 'KubeVirt field tpm is not supported by this version of solovirt'],
+    [
+      { devices: { sound: {} } },
+      'KubeVirt field sound is not supported by this version of solovirt',
+    ],
     [{ instance: { schedulerName: 'web' } }, 'no effect'],
     [{ annotations: { 'solovirt.io/hostports': '' } }, 'did you mean "solovirt.io/host-ports"?'],
     [{ annotations: { a: 1 } }, 'write it in quotes, "1"'],

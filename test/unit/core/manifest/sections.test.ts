@@ -197,6 +197,16 @@ describe('devices', () => {
     expect(instanceOf({}).watchdog).toBeUndefined();
   });
 
+  test.for([
+    [{}, { persistent: false }],
+    [{ persistent: true }, { persistent: true }],
+    [{ enabled: true, persistent: false }, { persistent: false }],
+    [{ enabled: false, persistent: true }, undefined],
+  ] as const)('of the TPM %j are %j', ([tpm, expected]) => {
+    expect(instanceOf({ devices: { tpm } }).tpm).toEqual(expected);
+    expect(instanceOf({}).tpm).toBeUndefined();
+  });
+
   test('on a bus that is not sata may be read-only', () => {
     const volumes = [{ name: 'a', emptyDisk: { capacity: '1Mi' } }];
     const read = (disk: object) =>

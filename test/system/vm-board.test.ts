@@ -1,0 +1,65 @@
+/** What belongs to a machine's board, under systemd: the TPM's own process, and what outlasts a run. */
+import { existsSync, readlinkSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { DAEMON, Fleet, livesOn } from './fleet.ts';
+import { whyNoMachine } from './machine.ts';
+
+const reason = whyNoMachine();
+const needs =
+  reason ?? (existsSync('/usr/bin/swtpm') ? undefined : 'swtpm is missing: apt-get install swtpm');
+
+const TPM = '          tpm: {persistent: true}\n';
+const UEFI = '        firmware: {bootloader: {efi: {secureBoot: false, persistent: true}}}\n';
+
+test.skipIf(needs !== undefined)(
+  `a TPM lives in the unit of its VM and ends with it; what it holds, and UEFI's variables, outlast a run${needs ? ` (${needs})` : ''}`,
+  async () => {
+    await using fleet = await Fleet.booted({
+      web: { guest: 'witness', devices: TPM },
+      uefi: { domain: UEFI, grace: 0 },
+    });
+    const { machine } = fleet;
+    await fleet.allRunning('web', 'uefi');
+    const unit = fleet.unit('web');
+    const cgroup = await machine.property(unit, 'ControlGroup');
+    const inUnit = async (): Promise<readonly string[]> => {
+      const pids = await machine.get('cat', `/sys/fs/cgroup${cgroup}/cgroup.procs`);
+      const all = ['ps', '-o', 'comm=', ...pids.split('\n').map((pid) => `-p${pid}`)] as const;
+      return (await machine.get(...all)).split('\n').toSorted();
+    };
+    expect(await inUnit()).toEqual(['beside', 'qemu-system-x86', 'swtpm']);
+    const swtpm = await machine.get('pgrep', '-x', 'swtpm');
+    // The VM's user, and of the host's files its own alone.
+    const user = (pid: string) => machine.get('ps', '-o', 'user:32=', '-p', pid);
+    expect(await user(swtpm)).toBe(await user(await machine.property(unit, 'MainPID')));
+    expect(await machine.get('ls', `/proc/${swtpm}/root/var/lib/solovirt/machines`)).toBe('');
+
+    const before = await fleet.life('web');
+    await machine.get('systemctl', 'kill', '--signal=SIGKILL', DAEMON);
+    await machine.until('the daemon is back', async () => {
+      return (await machine.property(DAEMON, 'NRestarts')) === '1';
+    });
+    await fleet.allRunning('web', 'uefi');
+    expect(livesOn(before, await fleet.life('web'))).toBe(true);
+    expect(await machine.get('pgrep', '-x', 'swtpm')).toBe(swtpm);
+
+    await machine.get('systemctl', 'kill', '--kill-whom=main', '--signal=SIGKILL', unit);
+    await machine.until('another TPM', async () => {
+      const { stdout } = await machine.run('pgrep', '-x', 'swtpm');
+      return stdout !== '' && stdout !== swtpm && !stdout.includes('\n');
+    });
+    await fleet.allRunning('web');
+    const board = '/var/lib/solovirt/machines';
+    expect(machine.list(`${board}/default_web/tpm`)).toContain('tpm2-00.permall');
+    expect(machine.list(`${board}/default_uefi`)).toEqual(['nvram.fd']);
+    expect(readlinkSync(machine.path('/run/solovirt/vm/uefi/machine'))).toBe(
+      `${board}/default_uefi`,
+    );
+    expect(await machine.get('stat', '-c', '%a %G', `${board}/default_web/tpm`)).toBe(
+      '2770 solovirt-qemu',
+    );
+
+    await machine.get('systemctl', 'stop', DAEMON);
+    expect((await machine.run('pgrep', '-x', 'swtpm')).stdout).toBe('');
+  },
+);
