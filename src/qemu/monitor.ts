@@ -149,9 +149,13 @@ export class Monitor {
   }
 }
 
+/** Most are gone a moment after they closed their sockets. */
 async function untilGone(identity: ProcessIdentity): Promise<void> {
-  for (let waitedMs = 0; waitedMs < GONE_WITHIN_MS && isAlive(identity); waitedMs += 5)
-    await pause(5);
+  let stepMs = 1;
+  for (let waitedMs = 0; waitedMs < GONE_WITHIN_MS && isAlive(identity); waitedMs += stepMs) {
+    stepMs = waitedMs < 20 ? 1 : 10;
+    await pause(stepMs);
+  }
 }
 
 function pause(ms: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { VmRecord } from '../model/record.ts';
 
 /**
  * Whether the change is to be found again after the host has lost power. How a living instance fares is not: it ends
- * with the host. That there is one, and that somebody wants it to stop, is.
+ * with the host. That there is one, and who wants it to stop, is.
  * @param before as last stored
  */
 export function mustOutlastHost(before: VmRecord | undefined, after: VmRecord): boolean {
@@ -12,5 +12,6 @@ export function mustOutlastHost(before: VmRecord | undefined, after: VmRecord): 
 }
 
 function lasting(record: VmRecord): string {
-  return JSON.stringify({ ...record, instance: record.instance?.stop });
+  const { initiator, gracePeriodSeconds, commanded } = record.instance?.stop ?? {};
+  return JSON.stringify({ ...record, instance: [initiator, gracePeriodSeconds, commanded] });
 }
