@@ -115,7 +115,11 @@ async function fileFindings(
 ): Promise<readonly Finding[]> {
   const { disks, kernelBoot, bootloader, machineType, tpm } = vm.template.spec;
   const made = madeFor(vm, vm.template.spec, values);
-  const found = disks.map((disk) =>
+  const toBeMade = new Set(vm.dataVolumes?.map(({ name }) => name));
+  const there = disks.filter(
+    ({ source }) => source.kind !== 'claim' || !toBeMade.has(source.claim),
+  );
+  const found = there.map((disk) =>
     attempt('disk-not-ready', volumeField(vm, disk.name), () => checkDisk(disk, roots, made)),
   );
   if (kernelBoot !== undefined) {

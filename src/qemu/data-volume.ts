@@ -2,7 +2,7 @@
  * Makes the disk of one data volume. It appears complete under its name or not at all: everything is made in hidden files
  * beside it, and what was downloaded is kept for the next try.
  */
-import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
 import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
@@ -11,7 +11,7 @@ import { type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';
 import { filesBelow } from './image-chain.ts';
 import { readImage } from './image-file.ts';
-import { createHostDisk } from './overlay.ts';
+import { createHostDisk, publish } from './overlay.ts';
 import { checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
 
@@ -79,7 +79,7 @@ async function intoPlace(path: string, make: (target: string) => Promise<void>):
     await make(target);
     const handle = await open(target, 'r+');
     await handle.sync().finally(() => handle.close());
-    await rename(target, path);
+    await publish(target, path);
   } finally {
     await rm(target, { force: true });
   }

@@ -60,8 +60,12 @@ async function receive({ url, to }: Download, options: DownloadOptions): Promise
     SILENCE_MS,
   );
   try {
-    const headers = kept && { range: `bytes=${kept.bytes}-`, 'if-range': kept.validator };
-    const response = await fetch(url, { signal, ...(headers && { headers }) });
+    const headers = {
+      // The bytes are to be those of the file.
+      'accept-encoding': 'identity',
+      ...(kept && { range: `bytes=${kept.bytes}-`, 'if-range': kept.validator }),
+    };
+    const response = await fetch(url, { signal, headers });
     if (response.status === 416 && kept !== undefined) {
       await response.body?.cancel();
       // What was kept is all there is.

@@ -65,8 +65,11 @@ export async function createHostDisk(
   }
 }
 
-/** A link fails where a file is already; a file system without links gets the next best. */
-async function publish(unfinished: string, path: string): Promise<void> {
+/**
+ * Gives a finished file its name, unless there is one of that name by now: a link fails there, and a file system without
+ * links gets the next best.
+ */
+export async function publish(unfinished: string, path: string): Promise<void> {
   try {
     await link(unfinished, path);
   } catch (error) {

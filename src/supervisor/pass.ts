@@ -20,7 +20,10 @@ export async function pass(ctx: Context, key: string): Promise<void> {
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const inForce = bringIntoForce(ctx, key, () => shownUid(ctx, key));
       const { record, vm } = inForce;
-      if (record === undefined) return;
+      if (record === undefined) {
+        ctx.provisioner.giveUp(key);
+        return;
+      }
       const action = decide(situationOf(ctx, key, record, inForce));
       if (action.kind === 'wait') {
         if (action.held !== 'provisioning' && action.held !== 'provisioning-failed')

@@ -1,7 +1,9 @@
 /** VMs whose disks are made before their first start. */
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -9,14 +11,16 @@ import {
   statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCli } from '../process/cli-harness.ts';
 import { type FileServer, serveFile } from '../process/http-source.ts';
-import { tinyImage } from '../support/guests.ts';
+import { DEMO_INITRD, DEMO_KERNEL, imagesDir, tinyImage } from '../support/guests.ts';
 import { poll, World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
-import { Vm } from './vm-handle.ts';
+import { Vm, withStrategy } from './vm-handle.ts';
 
+const EXAMPLE = new URL('../../vms/persistent.yaml', import.meta.url);
 const images = mkdtempSync(join(tmpdir(), 'volumes-'));
 let world: World;
 let server: FileServer;
@@ -83,6 +87,28 @@ test('a VM is Provisioning while its disk is downloaded, runs from it then, and 
   const third = await copy.running();
   await copy.says(third, 'STILL');
   expect(readFileSync(copy.paths(third.uid).console, 'latin1')).toMatch(/UP \w+ 0*3\b/);
+});
+
+test('the example’s disk is made and is the guest’s first', async () => {
+  for (const file of [DEMO_KERNEL, DEMO_INITRD]) {
+    mkdirSync(join(images, dirname(file)), { recursive: true });
+    copyFileSync(join(imagesDir, file), join(images, file));
+  }
+  const text = withStrategy(readFileSync(EXAMPLE, 'utf8'), 'Always');
+  const checked = await runCli(['validate', '--host', '-', '-o', 'json'], {
+    socket: world.socket,
+    stdin: text,
+    requestMs: 30_000,
+  });
+  // It is emulated, and no more is to be said of it.
+  expect(JSON.parse(checked.stdout).problems).toEqual([
+    expect.objectContaining({ code: 'no-kvm' }),
+  ]);
+  const hook = 'console=ttyS0 quiet solovirt.show-disk=vda';
+  const vm = Vm.put(world, 'persistent', text.replace('console=ttyS0 quiet', hook));
+  // There is no file system on it yet.
+  await vm.says(await vm.running(), 'vda shown');
+  expect(claims()).toContain('persistent-data.qcow2');
 });
 
 test('a disk that cannot be made is told, and an edit of its source is tried at once', async () => {

@@ -168,6 +168,20 @@ test('an image from elsewhere that builds on a file of this host is refused', as
   expect((await names(where)).filter((name) => !name.startsWith('.'))).toEqual([]);
 });
 
+test('a disk that somebody puts there meanwhile stays', async () => {
+  await using where = await place();
+  await using server = await serveFile(randomBytes(MIB));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.gate = promise;
+  const made = make(where, http(server));
+  while (server.ranges.length === 0) await new Promise((next) => setTimeout(next, 5));
+  const path = await qcow2Image(join(where.imagesDir, '_claims/default/root.qcow2'), 5 * MIB);
+  resolve();
+  await made;
+  expect(await imageInfo(path)).toMatchObject({ 'virtual-size': 5 * MIB });
+  expect(await names(where)).toEqual(['root.qcow2']);
+});
+
 test('what is broken off leaves no disk', async () => {
   await using where = await place();
   await using server = await serveFile(randomBytes(MIB));
