@@ -69,7 +69,15 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
       : [[machineDir, launcher.machineSeenBy(machineDir)] as const]),
   ] as const;
   const prepared = movedTo(moves, { ...instance, ...machine });
-  const args = buildQemuArgs({ uid: paths.uid, vm, spec, paths: seen, accelerator, ...prepared });
+  const args = buildQemuArgs({
+    uid: paths.uid,
+    vm,
+    spec,
+    paths: seen,
+    accelerator,
+    now: Date.now(),
+    ...prepared,
+  });
   const { interfaces } = spec;
   const access = fileAccess({
     paths: seen,

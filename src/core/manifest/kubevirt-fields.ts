@@ -34,6 +34,8 @@ const NAMES = {
   CPU:
     'cores dedicatedCpuPlacement features isolateEmulatorThread maxSockets model numa ' +
     'realtime sockets threads',
+  CPUFeature: 'name policy',
+  Hugepages: 'pageSize',
   Memory: 'guest hugepages maxGuest reservedOverhead',
   ResourceRequirements: 'limits overcommitGuestOverhead requests',
   Machine: 'type',
@@ -45,6 +47,16 @@ const NAMES = {
   KernelBootContainer: 'image imagePullPolicy imagePullSecret initrdPath kernelPath',
   Features: 'acpi apic hyperv hypervPassthrough kvm pvspinlock smm',
   FeatureState: 'enabled',
+  FeatureAPIC: 'enabled endOfInterrupt',
+  FeatureKVM: 'hidden',
+  Clock: 'timer timezone utc',
+  ClockOffsetUTC: 'offsetSeconds',
+  Timer: 'hpet hyperv kvm pit rtc',
+  HPETTimer: 'present tickPolicy',
+  KVMTimer: 'present',
+  PITTimer: 'present tickPolicy',
+  RTCTimer: 'present tickPolicy track',
+  Chassis: 'asset manufacturer serial sku version',
   Devices:
     'autoattachGraphicsDevice autoattachInputDevice autoattachMemBalloon ' +
     'autoattachPodInterface autoattachSerialConsole autoattachVSOCK blockMultiQueue ' +
@@ -81,6 +93,8 @@ const NAMES = {
   Network: 'multus name pod resourceClaim',
   PodNetwork: 'vmIPv6NetworkCIDR vmNetworkCIDR',
   Rng: '',
+  VideoDevice: 'type',
+  Input: 'bus name type',
   TPMDevice: 'enabled persistent',
   Watchdog: 'diag288 i6300esb name',
   I6300ESBWatchdog: 'action',

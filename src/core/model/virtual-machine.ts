@@ -86,6 +86,11 @@ export interface InstanceSpec {
   readonly acpi: boolean;
   /** System Management Mode; absent: as the machine type has it. */
   readonly smm?: boolean;
+  /** Absent: UTC, and the timers of the machine type. */
+  readonly clock?: ClockSpec;
+  readonly chassis?: Readonly<Partial<Record<ChassisField, string>>>;
+  /** Size in bytes of the pages that the guest's memory is made of; absent: ordinary ones. */
+  readonly hugepageBytes?: number;
   /** Absent: a BIOS. */
   readonly bootloader?: Bootloader;
   /** What the firmware says of the machine, as far as the file says it. */
@@ -104,9 +109,13 @@ export interface InstanceSpec {
   /** How many dumps of the memory at a panic are kept, 1 to 3; absent: none is made. */
   readonly panicDumps?: number;
   readonly graphics: boolean;
+  /** Absent: VGA, or bochs under UEFI. */
+  readonly video?: VideoType;
   readonly serialConsole: boolean;
   readonly memBalloon: boolean;
   readonly inputDevice: boolean;
+  /** Tablets. */
+  readonly inputs?: readonly InputSpec[];
   /** How long a graceful stop may take, whole seconds ≥ 0; 0 asks for no graceful stop. */
   readonly gracePeriodSeconds: number;
   /** `startStrategy: Paused`: come up with the CPUs stopped. */
@@ -165,6 +174,35 @@ export interface CpuSpec {
   readonly threads: number;
   /** `host-model`, `host-passthrough`, or a QEMU CPU model name. */
   readonly model: string;
+  /** What the model is to have besides, or is not to have; by QEMU's names. */
+  readonly features?: readonly CpuFeature[];
+}
+
+export interface CpuFeature {
+  readonly name: string;
+  readonly on: boolean;
+}
+
+/** KubeVirt `Clock`. At most one of the first two is there. */
+export interface ClockSpec {
+  /** What the guest's clock is ahead of UTC when the machine starts, in seconds. */
+  readonly offsetSeconds?: number;
+  /** An IANA name: the guest's clock shows that zone's time when the machine starts. */
+  readonly timezone?: string;
+  readonly hpet?: boolean;
+  readonly pitTickPolicy?: 'delay' | 'discard';
+  readonly rtcTickPolicy?: 'delay' | 'catchup';
+  readonly rtcTrack?: 'guest' | 'wall';
+}
+
+/** Of the SMBIOS table of the chassis. */
+export type ChassisField = 'manufacturer' | 'version' | 'serial' | 'asset' | 'sku';
+
+export type VideoType = 'vga' | 'bochs' | 'cirrus' | 'virtio';
+
+export interface InputSpec {
+  readonly name: string;
+  readonly bus: 'usb' | 'virtio';
 }
 
 /** What the machine begins with (KubeVirt `Bootloader`). */

@@ -6,10 +6,11 @@ import type { InstanceSpec } from '../model/virtual-machine.ts';
 import { agentChannelArgs } from './agent-channel.ts';
 import { behaviourArgs, CLEAN_SLATE } from './behaviour.ts';
 import { blockdevArgs } from './blockdev.ts';
+import { clockArgs } from './clock.ts';
 import { deviceArgs, guestDevices } from './devices.ts';
 import { firmwareArgs } from './firmware.ts';
 import { type PreparedDisk, QemuArgsError, type QemuArgsInput } from './input.ts';
-import { identityArgs, machineArgs } from './machine.ts';
+import { identityArgs, machineArgs, memoryArgs } from './machine.ts';
 import { consoleArgs, monitorArgs, vncArgs } from './monitors.ts';
 import { netdevArgs } from './network.ts';
 import { objectArgs } from './small-devices.ts';
@@ -30,7 +31,9 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...CLEAN_SLATE,
     ...identityArgs(input),
     ...machineArgs(input),
-    ...smbiosArgs(input.systemTable),
+    ...memoryArgs(spec),
+    ...smbiosArgs(spec, input.systemTable),
+    ...clockArgs(spec, input.accelerator, input.now),
     ...behaviourArgs(spec),
     ...monitorArgs(paths),
     ...agentChannelArgs(guestDevices(vm, spec, disks), paths),

@@ -9,7 +9,7 @@ import type { PreparedDisk } from './input.ts';
 import { networkDevices } from './network.ts';
 import { smallDevices } from './small-devices.ts';
 import { tpmDevices } from './tpm.ts';
-import { usbDevices } from './usb.ts';
+import { usbDevices, usbTablets, virtioTablets } from './usb.ts';
 
 /** `prepared` runs parallel to `spec.disks`. */
 export function guestDevices(
@@ -22,9 +22,10 @@ export function guestDevices(
   const devices = [
     ...networkDevices(vm, spec.interfaces, boot),
     ...diskDevices(disks),
-    ...usbDevices(disks, spec.inputDevice),
+    ...usbDevices(disks, usbTablets(spec)),
     ...smallDevices(spec),
     ...tpmDevices(spec),
+    ...virtioTablets(spec),
   ];
   return [...devices, ...agentDevices(devices)];
 }

@@ -51,6 +51,8 @@ export interface QemuArgsInput {
   readonly spec: InstanceSpec;
   readonly paths: InstancePaths;
   readonly accelerator: Accelerator;
+  /** Unix milliseconds: where the guest's clock begins. */
+  readonly now: number;
   /** Required when the spec boots a kernel directly. */
   readonly kernel?: PreparedKernel;
   /** Required when the spec's bootloader is UEFI. */

@@ -1,6 +1,6 @@
 /** Identity, machine type, accelerator, CPU and memory. */
-import type { CpuSpec } from '../model/virtual-machine.ts';
-import { listValue } from './encode.ts';
+import type { CpuSpec, InstanceSpec } from '../model/virtual-machine.ts';
+import { jsonOption, listValue } from './encode.ts';
 import { firmwareOfMachine } from './firmware.ts';
 import type { Accelerator, QemuArgsInput } from './input.ts';
 
@@ -8,6 +8,21 @@ const MIB = 1024 * 1024;
 
 /** CPU models are the one value with no quoting in QEMU (`-cpu model,feature…`), so they must be plain. */
 export const CPU_MODEL = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
+
+const RAM = 'ram0';
+
+/** Memory made of huge pages, all of them taken at once: a guest that found none later would be killed. */
+export function memoryArgs({ memoryBytes, hugepageBytes }: InstanceSpec): readonly string[] {
+  if (hugepageBytes === undefined) return [];
+  return jsonOption('-object', {
+    'qom-type': 'memory-backend-memfd',
+    id: RAM,
+    size: memoryBytes,
+    hugetlb: true,
+    hugetlbsize: hugepageBytes,
+    prealloc: true,
+  });
+}
 
 export function identityArgs({ uid, vm }: QemuArgsInput): readonly string[] {
   return ['-name', `guest=${listValue(`${vm.namespace}/${vm.name}`)}`, '-uuid', uid];
@@ -18,12 +33,14 @@ export function machineArgs(input: QemuArgsInput): readonly string[] {
   const machine = [
     `type=${listValue(spec.machineType)}`,
     ...(spec.acpi ? [] : ['acpi=off']),
+    ...(spec.clock?.hpet === undefined ? [] : [`hpet=${onOff(spec.clock.hpet)}`]),
+    ...(spec.hugepageBytes === undefined ? [] : [`memory-backend=${RAM}`]),
     ...firmwareOfMachine(input),
   ];
   return [
     ...['-machine', machine.join(',')],
     ...['-accel', accelerator],
-    ...['-cpu', cpuModel(spec.cpu, accelerator)],
+    ...['-cpu', [cpuModel(spec.cpu, accelerator), ...cpuFeatures(spec.cpu)].join(',')],
     ...['-smp', topology(spec.cpu)],
     ...['-m', `size=${spec.memoryBytes / MIB}M`],
   ];
@@ -34,6 +51,14 @@ function cpuModel({ model }: CpuSpec, accelerator: Accelerator): string {
   const host = model === 'host-model' || model === 'host-passthrough';
   if (!host) return model;
   return accelerator === 'kvm' ? 'host' : 'max';
+}
+
+function cpuFeatures({ features = [] }: CpuSpec): readonly string[] {
+  return features.map(({ name, on }) => `${name}=${onOff(on)}`);
+}
+
+function onOff(value: boolean): string {
+  return value ? 'on' : 'off';
 }
 
 function topology({ sockets, cores, threads }: CpuSpec): string {

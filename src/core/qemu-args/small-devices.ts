@@ -1,5 +1,5 @@
 /** Devices with no settings of their own: display adapter, entropy, balloon, watchdog, panic. */
-import type { InstanceSpec, PanicDeviceModel } from '../model/virtual-machine.ts';
+import type { InstanceSpec, PanicDeviceModel, VideoType } from '../model/virtual-machine.ts';
 import { ioThread } from './disk-devices.ts';
 import { jsonOption } from './encode.ts';
 import { type GuestDevice, onBus, onPci, onVideoSlot } from './guest-device.ts';
@@ -17,7 +17,7 @@ export function objectArgs({ rng, disks }: InstanceSpec): readonly string[] {
 
 export function smallDevices(spec: InstanceSpec): readonly GuestDevice[] {
   return [
-    ...when(spec.graphics, () => onVideoSlot({ driver: 'VGA', id: 'video0' })),
+    ...when(spec.graphics, () => onVideoSlot({ driver: VIDEO[videoType(spec)], id: 'video0' })),
     ...when(spec.rng, () => onPci({ driver: 'virtio-rng-pci', id: 'rng0', rng: RNG_SOURCE })),
     ...when(spec.memBalloon, () =>
       // Memory that the guest frees goes back to the host, as in KubeVirt.
@@ -26,6 +26,18 @@ export function smallDevices(spec: InstanceSpec): readonly GuestDevice[] {
     ...when(spec.watchdog !== undefined, () => onPci({ driver: 'i6300esb', id: 'watchdog0' })),
     ...[...new Set(spec.panicDevices)].map(panicDevice),
   ];
+}
+
+const VIDEO: Readonly<Record<VideoType, string>> = {
+  vga: 'VGA',
+  bochs: 'bochs-display',
+  cirrus: 'cirrus-vga',
+  virtio: 'virtio-vga',
+};
+
+/** KubeVirt's choice: a BIOS needs VGA, UEFI can do without its old ways. */
+function videoType({ video, bootloader }: InstanceSpec): VideoType {
+  return video ?? (bootloader?.kind === 'efi' ? 'bochs' : 'vga');
 }
 
 function panicDevice(model: PanicDeviceModel): GuestDevice {

@@ -15,9 +15,16 @@ const WOKEN_BY_POWER_SWITCH = 6;
 
 type Machine = Pick<InstanceSpec, 'machineType' | 'system'>;
 
-/** Arguments that make QEMU show the table in this file. */
-export function smbiosArgs(systemTableFile: string | undefined): readonly string[] {
-  return systemTableFile === undefined ? [] : ['-smbios', `file=${listValue(systemTableFile)}`];
+/** @param systemTableFile that with the table of the system; absent: QEMU's own */
+export function smbiosArgs(
+  { chassis }: Pick<InstanceSpec, 'chassis'>,
+  systemTableFile: string | undefined,
+): readonly string[] {
+  const fields = Object.entries(chassis ?? {}).map(([name, text]) => `${name}=${listValue(text)}`);
+  return [
+    ...(systemTableFile === undefined ? [] : ['-smbios', `file=${listValue(systemTableFile)}`]),
+    ...(fields.length === 0 ? [] : ['-smbios', ['type=3', ...fields].join(',')]),
+  ];
 }
 
 /** The content of the file. */

@@ -7,7 +7,7 @@ import { guestDevices } from './devices.ts';
 import { PCI_SLOTS, pciSlotsUsed, tooManyPciDevices } from './guest-device.ts';
 import type { PreparedDisk } from './input.ts';
 import { CPU_MODEL } from './machine.ts';
-import { USB_PORTS } from './usb.ts';
+import { USB_PORTS, usbTablets } from './usb.ts';
 
 /** QEMU refuses a longer one on these buses (`hw/scsi/scsi-disk.c`, MAX_SERIAL_LEN). */
 const SCSI_SERIAL_BYTES = 36;
@@ -51,7 +51,7 @@ function diskProblems({ name, device, bus, readonly, serial }: DiskSpec): readon
 function tooManyDevices(spec: InstanceSpec): readonly string[] {
   const slots = pciSlotsUsed(guestDevices(NOBODY, spec, spec.disks.map(assumedDisk)));
   const on = (bus: DiskSpec['bus']) => spec.disks.filter((disk) => disk.bus === bus).length;
-  const usbPorts = USB_PORTS - (spec.inputDevice ? 1 : 0);
+  const usbPorts = USB_PORTS - usbTablets(spec);
   return [
     ...(slots > PCI_SLOTS ? [tooManyPciDevices(slots)] : []),
     ...(on('usb') > usbPorts ? [`at most ${usbPorts} disks fit on bus usb; use bus scsi`] : []),

@@ -11,6 +11,8 @@ export const DEVICE_WORDS = {
       disks: 'Disks and CD-ROM drives. A volume that no disk names gets a disk with all defaults.',
       interfaces: 'Network cards. Without interfaces and networks there is one, named default.',
       rng: 'A source of randomness (virtio). Write "rng: {}".',
+      video: 'The display.',
+      inputs: 'Tablets, for the pointer.',
       tpm: 'A TPM 2.0. Write "tpm: {}".',
       watchdog: 'A watchdog that the guest has to feed.',
       panicDevices:
@@ -234,6 +236,18 @@ export const DEVICE_WORDS = {
   },
   PodNetwork: { about: 'The network of the host. None of its fields is supported.', fields: {} },
   Rng: { about: 'A random number generator. Has no fields.', fields: {} },
+  VideoDevice: {
+    about: 'The display.',
+    fields: { type: 'vga, bochs, cirrus or virtio. Without it: vga, or bochs under UEFI.' },
+  },
+  Input: {
+    about: 'An input device.',
+    fields: {
+      name: 'Any name.',
+      type: 'KubeVirt has tablets alone.',
+      bus: { text: 'What it is connected to.', default: 'usb' },
+    },
+  },
   TPMDevice: {
     about: 'A TPM 2.0, emulated by swtpm, which must be installed on the host.',
     fields: {

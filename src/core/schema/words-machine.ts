@@ -12,6 +12,8 @@ export const MACHINE_WORDS = {
       machine: 'The board.',
       firmware: 'What the machine boots with.',
       features: 'Abilities of the board.',
+      clock: 'What the clock shows at first, and the timers.',
+      chassis: 'How the case of the machine names itself to the guest.',
       devices: 'Everything that is plugged in. Must be there, if only as "devices: {}".',
       rebootPolicy: {
         text: 'What a reboot of the guest does. Reboot: the same run goes on. Terminate: the run ends, and the run strategy decides what follows.',
@@ -30,6 +32,7 @@ export const MACHINE_WORDS = {
         text: "The model that the guest sees: host-model, host-passthrough, or the name of one of QEMU's CPU models, such as Haswell.",
         default: 'host-model',
       },
+      features: 'What the CPU is to have besides its model, or is not to have.',
       dedicatedCpuPlacement: 'Gives each CPU of the guest a CPU of the host of its own.',
       isolateEmulatorThread: "Gives QEMU's own work a CPU of its own.",
     },
@@ -39,7 +42,22 @@ export const MACHINE_WORDS = {
     fields: {
       guest:
         'RAM of the guest, 1Mi to 16Ti, rounded up to whole MiB. Without it: the memory request, else the memory limit, else 512Mi.',
+      hugepages: 'Takes huge pages of the host, all at the start.',
     },
+  },
+  CPUFeature: {
+    about: 'One feature of the CPU.',
+    fields: {
+      name: "QEMU's name of it, such as vmx or sse4.2.",
+      policy: {
+        text: 'force, require and optional: the guest sees it. disable and forbid: it does not. What the host cannot do is left out, with a warning among the messages of QEMU.',
+        default: 'require',
+      },
+    },
+  },
+  Hugepages: {
+    about: 'Memory made of huge pages, which the host must have free.',
+    fields: { pageSize: 'Size of a page: the memory of the guest is a multiple of it.' },
   },
   ResourceRequirements: {
     about: 'Requests and limits for memory and cpu. Other resources give a warning.',
@@ -64,12 +82,89 @@ export const MACHINE_WORDS = {
     about: 'Abilities of the board that can be switched.',
     fields: {
       acpi: 'ACPI: without it a guest does not feel the power button; its agent can still shut it down.',
+      apic: 'The interrupt controller of each CPU.',
+      kvm: 'What the guest sees of KVM.',
+      pvspinlock: 'Spinlocks that know of the hypervisor; KVM only.',
       smm: 'System Management Mode, which secure boot needs. Without the field it is as the machine type has it.',
     },
   },
   FeatureState: {
     about: 'On or off.',
     fields: { enabled: { text: 'Whether the machine has it.', default: true } },
+  },
+  FeatureAPIC: {
+    about: 'The interrupt controller of each CPU.',
+    fields: {
+      enabled: { text: 'Whether it is there.', default: true },
+      endOfInterrupt: 'Ends interrupts with the help of the hypervisor; KVM only.',
+    },
+  },
+  FeatureKVM: {
+    about: 'What the guest sees of KVM.',
+    fields: { hidden: { text: 'Whether KVM hides from the guest.', default: false } },
+  },
+  Clock: {
+    about: 'The clock of the guest. At most one of utc and timezone is there.',
+    fields: {
+      utc: 'The clock shows UTC when the machine starts. This is what is assumed.',
+      timezone: 'The clock shows the time of this zone when the machine starts.',
+      timer: 'The timers of the board.',
+    },
+  },
+  ClockOffsetUTC: {
+    about: 'A clock that shows UTC, or is off by a constant.',
+    fields: {
+      offsetSeconds: 'What the clock is ahead of UTC when the machine starts, in seconds.',
+    },
+  },
+  Timer: {
+    about: 'The timers of the board. One that is not named is as the machine type has it.',
+    fields: {
+      hpet: 'The High Precision Event Timer.',
+      kvm: "KVM's clock.",
+      pit: 'The Programmable Interval Timer.',
+      rtc: 'The Real Time Clock.',
+    },
+  },
+  HPETTimer: {
+    about: 'The High Precision Event Timer.',
+    fields: {
+      present: { text: 'Whether it is there.', default: true },
+      tickPolicy: 'What becomes of ticks that came too late. QEMU delays them.',
+    },
+  },
+  KVMTimer: {
+    about: "KVM's clock.",
+    fields: { present: { text: 'Whether it is there.', default: true } },
+  },
+  PITTimer: {
+    about: 'The Programmable Interval Timer.',
+    fields: {
+      present: { text: 'Whether it is there.', default: true },
+      tickPolicy:
+        'What becomes of ticks that came too late; KVM only, for QEMU itself delays them.',
+    },
+  },
+  RTCTimer: {
+    about: 'The Real Time Clock.',
+    fields: {
+      present: { text: 'Whether it is there.', default: true },
+      tickPolicy: { text: 'What becomes of ticks that came too late.', default: 'delay' },
+      track: {
+        text: 'wall: it goes on while the guest is paused. guest: it does not.',
+        default: 'wall',
+      },
+    },
+  },
+  Chassis: {
+    about: 'The SMBIOS table of the chassis. Each text has at most 256 characters.',
+    fields: {
+      manufacturer: 'Its maker.',
+      version: 'Its version.',
+      serial: 'Its serial number.',
+      asset: 'Its asset tag.',
+      sku: 'Its stock-keeping unit.',
+    },
   },
   Firmware: {
     about: 'What the machine begins with, and how it names itself to the guest.',

@@ -4,10 +4,11 @@
  */
 import type { CpuSpec } from '../../model/virtual-machine.ts';
 import { quoted } from '../field-path.ts';
-import { type Found, integer, only, text, type ValueOf } from '../fields.ts';
+import { type Found, integer, list, only, text, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import { wholeUnits } from '../quantity.ts';
 import type { Report } from '../report.ts';
+import { CPU_FEATURE } from './cpu-features.ts';
 import type { ResourceAmount } from './resources.ts';
 
 /** KubeVirt's own ceiling. */
@@ -23,6 +24,7 @@ export const CPU = object({
     sockets: COUNT,
     threads: COUNT,
     model: text(checkModel),
+    features: list(CPU_FEATURE),
     dedicatedCpuPlacement: only(false),
     isolateEmulatorThread: only(false),
   },

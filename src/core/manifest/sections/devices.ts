@@ -5,6 +5,7 @@
 import { flag, list, only, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import { DISK } from './disks.ts';
+import { INPUT, VIDEO } from './display.ts';
 import { INTERFACE } from './interfaces.ts';
 import { PANIC_DEVICE_FIELDS } from './panic-devices.ts';
 import { TPM } from './tpm.ts';
@@ -18,6 +19,8 @@ export const DEVICES = object({
     rng: object({ type: 'Rng', fields: {} }),
     watchdog: WATCHDOG,
     tpm: TPM,
+    video: VIDEO,
+    inputs: list(INPUT),
     panicDevices: list(PANIC_DEVICE_FIELDS),
     autoattachGraphicsDevice: flag,
     autoattachSerialConsole: flag,

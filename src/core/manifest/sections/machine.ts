@@ -3,7 +3,7 @@
  */
 
 import { quoted } from '../field-path.ts';
-import { type Found, flag, type Refusal, text, type ValueOf } from '../fields.ts';
+import { type Found, flag, only, type Refusal, text, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import { didYouMean } from '../suggest.ts';
 
@@ -18,8 +18,17 @@ const FEATURE_STATE = object({ type: 'FeatureState', fields: { enabled: flag } }
 
 export const FEATURES = object({
   type: 'Features',
-  fields: { acpi: FEATURE_STATE, smm: FEATURE_STATE },
-  marks: ['acpi', 'smm'],
+  fields: {
+    acpi: FEATURE_STATE,
+    apic: object({
+      type: 'FeatureAPIC',
+      fields: { enabled: only(true), endOfInterrupt: flag },
+    }),
+    kvm: object({ type: 'FeatureKVM', fields: { hidden: flag } }),
+    pvspinlock: FEATURE_STATE,
+    smm: FEATURE_STATE,
+  },
+  marks: ['acpi', 'apic', 'kvm', 'pvspinlock', 'smm'],
 });
 
 const EXPECTED = 'expected q35, pc, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2';
@@ -46,6 +55,19 @@ export function resolveSmm(
 ): boolean | undefined {
   const smm = features?.value.get.smm;
   return smm && (smm.value.get.enabled?.value ?? true);
+}
+
+/** What the features ask of the CPU, by QEMU's names (`target/i386/cpu.c`). */
+export function cpuFeaturesOf(
+  features: Found<ValueOf<typeof FEATURES>> | undefined,
+): Readonly<Record<string, boolean | undefined>> {
+  const { apic, kvm, pvspinlock } = features?.value.get ?? {};
+  const hidden = kvm?.value.get.hidden?.value;
+  return {
+    kvm: hidden === true ? false : undefined,
+    'kvm-pv-eoi': apic?.value.get.endOfInterrupt?.value,
+    'kvm-pv-unhalt': pvspinlock && (pvspinlock.value.get.enabled?.value ?? true),
+  };
 }
 
 /** On unless turned off, as in KubeVirt. */

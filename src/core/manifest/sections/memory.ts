@@ -1,7 +1,7 @@
 /**
  * RAM of the guest: `memory.guest`, else the memory request, else the memory limit, else 512 MiB.
  */
-import { type Found, quantity, type ValueOf } from '../fields.ts';
+import { type Found, oneOf, quantity, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
@@ -12,7 +12,37 @@ const MAX_BYTES = 16n * MIB * MIB;
 /** KubeVirt has none; this is what `virtctl create vm` writes. */
 export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
 
-export const MEMORY = object({ type: 'Memory', fields: { guest: quantity } });
+const PAGE_BYTES = { '2Mi': 2 * 1024 * 1024, '1Gi': 1024 * 1024 * 1024 } as const;
+
+export const MEMORY = object({
+  type: 'Memory',
+  fields: {
+    guest: quantity,
+    hugepages: object({
+      type: 'Hugepages',
+      fields: { pageSize: oneOf(['2Mi', '1Gi']) },
+      required: ['pageSize'],
+    }),
+  },
+});
+
+/** Size of a page in bytes; undefined for ordinary pages. */
+export function resolveHugepages(
+  memory: Found<ValueOf<typeof MEMORY>> | undefined,
+  memoryBytes: number,
+  report: Report,
+): number | undefined {
+  const size = memory?.value.get.hugepages?.value.get.pageSize;
+  if (size === undefined) return undefined;
+  const bytes = PAGE_BYTES[size.value];
+  if (memoryBytes % bytes !== 0)
+    report.error(
+      'invalid-value',
+      size,
+      `the guest's memory, ${memoryBytes / 2 ** 20}Mi, is no multiple of pages of ${size.value}`,
+    );
+  return bytes;
+}
 
 /** Bytes, a multiple of 1 MiB. */
 export function resolveMemory(

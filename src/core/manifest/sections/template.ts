@@ -7,17 +7,20 @@ import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { HOST_PORTS, type HostSettings } from './annotations.ts';
+import { resolveBoard, resolveFeaturesOfCpu } from './board.ts';
 import { reportBootOrder } from './boot-order.ts';
-import { resolveBootloader, resolveSystem } from './bootloader.ts';
+import { CHASSIS } from './chassis.ts';
+import { CLOCK } from './clock.ts';
 import { CPU, resolveCpu } from './cpu.ts';
 import { DEVICES, type DeviceFields } from './devices.ts';
 import { resolveDisks } from './disks.ts';
+import { resolveInputs, resolveVideo } from './display.ts';
 import { FIRMWARE, resolveKernelBoot } from './firmware.ts';
 import { resolveHostPorts } from './host-ports.ts';
 import { resolveInterfaces } from './interfaces.ts';
 import { resolveLimits } from './limits.ts';
-import { FEATURES, MACHINE, resolveAcpi, resolveMachineType, resolveSmm } from './machine.ts';
-import { MEMORY, resolveMemory } from './memory.ts';
+import { FEATURES, MACHINE } from './machine.ts';
+import { MEMORY, resolveHugepages, resolveMemory } from './memory.ts';
 import { plainTexts, TEMPLATE_METADATA } from './metadata.ts';
 import { checkNetworks, NETWORK } from './networks.ts';
 import { resolvePanicDevices, resolvePanicDumps } from './panic-devices.ts';
@@ -38,6 +41,8 @@ const DOMAIN = object({
     machine: MACHINE,
     firmware: FIRMWARE,
     features: FEATURES,
+    clock: CLOCK,
+    chassis: CHASSIS,
     devices: DEVICES,
     rebootPolicy: oneOf(['Reboot', 'Terminate']),
   },
@@ -106,15 +111,11 @@ function resolveInstance(
   settings: HostSettings,
   report: Report,
 ): InstanceSpec {
-  const { cpu, memory, resources, machine, firmware, features, rebootPolicy } = domain.get;
+  const { cpu, memory, resources, firmware, rebootPolicy } = domain.get;
   const devices: DeviceFields = domain.get.devices?.value.get ?? {};
   const kernelBoot = resolveKernelBoot(firmware, settings, report);
   const watchdog = resolveWatchdog(devices.watchdog);
   const tpm = resolveTpm(devices.tpm);
-  const machineType = resolveMachineType(machine);
-  const smm = resolveSmm(features);
-  const boots = firmware?.value.get ?? {};
-  const bootloader = resolveBootloader(boots.bootloader, { machineType, smm }, report);
   const disks = devices.disks?.value ?? [];
   // What is joined by name cannot be judged when one of the lists is none: that fault is enough.
   const unreadable =
@@ -126,7 +127,7 @@ function resolveInstance(
   const cpus = resourceAmount(resources, 'cpu', report);
   const ram = resourceAmount(resources, 'memory', report);
   const machineSize = {
-    cpu: resolveCpu(cpu, cpus, report),
+    cpu: { ...resolveCpu(cpu, cpus, report), ...resolveFeaturesOfCpu(domain.get, report) },
     memoryBytes: resolveMemory(memory, ram, report),
     graphics: devices.autoattachGraphicsDevice?.value ?? true,
     ...(tpm && { tpm }),
@@ -137,6 +138,9 @@ function resolveInstance(
     settings,
     report,
   );
+  const hugepageBytes = resolveHugepages(memory, machineSize.memoryBytes, report);
+  const video = resolveVideo(devices.video, machineSize.graphics, report);
+  const inputs = resolveInputs(devices.inputs?.value ?? [], report);
   const interfaces = unreadable ? [] : resolveNetwork(devices, get, settings, report);
   const panicDevices = resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report);
   const panicDumps = resolvePanicDumps(settings, panicDevices, report);
@@ -144,11 +148,8 @@ function resolveInstance(
   return {
     cpu: machineSize.cpu,
     memoryBytes: machineSize.memoryBytes,
-    machineType,
-    acpi: resolveAcpi(features),
-    ...(smm !== undefined && { smm }),
-    ...(bootloader && { bootloader }),
-    ...resolveSystem(boots.uuid, boots.serial),
+    ...(hugepageBytes !== undefined && { hugepageBytes }),
+    ...resolveBoard(domain.get, report),
     ...(kernelBoot && { kernelBoot }),
     ...(get.hostname && { hostname: get.hostname.value }),
     ...(get.subdomain && { subdomain: get.subdomain.value }),
@@ -160,9 +161,11 @@ function resolveInstance(
     panicDevices,
     ...(panicDumps !== undefined && { panicDumps }),
     graphics: machineSize.graphics,
+    ...(video && { video }),
     serialConsole: devices.autoattachSerialConsole?.value ?? true,
     memBalloon: devices.autoattachMemBalloon?.value ?? true,
     inputDevice: devices.autoattachInputDevice?.value ?? false,
+    ...(inputs && { inputs }),
     gracePeriodSeconds: get.terminationGracePeriodSeconds?.value ?? DEFAULT_GRACE_PERIOD_SECONDS,
     startPaused,
     rebootPolicy: rebootPolicy?.value ?? 'Reboot',

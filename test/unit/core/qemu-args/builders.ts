@@ -57,6 +57,7 @@ export function anInput(changes: Partial<QemuArgsInput> = {}): QemuArgsInput {
     vm: { namespace: 'default', name: 'web' },
     paths: instancePaths('/state', '/run', UID),
     accelerator: 'tcg',
+    now: Date.UTC(2026, 10, 29, 0, 30),
     disks: spec.disks.map((disk) => prepared(disk)),
     ...changes,
     spec,

@@ -1,0 +1,62 @@
+/** The board as a guest finds it: CPU, clock, timers, chassis, display, inputs. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { World } from './daemon-harness.ts';
+import { guestShell } from './guest-shell.ts';
+import { demoVm, tinyVm } from './manifests.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+const YEAR = 365 * 86_400;
+
+const DOMAIN = `        cpu:
+          features: [{name: sse4.2, policy: disable}, {name: aes}]
+        features:
+          apic: {endOfInterrupt: true}
+          kvm: {hidden: true}
+          pvspinlock: {enabled: false}
+        clock:
+          utc: {offsetSeconds: ${YEAR}}
+          timer:
+            hpet: {present: false}
+            kvm: {}
+            pit: {tickPolicy: delay}
+            rtc: {tickPolicy: catchup, track: guest}
+        chassis: {manufacturer: 'Acme, Inc.', serial: C-1, asset: A-1, version: '1', sku: x}
+`;
+const DEVICES = `          video: {type: virtio}
+          inputs: [{name: pen, type: tablet, bus: virtio}, {name: mouse, type: tablet}]
+`;
+
+test('a guest finds what its file says', async () => {
+  const vm = { strategy: 'Always', graphics: true, domain: DOMAIN, devices: DEVICES } as const;
+  world.write('board', demoVm('board', vm));
+  using shell = await guestShell(world, 'board');
+  const flags = await shell.run("sed -n 's/^flags.*: / /p' /proc/cpuinfo");
+  expect(flags).toMatch(/(^| )aes( |$)/);
+  expect(flags).not.toMatch(/ sse4_2( |$)/);
+  const ahead = Number(await shell.run('date -u +%s')) - Date.now() / 1000;
+  expect(Math.abs(ahead - YEAR)).toBeLessThan(86_400);
+  const clocks = '/sys/devices/system/clocksource/clocksource0/available_clocksource';
+  expect(await shell.run(`cat ${clocks}`)).not.toContain('hpet');
+  const dmi = '/sys/class/dmi/id/chassis';
+  expect(await shell.run(`cat ${dmi}_vendor ${dmi}_serial ${dmi}_asset_tag`)).toBe(
+    'Acme, Inc. C-1 A-1',
+  );
+  const pci = await shell.run('cat /sys/bus/pci/devices/*/device');
+  // virtio-vga, a virtio input device, the USB controller with the other tablet.
+  expect(pci.split(' ')).toEqual(expect.arrayContaining(['0x1050', '0x1052', '0x000d']));
+}, 300_000);
+
+test('a feature that no CPU has keeps the guest from being launched, by name', async () => {
+  const domain = '        cpu: {features: [{name: warp-drive}]}\n';
+  world.write('warp', tinyVm('warp', { strategy: 'Once', domain }));
+  const { verdict } = await world.untilRuns('warp', 1);
+  expect(verdict.reason).toBe('LaunchFailed');
+  expect(verdict.message).toContain('warp-drive');
+});
