@@ -21,13 +21,15 @@ export function buildProgram(): Program {
   }
   const args = ['scripts/lib/bundle.ts', DIR, 'bench', join(DIR, 'licenses.txt')];
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
-  for (const name of ['confine', 'shim.sh']) {
+  for (const name of ['beside', 'confine', 'shim.sh']) {
     copyFileSync(join(ROOT, 'src/qemu', name), join(DIR, name));
     chmodSync(join(DIR, name), 0o755);
   }
+  copyFileSync(join(ROOT, 'packaging/start-client.cjs'), join(DIR, 'start-client.cjs'));
+  execFileSync(node, ['scripts/lib/client-cache.ts', DIR], { cwd: ROOT, stdio: 'inherit' });
   return {
     node,
     daemon: join(DIR, 'daemon.cjs'),
-    client: join(DIR, 'client.cjs'),
+    client: join(DIR, 'start-client.cjs'),
   };
 }

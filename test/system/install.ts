@@ -47,6 +47,7 @@ export async function installSolovirt(root: string): Promise<void> {
   for (const [name, code] of await bundles()) writeFileSync(join(lib, name), code);
   for (const name of ['beside', 'confine', 'shim.sh'])
     copyFileSync(join(CHECKOUT, 'src/qemu', name), join(lib, name));
+  copyFileSync(join(CHECKOUT, 'packaging/start-client.cjs'), join(lib, 'start-client.cjs'));
   // The runtime is mounted here.
   writeFileSync(join(lib, 'node'), '');
 }
