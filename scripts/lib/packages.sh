@@ -19,6 +19,7 @@ genisoimage isoinfo
 kubernetes-client kubectl
 mandoc mandoc
 openssh-client ssh ssh-keygen
+xz-utils xz
 ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
 swtpm swtpm
 zsh zsh

@@ -10,10 +10,11 @@ import { findClaim } from './claim-disk.ts';
 import { type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';
 import { filesBelow } from './image-chain.ts';
-import { readImage } from './image-file.ts';
+import { type Image, readImage } from './image-file.ts';
 import { createHostDisk, publish } from './overlay.ts';
 import { checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
+import { unpack } from './unpack.ts';
 
 export interface MakeOptions extends Roots {
   readonly signal: AbortSignal;
@@ -45,17 +46,26 @@ export async function makeDataVolume(
     }
     case 'http': {
       const kept = beside(path, 'download');
+      const unpacked = beside(path, 'unpacked');
       await download({ ...contents, to: kept }, options);
-      const source = await readImage({ path: kept, blockDevice: false });
-      const [other] = await filesBelow(source, options);
-      // Whose they are nobody knows, and they are not to come along.
-      if (other !== undefined)
-        throw new PrepareError(`what was downloaded builds on another file, ${other}`);
-      await copy({ source, sizeBytes });
+      try {
+        const image = await unpack(kept, unpacked, options.signal);
+        await copy({ source: await readForeign(image, options), sizeBytes });
+      } finally {
+        await rm(unpacked, { force: true });
+      }
       await forget(kept);
       return;
     }
   }
+}
+
+/** An image from elsewhere stands alone: nobody knows whose the files are that it may name. */
+async function readForeign(path: string, roots: Roots): Promise<Image> {
+  const image = await readImage({ path, blockDevice: false });
+  const [other] = await filesBelow(image, roots);
+  if (other === undefined) return image;
+  throw new PrepareError(`what was downloaded builds on another file, ${other}`);
 }
 
 /** Others on the host may pass through to their own disks, and look at nothing. */

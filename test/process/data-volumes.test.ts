@@ -2,7 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { execa, execaSync } from 'execa';
 import { expect, test } from 'vitest';
 import type { DataVolumeContents } from '../../src/core/model/virtual-machine.ts';
 import { makeDataVolume } from '../../src/qemu/data-volume.ts';
@@ -152,6 +153,33 @@ test.for([
   Object.assign(server, trouble);
   expect(await refusal(make(where, http(server, sha256)))).toContain(message);
   expect((await names(where)).filter((name) => !name.startsWith('.'))).toEqual([]);
+});
+
+test.for([
+  ['gzip', (image: Buffer) => gzipSync(image)],
+  ['zstd', (image: Buffer) => zstdCompressSync(image)],
+  ['xz', (image: Buffer) => execaSync('xz', ['-c'], { input: image, encoding: 'buffer' }).stdout],
+] as const)('an image that is packed with %s is unpacked', async ([, pack]) => {
+  await using where = await place();
+  const image = randomBytes(MIB);
+  await using server = await serveFile(Buffer.from(pack(image)));
+  const { path } = await make(where, http(server), { sizeBytes: MIB });
+  expect((await rawBytes(path)).equals(image)).toBe(true);
+  expect(await names(where)).toEqual(['root.qcow2', 'root.qcow2.raw']);
+});
+
+test.for([
+  ['what is cut off', gzipSync(randomBytes(MIB)).subarray(0, MIB / 2), 'cannot be unpacked (gzip)'],
+  ['another format', Buffer.from(`KDMV${'\0'.repeat(1020)}`), 'is a VMDK image'],
+  ['an archive', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')]), 'is a tar archive'],
+  ['an error page', Buffer.from('<!DOCTYPE html><title>Sign in</title>'), 'is a web page'],
+] as const)('%s makes no disk of its bytes', async ([, contents, message]) => {
+  await using where = await place();
+  await using server = await serveFile(contents);
+  expect(await refusal(make(where, http(server)))).toContain(message);
+  expect((await names(where)).filter((name) => !name.startsWith('.root.qcow2.download'))).toEqual(
+    [],
+  );
 });
 
 test('an image from elsewhere that builds on a file of this host is refused', async () => {

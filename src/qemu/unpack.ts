@@ -1,0 +1,115 @@
+/** Unpacks what was downloaded, told by its first bytes, and refuses what would be taken for a raw disk and is none. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { execa } from 'execa';
+import { confineArgs } from '../core/qemu-args/confinement.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
+import { programFile } from './program-files.ts';
+
+/** Long enough for the last of the marks below. */
+const HEAD_BYTES = 512;
+
+type Unpacking =
+  | { readonly kind: 'stream'; readonly make: () => Duplex }
+  | { readonly kind: 'program'; readonly command: readonly [string, ...string[]] };
+
+interface Mark {
+  readonly name: string;
+  readonly at: number;
+  readonly bytes: string;
+  /** Absent: it cannot be unpacked. */
+  readonly unpack?: Unpacking;
+}
+
+/** By the documents of each format; `bytes` is Latin-1. */
+const MARKS: readonly Mark[] = [
+  {
+    name: 'gzip',
+    at: 0,
+    bytes: '\x1f\x8b',
+    unpack: { kind: 'stream', make: () => createGunzip() },
+  },
+  {
+    name: 'Zstandard',
+    at: 0,
+    bytes: '\x28\xb5\x2f\xfd',
+    unpack: { kind: 'stream', make: () => createZstdDecompress() },
+  },
+  {
+    name: 'xz',
+    at: 0,
+    bytes: '\xfd7zXZ\0',
+    unpack: { kind: 'program', command: ['xz', '--decompress', '--stdout'] },
+  },
+  { name: 'bzip2', at: 0, bytes: 'BZh' },
+  { name: 'a ZIP archive', at: 0, bytes: 'PK\x03\x04' },
+  { name: 'a tar archive', at: 257, bytes: 'ustar' },
+  { name: 'a VMDK image', at: 0, bytes: 'KDMV' },
+  { name: 'a VMDK image', at: 0, bytes: '# Disk DescriptorFile' },
+  { name: 'a VHDX image', at: 0, bytes: 'vhdxfile' },
+  { name: 'a VHD image', at: 0, bytes: 'conectix' },
+  { name: 'a VDI image', at: 64, bytes: '\x7f\x10\xda\xbe' },
+  { name: 'a web page', at: 0, bytes: '<!DOCTYPE' },
+  { name: 'a web page', at: 0, bytes: '<html' },
+];
+
+/**
+ * The file with the image: the download itself, or `to` when it was packed.
+ * @throws PrepareError; the signal's reason when aborted
+ */
+export async function unpack(from: string, to: string, signal: AbortSignal): Promise<string> {
+  const head = await readHead(from);
+  const mark = MARKS.find(({ at, bytes }) => head.startsWith(bytes, at));
+  if (mark === undefined) return from;
+  const { name, unpack: how } = mark;
+  if (how === undefined)
+    throw new PrepareError(
+      `what was downloaded is ${name}, and not an image in raw or qcow2, plain or packed with gzip, xz or zstd`,
+    );
+  try {
+    await run(how, from, to, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new PrepareError(`what was downloaded cannot be unpacked (${name}): ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+  return to;
+}
+
+async function run(how: Unpacking, from: string, to: string, signal: AbortSignal): Promise<void> {
+  const target = createWriteStream(to, { mode: 0o600 });
+  switch (how.kind) {
+    case 'stream':
+      await pipeline(createReadStream(from), how.make(), target, { signal });
+      return;
+    case 'program': {
+      const access = { read: [from], write: [], writeDirs: [], lowPorts: false, reserve: [] };
+      const args = [...confineArgs(access), ...how.command, from];
+      const child = execa(programFile('confine'), args, {
+        reject: false,
+        stdin: 'ignore',
+        buffer: { stdout: false },
+        cancelSignal: signal,
+      });
+      await pipeline(child.stdout, target, { signal });
+      const { exitCode, stderr, shortMessage } = await child;
+      // `confine` has not found the program.
+      if (exitCode === 127) throw new Error(`${how.command[0]} is not installed`);
+      if (exitCode !== 0) throw new Error(stderr === '' ? shortMessage : stderr);
+    }
+  }
+}
+
+async function readHead(path: string): Promise<string> {
+  try {
+    await using file = await open(path, 'r');
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } catch (cause) {
+    throw new PrepareError(`cannot read ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}
