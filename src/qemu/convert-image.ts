@@ -48,6 +48,8 @@ export async function convertImage(
     });
     const { exitCode, stderr, shortMessage } = await child;
     options.signal.throwIfAborted();
+    // `confine` has not found the program.
+    if (exitCode === 127) throw new PrepareError('qemu-img is not installed (qemu-utils)');
     if (exitCode !== 0)
       throw new PrepareError(`qemu-img: ${stderr === '' ? shortMessage : stderr}`);
   };

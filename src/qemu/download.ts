@@ -163,11 +163,22 @@ function shown(url: string): string {
   return parsed.href;
 }
 
+/** How it looks when a host cannot be reached, or must not: a packet filter drops as often as it refuses. */
+const UNREACHED = new Set([
+  'EACCES',
+  'EAFNOSUPPORT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPERM',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 /** What `fetch` throws says the reason in its cause. */
 function wordsOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const isForbidden = errorCode(inner) === 'EPERM' || errorCode(inner) === 'EACCES';
-  return isForbidden
-    ? 'the daemon may not reach that host; the packaged unit lets it reach none (docs/systemd.md, "Downloads")'
-    : reasonOf(inner);
+  const words = reasonOf(inner);
+  if (!UNREACHED.has(errorCode(inner) ?? '')) return words;
+  return `${words}; the packaged unit lets the daemon reach no other host until that is allowed (docs/systemd.md, "Downloads")`;
 }
