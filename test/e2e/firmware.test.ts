@@ -1,5 +1,5 @@
 /** UEFI, as a guest sees it: on real OVMF, over a restart, and on a host that has none. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { World } from './daemon-harness.ts';
@@ -18,6 +18,7 @@ afterAll(async () => {
 });
 
 const VARIABLE = '/sys/firmware/efi/efivars/Solovirt-a8f6c7d2-6b5e-4b0f-9a53-54e1a1c9a7d0';
+const UUID = '5d307ca9-b3ef-428c-8861-06e72d69f223';
 const SERIAL = 'R2-D2, "#7"';
 
 function uefiDomain(efi: string, more = ''): string {
@@ -31,17 +32,18 @@ ${more}`;
 test(
   'a guest under UEFI stores a variable and finds it after a restart; its machine stays the same',
   async () => {
-    const domain = uefiDomain('{secureBoot: false, persistent: true}');
-    world.write('uefi', demoVm('uefi', { strategy: 'Manual', domain }));
+    // The example, with a strategy that leaves it to this test when it runs.
+    const example = readFileSync(new URL('../../vms/uefi.yaml', import.meta.url), 'utf8');
+    world.write('uefi', example.replace('runStrategy: Halted', 'runStrategy: Manual'));
     await world.untilStatus('uefi', 'Stopped');
     await world.command('uefi', 'start');
-    let uuid: string;
     {
       using shell = await guestShell(world, 'uefi');
       expect(world.log).not.toContain('runs as root');
       expect(await shell.run('cat /sys/firmware/efi/fw_platform_size')).toBe('64');
-      expect(await shell.run('cat /sys/class/dmi/id/product_serial')).toBe(SERIAL);
-      uuid = await shell.run('cat /sys/class/dmi/id/product_uuid');
+      expect(await shell.run('cat /sys/class/dmi/id/product_serial')).toBe('demo-0001');
+      expect(await shell.run('cat /sys/class/dmi/id/product_uuid')).toBe(UUID);
+      expect(await shell.run('cat /sys/class/tpm/tpm0/tpm_version_major')).toBe('2');
       // Attributes (kept, for boot services and at run time), then the value: UEFI's file system takes one write.
       await shell.run(`printf '\\007\\000\\000\\000kept' >${VARIABLE}`);
       shell.type('poweroff');
@@ -53,7 +55,7 @@ test(
     await world.command('uefi', 'start');
     using shell = await guestShell(world, 'uefi');
     expect(await shell.run(`tail -c 4 ${VARIABLE}`)).toBe('kept');
-    expect(await shell.run('cat /sys/class/dmi/id/product_uuid')).toBe(uuid);
+    expect(await shell.run('cat /sys/class/dmi/id/product_uuid')).toBe(UUID);
     shell.type('poweroff');
     await world.untilStatus('uefi', 'Stopped');
     expect((await world.runs('uefi')).map((run) => run.verdict.reason)).toEqual([
@@ -75,6 +77,7 @@ test(
     const variable = 'SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c';
     const value = `tail -c 1 /sys/firmware/efi/efivars/${variable} | od -An -tu1`;
     expect(await shell.run(value)).toBe('1');
+    expect(await shell.run('cat /sys/class/dmi/id/product_serial')).toBe(SERIAL);
     const uid = (await world.vm('secure')).status.instance?.uid ?? '';
     const dir = join(world.state, 'instances', uid);
     expect(readdirSync(dir)).toEqual(expect.arrayContaining(['nvram.fd', 'smbios.bin']));

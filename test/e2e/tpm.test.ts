@@ -130,3 +130,21 @@ describe('the TPM', () => {
     expect(verdict.message).toContain('tpm-emulator');
   });
 });
+
+const STRANGER = 69_990;
+
+test.skipIf(process.geteuid?.() !== 0)(
+  'a daemon that is not root gives its guests TPMs, too',
+  async () => {
+    await using other = await World.start({ user: STRANGER, config: '' });
+    other.write(
+      'own',
+      tinyVm('own', { strategy: 'Always', devices: '          tpm: {persistent: true}\n' }),
+    );
+    await other.untilStatus('own', 'Running');
+    await other.untilConsole('own', 'UP');
+    await poll('its TPM has a state', () =>
+      existsSync(join(other.state, 'machines/default_own/tpm/tpm2-00.permall')),
+    );
+  },
+);

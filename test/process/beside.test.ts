@@ -150,6 +150,20 @@ test('the state is one companion’s: the next waits until it is gone', async ()
   expect(await text('state/log')).toBe('last\nnext\n');
 });
 
+test('a keeper that is killed takes nobody along, and the state stays in use', async () => {
+  // The parent of the companion is its keeper.
+  const first = run('echo $PPID >keeper; echo $$ >pid; exec sleep 600', 'exec sleep 600');
+  const companion = await pidIn('pid');
+  process.kill(await pidIn('keeper'), 'SIGKILL');
+  const { exitCode, stderr } = await run(WAITS, 'echo started', 'second');
+  expect(exitCode).toBe(125);
+  expect(stderr).toContain('is in use by another process');
+  expect(isAlive(companion)).toBe(true);
+  process.kill(companion, 'SIGKILL');
+  first.kill('SIGKILL');
+  await first;
+});
+
 test('a state that stays in use is named', async () => {
   const first = run(WAITS, 'exec sleep 600');
   await pidIn('pid');

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findFirmware } from '../../src/qemu/find-firmware.ts';
+import { findSwtpm } from '../../src/qemu/find-swtpm.ts';
 import { type MachineInput, prepareMachine } from '../../src/qemu/prepare-machine.ts';
 import { aSpec } from '../unit/core/qemu-args/builders.ts';
 import { type Place, place, refusal } from './prepare-support.ts';
@@ -94,6 +95,12 @@ describe('descriptors', () => {
       'there is no UEFI firmware with secure boot and enrolled keys for',
     );
   });
+});
+
+test('a TPM needs swtpm, and the message says how to get it', async () => {
+  expect(await refusal(findSwtpm(['/nowhere/swtpm']))).toBe(
+    'the VM has a TPM, and swtpm, which emulates it, is not installed: there is no /nowhere/swtpm; on Debian and Ubuntu: apt-get install swtpm',
+  );
 });
 
 describe('UEFI’s variables', () => {
