@@ -9,6 +9,7 @@ import { withInstance } from '../core/strategy/transitions.ts';
 import { AgentAbsentError, AgentCommandError } from '../qemu/agent-error.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
+import type { Ground } from './ground.ts';
 import { findGuest } from './guest-target.ts';
 import { conflict, Refusal } from './refusal.ts';
 
@@ -83,7 +84,7 @@ export function thawGuest(ctx: Context, key: string, record: VmRecord): void {
 }
 
 /** A guest that was reset comes up with its file systems as they ever were. */
-export async function forgetFreeze(ctx: Context, key: string): Promise<void> {
+export async function forgetFreeze(ctx: Ground, key: string): Promise<void> {
   const uid = ctx.records.get(key)?.instance?.uid;
   if (uid !== undefined && ctx.records.get(key)?.instance?.freeze !== undefined)
     await unfreezeRecord(ctx, key, uid, 'forget');
@@ -111,7 +112,7 @@ async function thawed(
 
 /** In the VM's lane, if it is still that instance: it is thawed, or is to be thawed at once. */
 async function unfreezeRecord(
-  ctx: Context,
+  ctx: Ground,
   key: string,
   uid: string,
   how: 'forget' | 'thaw',

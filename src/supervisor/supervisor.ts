@@ -5,25 +5,24 @@
 import { randomUUID } from 'node:crypto';
 import type { GuestDetail } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
-import type { Evidence, QmpEvent } from '../core/model/evidence.ts';
+import type { Evidence } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry } from '../core/model/record.ts';
 import type { JsonObject, VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
-import { type InstancePaths, instancePaths, machineDir } from '../core/paths.ts';
+import { type InstancePaths, instancePaths } from '../core/paths.ts';
 import type { Command } from '../core/strategy/commands.ts';
 import type { StateDb } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
-import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import { Board } from './board.ts';
 import type { Context, DrainingState } from './context.ts';
 import { EventLog } from './event-log.ts';
 import { FileObjects } from './file-objects.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
-import { GuestEvents, tpmLost } from './guest-events.ts';
-import { type FreezeOptions, forgetFreeze, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
+import { type FreezeOptions, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
 import { GuestLines } from './guest-lines.ts';
 import { type GuestView, lookIntoGuest, touchGuest } from './guest-reads.ts';
 import { HostNode } from './host-node.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
+import { Instances } from './instances.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { Namespaces } from './namespaces.ts';
 import { pass } from './pass.ts';
@@ -61,7 +60,7 @@ export class Supervisor implements AsyncDisposable {
   readonly lines: GuestLines;
   readonly #ctx: Context;
   readonly #queue: WorkQueue;
-  readonly #guestEvents: GuestEvents;
+  readonly #instances: Instances;
   readonly #drainingListeners = new Set<() => void>();
   readonly namespaces: Namespaces;
   /** This host, as a node. */
@@ -79,7 +78,6 @@ export class Supervisor implements AsyncDisposable {
     });
     const versions = new Versions((count) => db.reserveResourceVersions(count));
     const events = new EventLog(db, versions, clock, log);
-    this.#guestEvents = new GuestEvents(events);
     const files = new VmFiles();
     const ground: Ground = {
       clock,
@@ -97,6 +95,7 @@ export class Supervisor implements AsyncDisposable {
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
     };
+    this.#instances = new Instances(ground, (key) => void this.lines.tidy(key));
     this.namespaces = new Namespaces(ground, versions);
     this.node = new HostNode(versions, clock.now());
     this.#ctx = {
@@ -110,8 +109,8 @@ export class Supervisor implements AsyncDisposable {
       }),
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
-      launch: (key, uid) => this.#launch(key, uid),
-      adopt: (key) => this.#adopt(key),
+      launch: (key, uid) => this.#instances.launch(key, uid),
+      adopt: (key) => this.#instances.adopt(key),
     };
     this.stats = new Stats(ground);
     ground.board.listen((change) => ground.tally.take(change));
@@ -138,7 +137,7 @@ export class Supervisor implements AsyncDisposable {
   /** Takes over what runs, and shows every VM on record. No pass runs before the first `filesChanged` or `begin`. */
   async adopt(): Promise<void> {
     for (const key of this.#ctx.records.keys()) {
-      this.#adopt(key);
+      this.#instances.adopt(key);
       publish(this.#ctx, key);
     }
     this.#ctx.strays.find(this.#ctx);
@@ -304,77 +303,5 @@ export class Supervisor implements AsyncDisposable {
   #retry(key: string, error: unknown): void {
     this.#ctx.log.error({ vm: key, error }, 'pass failed, to be tried again');
     this.#queue.addIn(key, RETRY_MS);
-  }
-
-  #adopt(key: string): void {
-    const record = this.#ctx.records.get(key);
-    if (record?.instance === undefined) return;
-    const paths = this.#ctx.paths(record.instance.uid);
-    let tidy = (): void => {
-      tidy = () => {};
-      void this.lines.tidy(key);
-    };
-    const deps = { ...this.#instanceDeps(key, record), onConnected: () => tidy() };
-    this.#ctx.lives.set(key, LiveInstance.adopt(paths, deps, record.instance.process));
-  }
-
-  #launch(key: string, uid: string): void {
-    const record = this.#ctx.records.get(key);
-    if (record?.instance === undefined) return;
-    const { host, imagesDir, diskRoots, stateDir } = this.#ctx.settings;
-    const { namespace, name } = record;
-    const live = LiveInstance.launch(
-      {
-        vm: { namespace, name },
-        template: record.instance.template,
-        spec: record.instance.spec,
-        startPaused: record.instance.startPaused,
-        values: (id) => this.#ctx.objects.values(id),
-        paths: this.#ctx.paths(uid),
-        machineDir: machineDir(stateDir, record),
-        imagesDir,
-        diskRoots,
-        host,
-      },
-      this.#instanceDeps(key, record),
-    );
-    this.#ctx.lives.set(key, live);
-  }
-
-  async #forgetFreeze(key: string): Promise<void> {
-    try {
-      await forgetFreeze(this.#ctx, key);
-    } catch (error) {
-      // It is thawed in its time all the same, which does nothing to a guest that is not frozen.
-      this.#ctx.log.warn({ vm: key, error }, 'the end of a freeze could not be recorded');
-    }
-  }
-
-  #companionDeps(key: string, id: VmIdentity): Pick<LiveInstanceDeps, 'onCompanionEnd'> {
-    const instance = this.#ctx.records.get(key)?.instance;
-    if (instance?.spec.tpm === undefined) return {};
-    const { events } = this.#ctx;
-    return {
-      onCompanionEnd: (end) => events.note(id, { ...tpmLost(end), instanceUid: instance.uid }),
-    };
-  }
-
-  #instanceDeps(key: string, id: VmIdentity): LiveInstanceDeps {
-    return {
-      vm: { namespace: id.namespace, name: id.name },
-      launcher: this.#ctx.settings.launcher,
-      clock: this.#ctx.clock,
-      log: this.#ctx.log.child({ vm: key }),
-      onChange: () => this.#queue.add(key),
-      onFailure: (command, error) => this.#ctx.tally.qmpFailed(command, error),
-      ...this.#companionDeps(key, id),
-      onEvent: (event: QmpEvent) => {
-        if (event.event === 'RESET') void this.#forgetFreeze(key);
-        this.#guestEvents.take(id, event, this.#ctx.records.get(key)?.instance?.uid);
-        this.#queue.add(key);
-      },
-      consoleLogBytes: this.#ctx.settings.consoleLogBytes,
-      qemuLogBytes: this.#ctx.settings.qemuLogBytes,
-    };
   }
 }

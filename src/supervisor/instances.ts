@@ -1,0 +1,100 @@
+/**
+ * Brings live instances about: launches what a record asks for, takes over what an earlier daemon left, and passes on
+ * what either tells.
+ */
+import type { QmpEvent } from '../core/model/evidence.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
+import { machineDir } from '../core/paths.ts';
+import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
+import type { Ground } from './ground.ts';
+import { GuestEvents, tpmLost } from './guest-events.ts';
+import { forgetFreeze } from './guest-freeze.ts';
+
+export class Instances {
+  readonly #ctx: Ground;
+  readonly #guestEvents: GuestEvents;
+  /** A guest that was taken over answers for the first time. */
+  readonly #onTakenOver: (key: string) => void;
+
+  constructor(ctx: Ground, onTakenOver: (key: string) => void) {
+    this.#ctx = ctx;
+    this.#guestEvents = new GuestEvents(ctx.events);
+    this.#onTakenOver = onTakenOver;
+  }
+
+  /** Takes over the QEMU of the VM's recorded instance, and puts it into `lives`. */
+  adopt(key: string): void {
+    const record = this.#ctx.records.get(key);
+    if (record?.instance === undefined) return;
+    const paths = this.#ctx.paths(record.instance.uid);
+    let isFirst = true;
+    const onConnected = (): void => {
+      if (isFirst) this.#onTakenOver(key);
+      isFirst = false;
+    };
+    const deps = { ...this.#deps(key, record), onConnected };
+    this.#ctx.lives.set(key, LiveInstance.adopt(paths, deps, record.instance.process));
+  }
+
+  /** Launches the VM's recorded instance, and puts it into `lives`. */
+  launch(key: string, uid: string): void {
+    const record = this.#ctx.records.get(key);
+    if (record?.instance === undefined) return;
+    const { host, imagesDir, diskRoots, stateDir } = this.#ctx.settings;
+    const { namespace, name } = record;
+    const live = LiveInstance.launch(
+      {
+        vm: { namespace, name },
+        template: record.instance.template,
+        spec: record.instance.spec,
+        startPaused: record.instance.startPaused,
+        values: (id) => this.#ctx.objects.values(id),
+        paths: this.#ctx.paths(uid),
+        machineDir: machineDir(stateDir, record),
+        imagesDir,
+        diskRoots,
+        host,
+      },
+      this.#deps(key, record),
+    );
+    this.#ctx.lives.set(key, live);
+  }
+
+  #deps(key: string, id: VmIdentity): LiveInstanceDeps {
+    const { settings, clock, log, queue, tally, records } = this.#ctx;
+    return {
+      vm: { namespace: id.namespace, name: id.name },
+      launcher: settings.launcher,
+      clock,
+      log: log.child({ vm: key }),
+      onChange: () => queue.add(key),
+      onFailure: (command, error) => tally.qmpFailed(command, error),
+      ...this.#companionDeps(key, id),
+      onEvent: (event: QmpEvent) => {
+        if (event.event === 'RESET') void this.#forgetFreeze(key);
+        this.#guestEvents.take(id, event, records.get(key)?.instance?.uid);
+        queue.add(key);
+      },
+      consoleLogBytes: settings.consoleLogBytes,
+      qemuLogBytes: settings.qemuLogBytes,
+    };
+  }
+
+  #companionDeps(key: string, id: VmIdentity): Pick<LiveInstanceDeps, 'onCompanionEnd'> {
+    const instance = this.#ctx.records.get(key)?.instance;
+    if (instance?.spec.tpm === undefined) return {};
+    const { events } = this.#ctx;
+    return {
+      onCompanionEnd: (end) => events.note(id, { ...tpmLost(end), instanceUid: instance.uid }),
+    };
+  }
+
+  async #forgetFreeze(key: string): Promise<void> {
+    try {
+      await forgetFreeze(this.#ctx, key);
+    } catch (error) {
+      // It is thawed in its time all the same, which does nothing to a guest that is not frozen.
+      this.#ctx.log.warn({ vm: key, error }, 'the end of a freeze could not be recorded');
+    }
+  }
+}
