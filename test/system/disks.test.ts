@@ -50,7 +50,6 @@ describe.skipIf(reason !== undefined)(`disks${reason ? ` (${reason})` : ''}`, ()
 
   test('that a daemon of the package makes are written to by the guests it makes them for', async () => {
     const witness = `${IMAGES}/tiny/witness.img`;
-    await get(`install -d -m 2771 -o solovirt -g solovirt-qemu ${IMAGES}/_claims ${CLAIMS}`);
     await get(`install -m 660 -o solovirt -g solovirt-qemu ${witness} ${CLAIMS}/base.img`);
     fleet.machine.write('/etc/solovirt/vms/web.yaml', WEB, 0o666);
     await fleet.untilStatus('web', 'Running');
