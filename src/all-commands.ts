@@ -6,6 +6,7 @@ import type { CliContext } from './cli/context.ts';
 import { buildProgram } from './cli/program.ts';
 import { addDaemonCommand } from './daemon-command.ts';
 import { addDrainCommand } from './drain-command.ts';
+import { addImagesCommand } from './images-command.ts';
 import { addProxyCommand } from './proxy-command.ts';
 
 export function allCommands(context: CliContext): Command {
@@ -13,5 +14,6 @@ export function allCommands(context: CliContext): Command {
   addDaemonCommand(program, context);
   addDrainCommand(program, context);
   addProxyCommand(program, context);
+  addImagesCommand(program, context);
   return program;
 }

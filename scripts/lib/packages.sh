@@ -13,11 +13,13 @@ libstdc++6 libstdc++.so.6
 needed_to_test='
 binutils as ld
 curl curl
+docker-registry docker-registry
 e2fsprogs mke2fs
 fish fish
 genisoimage isoinfo
 kubernetes-client kubectl
 mandoc mandoc
+skopeo skopeo
 openssh-client ssh ssh-keygen
 xz-utils xz
 ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
@@ -71,6 +73,12 @@ missing_packages() {
 
 apt_install() {
   export DEBIAN_FRONTEND=noninteractive
+  # This package starts a server for the whole network, and the tests start their own.
+  case " $* " in
+    *' docker-registry '*)
+      [ ! -d /run/systemd/system ] || systemctl -q mask docker-registry.service
+      ;;
+  esac
   apt-get -q -y install --no-install-recommends "$@" && return
   # Package lists that are missing or older than the mirror.
   apt-get -q update && apt-get -q -y install --no-install-recommends "$@"

@@ -1,12 +1,11 @@
 /**
- * Never two daemons on one state directory. The lock is a lock of the kernel on `STATE/lock.db`, taken through
- * SQLite because Node has no call for it: it goes with the process, however that ends. `STATE/lock.pid` only
+ * Never two daemons on one state directory: whoever serves it holds a lock on `STATE/lock.db`. `STATE/lock.pid` only
  * names the holder for others.
  */
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { acquireFileLock, type FileLock } from './file-lock.ts';
 import { makeDirectory } from './make-directory.ts';
-import { BUSY, isDamage, plainWords, sqliteCode } from './state-errors.ts';
+import { BUSY, plainWords, sqliteCode } from './state-errors.ts';
 
 /** Another daemon serves this state directory. */
 export class DaemonRunningError extends Error {
@@ -30,9 +29,6 @@ export interface DaemonLock {
   release(): void;
 }
 
-/** Referenced until released: a database that is garbage collected closes, and its lock goes. */
-const held = new Set<DatabaseSync>();
-
 /**
  * Takes the lock or fails at once.
  * @throws DaemonRunningError
@@ -40,10 +36,10 @@ const held = new Set<DatabaseSync>();
  */
 export function acquireDaemonLock(stateDir: string): DaemonLock {
   const pidFile = `${stateDir}/lock.pid`;
-  let database: DatabaseSync;
+  let lock: FileLock;
   try {
     makeDirectory(stateDir, 0o700);
-    database = lock(`${stateDir}/lock.db`);
+    lock = acquireFileLock(`${stateDir}/lock.db`);
   } catch (error) {
     if (sqliteCode(error) === BUSY) {
       const pid = readPid(pidFile);
@@ -57,39 +53,16 @@ export function acquireDaemonLock(stateDir: string): DaemonLock {
       cause: error,
     });
   }
-  held.add(database);
   writePid(pidFile);
+  let isReleased = false;
   return {
     release: () => {
-      if (!held.delete(database)) return;
+      if (isReleased) return;
+      isReleased = true;
       removeQuietly(pidFile);
-      database.close();
+      lock.release();
     },
   };
-}
-
-function lock(path: string): DatabaseSync {
-  try {
-    return lockOnce(path);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    // Nobody holds it, or it would have been busy. Emptied rather than removed: two daemons starting at once
-    // must meet at the same file.
-    truncateSync(path);
-    return lockOnce(path);
-  }
-}
-
-function lockOnce(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 0 });
-  try {
-    // The journal that nothing is ever written to needs no room on the disk.
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
 }
 
 /** A courtesy to whoever is refused: a full disk must not keep the daemon from its guests. */

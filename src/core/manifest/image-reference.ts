@@ -1,6 +1,6 @@
 /**
- * Names of container images, and where their files lie in the image directory. solovirt pulls nothing:
- * a reference names a file that somebody put there. Nothing that passes here leads out of the directory.
+ * Names of container images, and where their files lie in the image directory, whether `solovirt images` or somebody
+ * else put them there. Nothing that passes here leads out of the directory.
  */
 import { checkInnerPath } from './names.ts';
 
@@ -78,6 +78,24 @@ function splitRegistry(name: string): { readonly registry?: string; readonly rep
   return { registry: first, repository: name.slice(slash + 1) };
 }
 
+/** The path without its ending under which an image lies, relative to the image directory: `host_5000/x/1`. */
+export function imageBase(reference: ImageReference): string {
+  const { tag = 'latest', digest } = reference;
+  return `${nameInDirectory(reference)}/${digest === undefined ? tag : digest.replace(':', '-')}`;
+}
+
+function nameInDirectory({ registry, repository }: ImageReference): string {
+  return registry === undefined
+    ? repository
+    : `${registry.replaceAll(/[:[\]]/g, '_')}/${repository}`;
+}
+
+/** The name by which a registry is asked. A digest says all, and most programs take no tag beside it. */
+export function registryName({ registry, repository, tag, digest }: ImageReference): string {
+  const name = registry === undefined ? repository : `${registry}/${repository}`;
+  return digest === undefined ? `${name}:${tag ?? 'latest'}` : `${name}@${digest}`;
+}
+
 /**
  * Where an image may lie, relative to the image directory, in order of preference. `path` is the file
  * inside the image. Empty when the reference or the path is not valid.
@@ -89,10 +107,9 @@ function splitRegistry(name: string): { readonly registry?: string; readonly rep
 export function imageFileCandidates(reference: string, path?: string): readonly string[] {
   const parsed = parseImageReference(reference);
   if (!parsed.ok) return [];
-  const { registry, repository, tag = 'latest', digest } = parsed.reference;
-  const host = registry === undefined ? '' : `${registry.replaceAll(/[:[\]]/g, '_')}/`;
-  const name = `${host}${repository}`;
-  const base = `${name}/${digest === undefined ? tag : digest.replace(':', '-')}`;
+  const { tag = 'latest', digest } = parsed.reference;
+  const name = nameInDirectory(parsed.reference);
+  const base = imageBase(parsed.reference);
   if (path !== undefined) {
     const inner = path.replace(/^\/+/, '');
     return inner === '' || checkInnerPath(inner) !== undefined ? [] : [`${base}/${inner}`];

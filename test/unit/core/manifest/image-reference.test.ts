@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   imageFileCandidates,
   parseImageReference,
+  registryName,
 } from '../../../../src/core/manifest/image-reference.ts';
 
 const HEX = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -115,4 +116,14 @@ describe('files of an image', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test.for([
+  ['cirros', 'cirros:latest'],
+  ['quay.io/a/b:1', 'quay.io/a/b:1'],
+  ['host:5000/x', 'host:5000/x:latest'],
+  [`x:1@sha256:${HEX}`, `x@sha256:${HEX}`],
+] as const)('a registry is asked for %s as %s', ([text, expected]) => {
+  const parsed = parseImageReference(text);
+  expect(parsed.ok && registryName(parsed.reference)).toBe(expected);
 });

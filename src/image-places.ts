@@ -1,0 +1,58 @@
+/** Where `solovirt images` works: in the directories of the daemon, or of the configuration where none answers. */
+import type { Command } from 'commander';
+import type { CliContext } from './cli/context.ts';
+import { NoDaemonError, UsageError } from './cli/errors.ts';
+import { createClient, getInfo } from './client/client.ts';
+import { socketPath } from './client/socket-path.ts';
+import type { DaemonConfig } from './core/config/daemon-config.ts';
+import { readonlySocketBeside } from './core/paths.ts';
+import { ConfigError, resolveConfig } from './host/config.ts';
+import type { PlaceFlags } from './images-command.ts';
+
+export interface ImagePlaces {
+  readonly imagesDir: string;
+  readonly vmsDir: string;
+}
+
+/** What was named counts before what the daemon says, and that before the configuration. @throws UsageError */
+export async function imagePlaces(
+  context: CliContext,
+  command: Command,
+  flags: PlaceFlags,
+): Promise<ImagePlaces> {
+  const { env } = context;
+  const { imagesDir, vmsDir } = readConfig(context, flags);
+  const isImagesNamed = (flags.images ?? (env['SOLOVIRT_IMAGES'] || undefined)) !== undefined;
+  const isVmsNamed = (flags.vms ?? (env['SOLOVIRT_VMS'] || undefined)) !== undefined;
+  if ((isImagesNamed && isVmsNamed) || flags.config !== undefined) return { imagesDir, vmsDir };
+  const told = await askDaemon(context, command);
+  return {
+    imagesDir: isImagesNamed ? imagesDir : (told?.images ?? imagesDir),
+    vmsDir: isVmsNamed ? vmsDir : (told?.vms ?? vmsDir),
+  };
+}
+
+async function askDaemon(
+  context: CliContext,
+  command: Command,
+): Promise<{ readonly images: string; readonly vms: string } | undefined> {
+  const { socket } = command.optsWithGlobals<{ readonly socket?: string }>();
+  const path = socketPath(context, socket);
+  const other = socket === undefined ? readonlySocketBeside(path) : undefined;
+  try {
+    return (await getInfo(createClient(context, path, other))).directories;
+  } catch (error) {
+    if (error instanceof NoDaemonError && socket === undefined) return undefined;
+    throw error;
+  }
+}
+
+function readConfig({ env, isRoot, home }: CliContext, flags: PlaceFlags): DaemonConfig {
+  const { images, vms, config } = flags;
+  try {
+    return resolveConfig({ flags: { images, vms, config }, env, isRoot, cwd: process.cwd(), home });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
