@@ -28,6 +28,7 @@ export async function makeDataVolume(
   { name, sizeBytes, contents }: DataVolume,
   options: MakeOptions,
 ): Promise<void> {
+  options.signal.throwIfAborted();
   const [file] = claimFiles(vm, name);
   const path = join(options.imagesDir, file.path);
   await makeFolder(options.imagesDir, dirname(path));

@@ -28,6 +28,7 @@ export async function pass(ctx: Context, key: string): Promise<void> {
       if (action.kind === 'wait') {
         if (action.held !== 'provisioning' && action.held !== 'provisioning-failed')
           ctx.provisioner.giveUp(key);
+        else if (vm !== undefined) ctx.provisioner.join(key, vm);
         if (action.until !== undefined) ctx.queue.addIn(key, action.until - ctx.clock.now());
         return;
       }

@@ -7,18 +7,9 @@ import { join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
 import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { ProvisionFacts } from '../core/strategy/provision.ts';
-import type { Clock, Logger } from '../ports.ts';
-import { makeDataVolume } from '../qemu/data-volume.ts';
+import { type MakeOptions, makeDataVolume } from '../qemu/data-volume.ts';
 import { reasonOf } from '../qemu/prepare-error.ts';
-
-export interface ProvisionerDeps {
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly imagesDir: string;
-  readonly diskRoots: readonly string[];
-  /** Look at the VM again. */
-  readonly onChange: (key: string) => void;
-}
+import type { Ground } from './ground.ts';
 
 interface Job {
   readonly abort: AbortController;
@@ -28,7 +19,7 @@ interface Job {
   readonly waiting: Set<string>;
   /** In words. */
   progress: string;
-  failed?: { readonly message: string; readonly retryAt: number };
+  failed?: { readonly message: string; readonly at: number; readonly retryAt: number };
   failures: number;
 }
 
@@ -39,15 +30,23 @@ const LONGEST_RETRY_MS = 900_000;
 const PROGRESS_MS = 1000;
 
 export class Provisioner {
-  readonly #deps: ProvisionerDeps;
+  readonly #ctx: Ground;
+  readonly #onChange: (key: string) => void;
   readonly #jobs = new Map<string, Job>();
+  /** By the same keys: what has begun and not ended, be it broken off. */
+  readonly #running = new Map<string, Promise<void>>();
 
-  constructor(deps: ProvisionerDeps) {
-    this.#deps = deps;
+  /** @param onChange look at this VM again */
+  constructor(ctx: Ground, onChange: (key: string) => void) {
+    this.#ctx = ctx;
+    this.#onChange = onChange;
   }
 
-  /** What is missing of the VM's data volumes; undefined when all have their disks. */
-  facts(vm: VirtualMachine): ProvisionFacts | undefined {
+  /**
+   * What is missing of the VM's data volumes; undefined when all have their disks.
+   * @param askedAt when a command asked for a start (Unix ms): what failed before is tried at once
+   */
+  facts(vm: VirtualMachine, askedAt = 0): ProvisionFacts | undefined {
     const missing = this.#missing(vm);
     if (missing.length === 0) return undefined;
     const jobs = missing.map((volume) => this.#jobOf(vm, volume));
@@ -57,7 +56,11 @@ export class Provisioner {
       failure !== undefined &&
       jobs.every((job) => job?.failed !== undefined || job === undefined)
     )
-      return { kind: 'failed', ...failure };
+      return {
+        kind: 'failed',
+        message: failure.message,
+        retryAt: askedAt > failure.at ? askedAt : failure.retryAt,
+      };
     if (jobs.some((job) => job === undefined))
       return { kind: 'due', names: missing.map(({ name }) => name) };
     const progress = jobs.flatMap((job) =>
@@ -66,18 +69,18 @@ export class Provisioner {
     return { kind: 'making', progress: progress.join(', ') };
   }
 
-  /** Begins to make whatever is missing, and returns at once. */
+  /** Begins to make whatever is missing and not in the making, and returns at once. */
   make(key: string, vm: VirtualMachine): void {
     for (const volume of this.#missing(vm)) {
-      const id = jobKey(vm, volume.name);
       const job = this.#jobOf(vm, volume);
-      if (job !== undefined && job.failed === undefined) {
-        job.waiting.add(key);
-        continue;
-      }
-      this.#jobs.get(id)?.abort.abort();
-      void this.#run(id, key, vm, volume, job?.failures ?? 0);
+      if (job !== undefined && job.failed === undefined) job.waiting.add(key);
+      else this.#begin(key, vm, volume, job);
     }
+  }
+
+  /** The VM waits for what is in the making, whoever had it begun. */
+  join(key: string, vm: VirtualMachine): void {
+    for (const volume of vm.dataVolumes ?? []) this.#jobOf(vm, volume)?.waiting.add(key);
   }
 
   /** The VM is not going to start: what nobody else waits for is broken off. */
@@ -100,58 +103,82 @@ export class Provisioner {
   }
 
   #missing(vm: VirtualMachine): readonly DataVolume[] {
-    const { imagesDir } = this.#deps;
+    const { imagesDir } = this.#ctx.settings;
     return (vm.dataVolumes ?? []).filter(
       ({ name }) => !claimFiles(vm, name).some(({ path }) => existsSync(join(imagesDir, path))),
     );
   }
 
-  async #run(
-    id: string,
-    key: string,
-    vm: VirtualMachine,
-    volume: DataVolume,
-    failures: number,
-  ): Promise<void> {
-    const { clock, log, imagesDir, diskRoots } = this.#deps;
-    const words = `making the disk ${volume.name}`;
+  #begin(key: string, vm: VirtualMachine, volume: DataVolume, failed: Job | undefined): void {
+    const id = jobKey(vm, volume.name);
+    this.#jobs.get(id)?.abort.abort();
     const job: Job = {
       abort: new AbortController(),
       recipe: recipeOf(volume),
-      waiting: new Set([key]),
-      progress: words,
-      failures,
+      waiting: new Set([key, ...(failed?.waiting ?? [])]),
+      progress: wordsOf(volume),
+      failures: failed?.failures ?? 0,
     };
     this.#jobs.set(id, job);
-    let told = clock.now();
+    // One that was broken off may still be putting its files away, which are the same.
+    const run = (this.#running.get(id) ?? Promise.resolve()).then(() => this.#run(job, vm, volume));
+    this.#running.set(id, run);
+    void run.then(() => {
+      if (this.#running.get(id) === run) this.#running.delete(id);
+    });
+  }
+
+  /** Never rejects. */
+  async #run(job: Job, vm: VirtualMachine, volume: DataVolume): Promise<void> {
+    const { clock, log } = this.#ctx;
+    const id = jobKey(vm, volume.name);
     try {
-      await makeDataVolume(vm, volume, {
-        imagesDir,
-        diskRoots,
-        signal: job.abort.signal,
-        onProgress: (progress) => {
-          job.progress = `${words}: ${progress}`;
-          if (clock.now() - told < PROGRESS_MS) return;
-          told = clock.now();
-          this.#tell(job);
-        },
-      });
-      this.#jobs.delete(id);
-      log.info({ vm: key, claim: volume.name }, 'a disk was made');
+      await makeDataVolume(vm, volume, this.#options(job, volume));
+      if (this.#jobs.get(id) === job) this.#jobs.delete(id);
+      this.#note(job, 'Normal', `made the disk ${volume.name}`);
     } catch (error) {
       if (job.abort.signal.aborted) return;
       job.failures += 1;
       const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (job.failures - 1));
       const message = `the disk ${volume.name} could not be made: ${reasonOf(error)}`;
-      job.failed = { message, retryAt: clock.now() + wait };
-      log.warn({ vm: key, claim: volume.name, error }, 'a disk could not be made');
+      const at = clock.now();
+      job.failed = { message, at, retryAt: at + wait };
+      log.warn({ claim: id, error }, 'a disk could not be made');
+      this.#note(job, 'Warning', message);
     }
     this.#tell(job);
   }
 
-  #tell({ waiting }: Job): void {
-    for (const key of waiting) this.#deps.onChange(key);
+  #options(job: Job, volume: DataVolume): MakeOptions {
+    const { clock } = this.#ctx;
+    const { imagesDir, diskRoots } = this.#ctx.settings;
+    let told = clock.now();
+    const onProgress = (progress: string): void => {
+      job.progress = `${wordsOf(volume)}: ${progress}`;
+      if (clock.now() - told < PROGRESS_MS) return;
+      told = clock.now();
+      this.#tell(job);
+    };
+    return { imagesDir, diskRoots, signal: job.abort.signal, onProgress };
   }
+
+  /** The reasons are KubeVirt's (`pkg/virt-controller/watch/vm`). */
+  #note({ waiting }: Job, type: 'Normal' | 'Warning', message: string): void {
+    const reason = type === 'Normal' ? 'SuccessfulDataVolumeCreate' : 'FailedDataVolumeImport';
+    for (const key of waiting) {
+      const record = this.#ctx.records.get(key);
+      if (record === undefined) continue;
+      this.#ctx.events.note(record, { type, reason, message, about: 'vm' });
+    }
+  }
+
+  #tell({ waiting }: Job): void {
+    for (const key of waiting) this.#onChange(key);
+  }
+}
+
+function wordsOf({ name }: DataVolume): string {
+  return `making the disk ${name}`;
 }
 
 function recipeOf(volume: DataVolume): string {

@@ -20,7 +20,8 @@ export function situationOf(
 ): Situation {
   const isDown = record.instance === undefined;
   const startOrder = isDown && vm !== undefined ? ctx.order.facts(key, vm) : undefined;
-  const provision = isDown && vm !== undefined ? ctx.provisioner.facts(vm) : undefined;
+  const provision =
+    isDown && vm !== undefined ? ctx.provisioner.facts(vm, record.startRequest?.at) : undefined;
   const dependents = (): readonly string[] =>
     ctx.order.liveDependents(key).map((other) => nameFor(other, key));
   return {

@@ -103,10 +103,7 @@ export class Supervisor implements AsyncDisposable {
       strays: new Strays(ground.records, settings.vmsDir),
       order: new StartOrder(ground),
       probes: new Probes(ground),
-      provisioner: new Provisioner({
-        ...{ clock, log, imagesDir: settings.imagesDir, diskRoots: settings.diskRoots },
-        onChange: (key) => this.#queue.add(key),
-      }),
+      provisioner: new Provisioner(ground, (key) => this.#queue.add(key)),
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
       launch: (key, uid) => this.#instances.launch(key, uid),

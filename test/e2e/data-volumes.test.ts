@@ -117,9 +117,15 @@ test('a disk that cannot be made is told, and an edit of its source is tried at 
   const failed = await vm.is('DataVolumeError');
   expect(failed.status.held?.message).toContain('the server answers 503');
   expect(failed.status.runHistory).toEqual([]);
+  await vm.untilEvent('FailedDataVolumeImport');
+  // A command does not wait for the next try.
+  const requests = server.ranges.length;
+  await vm.granted('start');
+  await poll('it is tried again', () => server.ranges.length > requests);
   vm.world.write('db', made('db', 'blank: {}'));
   await vm.running();
   server.status = undefined;
+  await vm.untilEvent('SuccessfulDataVolumeCreate');
   expect(claims()).toContain('db-root.qcow2');
 });
 
