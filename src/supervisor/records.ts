@@ -45,10 +45,13 @@ export class Records {
     return claims;
   }
 
-  /** @throws StateWriteError, and then nothing has changed */
-  save(record: VmRecord): void {
+  /**
+   * @param unhurried the change may be lost with the host; unless given, `core` says so
+   * @throws StateWriteError, and then nothing has changed
+   */
+  save(record: VmRecord, { unhurried }: { readonly unhurried?: boolean } = {}): void {
     const before = this.#records.get(keyOf(record));
-    this.#db.saveVm(record, { unhurried: !mustOutlastHost(before, record) });
+    this.#db.saveVm(record, { unhurried: unhurried ?? !mustOutlastHost(before, record) });
     this.#remember(record);
   }
 

@@ -100,7 +100,8 @@ async function writeThrough(
     ctx.records.save(writeDropped(pending));
     throw refusedWrite(path, error);
   }
-  ctx.records.save(writeConfirmed(pending));
+  // Lost with the host, it is found out again from the file.
+  ctx.records.save(writeConfirmed(pending), { unhurried: true });
   for (const key of ctx.files.written(path, after, ctx.records.claims())) ctx.queue.add(key);
 }
 
