@@ -14,6 +14,7 @@ import { tpmCompanion } from '../core/qemu-args/tpm.ts';
 import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import type { ValuesOf } from './made-image.ts';
+import { ownTurn } from './own-turn.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
 import { type PreparedMachine, prepareMachine } from './prepare-machine.ts';
 
@@ -92,6 +93,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
   const { tpm } = prepared;
   const companions = tpm === undefined ? [] : [tpmCompanion(tpm.program, tpm.stateDir, seen)];
+  await ownTurn();
   return launcher.spawn({ vm, paths, ...inMachine, spec, qemuPath, args, access, companions });
 }
 
