@@ -15,7 +15,7 @@ export class HoleWriter implements Disposable {
 
   /** @throws when the path exists or cannot be made */
   constructor(path: string) {
-    this.#fd = openSync(path, 'wx', 0o644);
+    this.#fd = openSync(path, 'wx');
   }
 
   get size(): number {

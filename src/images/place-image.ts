@@ -4,7 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import { rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireFileLock, type FileLock } from '../host/file-lock.ts';
@@ -27,7 +38,7 @@ export interface Bench extends AsyncDisposable {
 
 /**
  * Takes the lock of one image, waiting while another command makes the same one; that one gives up by itself when
- * nothing comes. What a killed one left behind is removed.
+ * nothing comes. What killed ones left behind is removed.
  * @param base `imageBase` of the image
  */
 export async function openBench(
@@ -54,7 +65,7 @@ export async function openBench(
   }
   const held = lock;
   try {
-    await removeAll(workshop, `${key}-`);
+    await clear(workshop, key);
     const directory = await mkdtemp(join(workshop, `${key}-`));
     return {
       directory,
@@ -105,9 +116,15 @@ function inodeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
-async function removeAll(workshop: string, prefix: string): Promise<void> {
-  const left = (await readdir(workshop)).filter((name) => name.startsWith(prefix));
-  await Promise.all(left.map((name) => remove(join(workshop, name))));
+/** Removes what killed commands left behind: the benches of this key, whose lock is held, and those that nobody is at. */
+async function clear(workshop: string, key: string): Promise<void> {
+  for (const name of await readdir(workshop)) {
+    const [owner = '', isBench] = name.split('-');
+    if (isBench === undefined) continue;
+    const lock = owner === key ? undefined : tryLock(workshop, owner);
+    if (owner === key || lock !== undefined) await remove(join(workshop, name));
+    lock?.release();
+  }
 }
 
 /** A killed command's skopeo may still be writing there; it ends when it finds its directory gone. */
@@ -125,6 +142,8 @@ export async function putInPlace(imagesDir: string, made: string, name: string):
   try {
     await makeDirectories(imagesDir, dirname(name));
     await refuseOutside(imagesDir, target);
+    // Whatever the umask is: guests may have users of their own.
+    await chmod(made, 0o644);
     await ownAs(imagesDir, made);
     await rename(made, target);
     await using directory = await open(dirname(target));
@@ -141,7 +160,8 @@ async function makeDirectories(imagesDir: string, name: string): Promise<void> {
   for (const part of name.split('/')) {
     path = join(path, part);
     if ((await lookAt(path)) !== undefined) continue;
-    await mkdir(path, 0o755);
+    await mkdir(path);
+    await chmod(path, 0o755);
     await ownAs(imagesDir, path);
   }
 }

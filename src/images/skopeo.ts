@@ -46,6 +46,8 @@ export async function fetchWithSkopeo(options: FetchOptions): Promise<string> {
       stdin: 'ignore',
       stdout: 'ignore',
       reject: false,
+      // Its way of ending children with this process would end this process at once on Ctrl-C.
+      cleanup: false,
       cancelSignal: AbortSignal.any([signal, stop.signal]),
       forceKillAfterDelay: KILL_MS,
     });

@@ -1,5 +1,6 @@
 /** What lies in an image directory: listed, imported, removed, with the VMs whose files name it. */
 import {
+  chownSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
@@ -11,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeImage, findImage, listImages } from '../../../src/images/catalogue.ts';
@@ -19,6 +20,8 @@ import { readUsers } from '../../../src/images/image-users.ts';
 import { importImage } from '../../../src/images/import-image.ts';
 import { removeImage } from '../../../src/images/remove-image.ts';
 import { tinyVm } from '../../e2e/manifests.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../../src/main.ts');
 
 let root = '';
 let imagesDir = '';
@@ -164,6 +167,26 @@ describe('a disk is imported', () => {
     const { file: copy } = await bring(file);
     expect(copy).toBe(join(imagesDir, 'web/latest.qcow2'));
     expect(readFileSync(copy).equals(readFileSync(file))).toBe(true);
+  });
+
+  test('so that every guest can read it, whatever the umask is, and it belongs to whom the directory does', async () => {
+    const file = join(root, 'web.img');
+    writeFileSync(file, Buffer.alloc(4096, 'x'));
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) chownSync(imagesDir, 12_345, 12_345);
+    const place = ['--images', imagesDir, '--vms', vmsDir];
+    const words = [process.execPath, MAIN, 'images', 'import', file, 'a/b:1', ...place];
+    await execa('sh', ['-c', 'umask 077; exec "$@"', 'sh', ...words]);
+    const modes = ['a', 'a/b', 'a/b/1.img'].map((name) => {
+      const { mode, uid } = statSync(join(imagesDir, name));
+      return [(mode & 0o777).toString(8), uid];
+    });
+    const { uid } = statSync(imagesDir);
+    expect(modes).toEqual([
+      ['755', uid],
+      ['755', uid],
+      ['644', uid],
+    ]);
   });
 
   test('never over another, and only when it is a disk', async () => {

@@ -1,7 +1,4 @@
-/** Images from a real registry, from archives, and all that goes wrong with both. */
-import { spawn } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,8 +9,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -251,66 +246,6 @@ describe('from a disk', () => {
     symlinkSync(outside, join(imagesDir, 'web'));
     await expect(pull('web', { from: layout().directory })).rejects.toThrow(/away from the image/);
     expect(readdirSync(outside)).toEqual([]);
-  });
-});
-
-/** An HTTP registry that never gives a layer out. */
-async function stuckRegistry(directory: string, digest: string) {
-  const asked = Promise.withResolvers<void>();
-  const server = createServer(({ url = '' }, response) => {
-    const hex = url.split('sha256:')[1];
-    const wanted = url.includes('/manifests/') ? digest.slice(7) : hex;
-    if (wanted === undefined) return void response.end('{}');
-    const bytes = readFileSync(join(directory, 'blobs/sha256', wanted));
-    response.setHeader('content-type', 'application/vnd.oci.image.manifest.v1+json');
-    response.setHeader('content-length', bytes.length);
-    if (bytes[0] !== 0x1f) return void response.end(bytes);
-    response.write(bytes.subarray(0, 20));
-    asked.resolve();
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  return {
-    host: `127.0.0.1:${port}`,
-    asked: asked.promise,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
-}
-
-describe('a pull that is interrupted', () => {
-  test('by Ctrl-C leaves nothing', async () => {
-    const { directory, digest } = layout();
-    await using stuck = await stuckRegistry(directory, digest);
-    const abort = new AbortController();
-    const attempt = pull(`${stuck.host}/web`, { signal: abort.signal });
-    const outcome = expect(attempt).rejects.toThrow();
-    await stuck.asked;
-    abort.abort();
-    await outcome;
-    expect(files()).toEqual([]);
-  });
-
-  test('by SIGKILL leaves nothing that counts, and the next one clears it away', async () => {
-    const { directory, digest } = layout();
-    await using stuck = await stuckRegistry(directory, digest);
-    const reference = `${stuck.host}/web`;
-    const child = spawn(process.execPath, [MAIN, 'images', 'pull', reference, '--insecure'], {
-      // biome-ignore lint/style/noProcessEnv: a child needs PATH
-      env: { PATH: process.env['PATH'], SOLOVIRT_IMAGES: imagesDir, SOLOVIRT_VMS: root },
-      stdio: 'ignore',
-    });
-    const ended = new Promise((done) => child.once('close', done));
-    await stuck.asked;
-    child.kill('SIGKILL');
-    await ended;
-    expect(readdirSync(imagesDir)).toEqual(['.pulls']);
-    expect(readdirSync(join(imagesDir, '.pulls'))).toHaveLength(2);
-    const { file } = await pull(reference, { from: directory });
-    expect(readdirSync(join(imagesDir, '.pulls'))).toEqual([]);
-    expect(existsSync(file)).toBe(true);
   });
 });
 
