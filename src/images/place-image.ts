@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import {
   chmod,
-  chown,
+  lchown,
+  lstat,
   mkdir,
   mkdtemp,
   open,
@@ -50,6 +51,8 @@ export async function openBench(
   try {
     makeDirectory(imagesDir);
     makeDirectory(workshop, 0o700);
+    // The owner of the image directory may be less than whoever works in it, and a link leads where only the latter may.
+    if (!(await lstat(workshop)).isDirectory()) throw new Error(`${WORKSHOP} is not a directory`);
     await ownAs(imagesDir, workshop);
   } catch (cause) {
     throw new ImageError(`nothing can be put into ${imagesDir}: ${reasonOf(cause)}`, { cause });
@@ -155,14 +158,16 @@ export async function putInPlace(imagesDir: string, made: string, name: string):
   }
 }
 
+/** They may be entered by whoever may enter the image directory, whatever the umask is. */
 async function makeDirectories(imagesDir: string, name: string): Promise<void> {
+  const { mode } = await stat(imagesDir);
   let path = imagesDir;
   for (const part of name.split('/')) {
     path = join(path, part);
     if ((await lookAt(path)) !== undefined) continue;
     await mkdir(path);
-    await chmod(path, 0o755);
     await ownAs(imagesDir, path);
+    await chmod(path, mode & 0o7777);
   }
 }
 
@@ -177,7 +182,7 @@ async function refuseOutside(imagesDir: string, target: string): Promise<void> {
 async function ownAs(imagesDir: string, path: string): Promise<void> {
   if (process.geteuid?.() !== 0) return;
   const { uid, gid } = await stat(imagesDir);
-  await chown(path, uid, gid);
+  await lchown(path, uid, gid);
 }
 
 /** Links followed; undefined when there is nothing. */

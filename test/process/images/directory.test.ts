@@ -1,5 +1,6 @@
 /** What lies in an image directory: listed, imported, removed, with the VMs whose files name it. */
 import {
+  chmodSync,
   chownSync,
   closeSync,
   mkdirSync,
@@ -174,17 +175,18 @@ describe('a disk is imported', () => {
     writeFileSync(file, Buffer.alloc(4096, 'x'));
     const isRoot = process.geteuid?.() === 0;
     if (isRoot) chownSync(imagesDir, 12_345, 12_345);
+    chmodSync(imagesDir, 0o2771);
     const place = ['--images', imagesDir, '--vms', vmsDir];
     const words = [process.execPath, MAIN, 'images', 'import', file, 'a/b:1', ...place];
     await execa('sh', ['-c', 'umask 077; exec "$@"', 'sh', ...words]);
     const modes = ['a', 'a/b', 'a/b/1.img'].map((name) => {
       const { mode, uid } = statSync(join(imagesDir, name));
-      return [(mode & 0o777).toString(8), uid];
+      return [(mode & 0o7777).toString(8), uid];
     });
     const { uid } = statSync(imagesDir);
     expect(modes).toEqual([
-      ['755', uid],
-      ['755', uid],
+      ['2771', uid],
+      ['2771', uid],
       ['644', uid],
     ]);
   });

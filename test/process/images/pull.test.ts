@@ -246,6 +246,11 @@ describe('from a disk', () => {
     symlinkSync(outside, join(imagesDir, 'web'));
     await expect(pull('web', { from: layout().directory })).rejects.toThrow(/away from the image/);
     expect(readdirSync(outside)).toEqual([]);
+    rmSync(join(imagesDir, '.pulls'), { recursive: true });
+    symlinkSync(outside, join(imagesDir, '.pulls'));
+    const attempt = pull('db', { from: layout().directory });
+    await expect(attempt).rejects.toThrow(/nothing can be put .*: \.pulls is not a directory/);
+    expect(readdirSync(outside)).toEqual([]);
   });
 });
 
