@@ -38,7 +38,7 @@ test('an object: what stands in it, and what KubeVirt has there besides', async 
   const said = await explain('domain.cpu');
   expect(said).toContain('FIELD:    spec.template.spec.domain.cpu <CPU>');
   expect(said).toContain('Cores of each socket. Values: 1 to 512. Default: 1.');
-  expect(said).toMatch(/NOT SUPPORTED:\n.*features, maxSockets/);
+  expect(said).toMatch(/NOT SUPPORTED:\n.*maxSockets, numa/);
 });
 
 test('items of a list', async () => {
