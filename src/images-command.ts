@@ -49,6 +49,7 @@ export function addImagesCommand(program: Command, context: CliContext): void {
   const images = program
     .command('images')
     .description('list, get and remove disk images, with a daemon or without')
+    .helpCommand(false)
     .addHelpText('after', EXAMPLES);
   addLooks(images, context);
   addPull(images, context);
@@ -79,8 +80,8 @@ function addPull(images: Command, context: CliContext): void {
   addPlace(images.command('pull'))
     .description('get a containerDisk image from its registry, or from an archive; needs skopeo')
     .argument('<reference>', 'as a containerDisk names it: [REGISTRY/]NAME[:TAG][@sha256:…]')
-    .option('--from <source>', 'an OCI archive or layout on disk, in place of the registry')
-    .option('--path <path>', 'which file of the image, when it is not the only one below /disk')
+    .option('--from <path>', 'an OCI archive or layout on disk, in place of the registry')
+    .option('--path <inner>', 'which file of the image, when it is not the only one below /disk')
     .option('--authfile <file>', 'credentials, as `skopeo login` keeps them')
     .option('--insecure', 'take plain HTTP, and certificates that nobody vouches for')
     .option('--max-size <size>', 'the most that may come, and come out of it (100Gi)', readSize)

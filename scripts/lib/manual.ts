@@ -111,6 +111,11 @@ function commands({ name, options, verbs }: CommandTree): string {
   const known = new Set(options.map(saidOf));
   return verbs
     .filter((verb) => verb.name !== 'help')
+    .flatMap((verb) =>
+      verb.verbs.length === 0
+        ? [verb]
+        : verb.verbs.map((member) => ({ ...member, name: `${verb.name} ${member.name}` })),
+    )
     .map((verb) =>
       [
         macro('SS', `${name} ${verb.name} ${verb.usage}`),

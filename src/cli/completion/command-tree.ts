@@ -17,6 +17,8 @@ export interface VerbFacts {
   readonly usage: string;
   readonly options: readonly OptionFacts[];
   readonly operands: readonly Operand[];
+  /** Of a verb that is a family of verbs. Its own options and operands are then those of any of them. */
+  readonly verbs: readonly VerbFacts[];
 }
 
 /** What stands in the place of an argument. */
@@ -71,16 +73,42 @@ export function commandTree(program: Command): CommandTree {
 }
 
 function verbFacts(verb: Command, all: readonly Command[]): VerbFacts {
+  const family = verb
+    .createHelp()
+    .visibleCommands(verb)
+    .map((member) => verbFacts(member, []));
   return {
     name: verb.name(),
     description: verb.description(),
     usage: verb.usage(),
-    options: optionsOf(verb),
-    operands: verb.registeredArguments.map((argument) => ({
-      values: valuesOf(argument, all),
-      repeated: argument.variadic,
-    })),
+    options: uniqueOptions([...optionsOf(verb), ...family.flatMap(({ options }) => options)]),
+    operands: family.length === 0 ? operandsOf(verb, all) : familyOperands(family),
+    verbs: family,
   };
+}
+
+function operandsOf(verb: Command, all: readonly Command[]): readonly Operand[] {
+  return verb.registeredArguments.map((argument) => ({
+    values: valuesOf(argument, all),
+    repeated: argument.variadic,
+  }));
+}
+
+/** First which one is meant, then files if one of them takes any. */
+function familyOperands(family: readonly VerbFacts[]): readonly Operand[] {
+  const words = family.map(({ name }) => name);
+  const takesFiles = family.some(({ operands }) =>
+    operands.some(({ values }) => values.kind === 'files'),
+  );
+  const which: Operand = { values: { kind: 'words', words }, repeated: false };
+  return takesFiles ? [which, { values: { kind: 'files' }, repeated: false }] : [which];
+}
+
+/** Of those that are written alike the first. */
+function uniqueOptions(options: readonly OptionFacts[]): readonly OptionFacts[] {
+  return [
+    ...new Map(options.toReversed().map((option) => [option.flags, option])).values(),
+  ].reverse();
 }
 
 function valuesOf(argument: Argument, all: readonly Command[]): Values {

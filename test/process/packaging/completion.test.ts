@@ -97,6 +97,10 @@ const cases: readonly (readonly [string, readonly string[], readonly string[]])[
   ['solovirt stop -n prod w', ['web', 'worker'], []],
   ['solovirt stop --namespace prod w', ['web', 'worker'], []],
   ['solovirt screenshot -n prod w', ['web', 'worker'], []],
+  ['solovirt images ', ['list', 'pull', 'remove'], ['start', 'web']],
+  ['solovirt images pull --auth', ['--authfile'], ['--from']],
+  ['solovirt images list -o ', ['json', 'name'], ['web']],
+  ['solovirt images import ./solo', ['./solovirt'], ['web']],
   ['solovirt unfreeze --', ['--dry-run', '--namespace'], ['--unfreeze-timeout']],
 ];
 
