@@ -85,7 +85,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
         vmsDir: config.vmsDir,
         stateDir: config.stateDir,
         runtimeDir: config.runtimeDir,
-        host: () => report.qemuHost(),
+        host: (architecture) => report.qemuHost(architecture),
         bootAt: bootTime,
         launcher,
         strategyTable: STRATEGY_TABLES[config.strategyTable],
@@ -118,7 +118,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
         board: supervisor.board,
         roots: config,
         values: (id) => supervisor.objects.values(id),
-        host: () => report.qemuHost(),
+        host: (architecture) => report.qemuHost(architecture),
         acceleratorReason: () => report.info(supervisor.board).accelerator.reason,
       }),
     info: async (): Promise<HostInfo> => {

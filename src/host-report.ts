@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { HostInfo } from './api/contract.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import { type Accelerator, chooseAccelerator } from './host/accelerator.ts';
-import { findQemu, type QemuBinary } from './host/qemu-binary.ts';
+import { ARM64, findQemu, type QemuBinary } from './host/qemu-binary.ts';
 import type { Clock, Logger } from './ports.ts';
 import type { QemuHost } from './qemu/launch.ts';
 import type { Board } from './supervisor/board.ts';
@@ -49,7 +49,10 @@ export class HostReport {
   }
 
   /** @throws QemuMissingError, QemuUnsuitableError, AcceleratorError */
-  async qemuHost(): Promise<QemuHost> {
+  async qemuHost(architecture?: 'arm64'): Promise<QemuHost> {
+    // KVM runs the host's own architecture alone, and this version knows amd64 hosts.
+    if (architecture === 'arm64')
+      return { qemuPath: (await findQemu(undefined, undefined, ARM64)).path, accelerator: 'tcg' };
     const { qemu, accelerator } = await this.#lookUp();
     return { qemuPath: qemu.path, accelerator: accelerator.name };
   }

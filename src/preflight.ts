@@ -23,7 +23,7 @@ import {
 } from './core/preflight.ts';
 import { findFirmware } from './qemu/find-firmware.ts';
 import { findSwtpm } from './qemu/find-swtpm.ts';
-import type { QemuHost } from './qemu/launch.ts';
+import type { FindQemuHost } from './qemu/launch.ts';
 import { machineTypes } from './qemu/machine-types.ts';
 import { madeFor, type ValuesOf } from './qemu/made-image.ts';
 import type { Roots } from './qemu/path-policy.ts';
@@ -38,7 +38,7 @@ export interface PreflightDeps {
   readonly roots: Roots;
   readonly values: ValuesOf;
   /** @throws when there is no QEMU to be used */
-  readonly host: () => Promise<QemuHost>;
+  readonly host: FindQemuHost;
   /** Why guests are emulated, where they are. */
   readonly acceleratorReason: () => string;
 }
@@ -98,11 +98,15 @@ async function findings(
 
 async function qemuFindings(vm: VirtualMachine, deps: PreflightDeps): Promise<readonly Finding[]> {
   try {
-    const { qemuPath, accelerator } = await deps.host();
+    const { qemuPath, accelerator } = await deps.host(vm.template.spec.architecture);
     const known = await machineTypes(qemuPath);
     const machines = known === undefined ? [] : machineFindings(vm.template.spec, known);
     if (accelerator === 'kvm') return machines;
-    const message = `the guest would be emulated, which is slow: ${deps.acceleratorReason()}`;
+    const reason =
+      vm.template.spec.architecture === 'arm64'
+        ? 'it is for another architecture than this host’s'
+        : deps.acceleratorReason();
+    const message = `the guest would be emulated, which is slow: ${reason}`;
     return [...machines, { code: 'no-kvm', severity: 'warning', field: [], message }];
   } catch (error) {
     return [{ code: 'no-qemu', severity: 'error', field: [], message: reasonOf(error) }];
@@ -113,7 +117,7 @@ async function fileFindings(
   vm: VirtualMachine,
   { roots, values }: PreflightDeps,
 ): Promise<readonly Finding[]> {
-  const { disks, kernelBoot, bootloader, machineType, tpm } = vm.template.spec;
+  const { disks, kernelBoot, bootloader, tpm } = vm.template.spec;
   const made = madeFor(vm, vm.template.spec, values);
   const toBeMade = new Set(vm.dataVolumes?.map(({ name }) => name));
   const there = disks.filter(
@@ -132,7 +136,7 @@ async function fileFindings(
   }
   if (bootloader?.kind === 'efi') {
     const field = ['spec', 'template', 'spec', 'domain', 'firmware', 'bootloader', 'efi'];
-    const wish = firmwareWish(bootloader, machineType);
+    const wish = firmwareWish(bootloader, vm.template.spec);
     found.push(attempt('firmware-not-ready', field, () => findFirmware(wish)));
   }
   if (tpm !== undefined)

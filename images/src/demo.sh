@@ -7,7 +7,7 @@ file_systems=isofs
 module_lists='base efi net blk balloon console scsi rng watchdog ide sata fs'
 modules_of() {
   case "$1" in
-    base) echo virtio_pci button evdev pvpanic-pci pvpanic-mmio ;;
+    base) echo virtio_pci button evdev pvpanic-pci pvpanic-mmio tpm_tis ;;
     efi) echo efivarfs ;;
     net) echo virtio_net ;;
     blk) echo virtio_blk ;;

@@ -23,6 +23,8 @@ skopeo skopeo
 openssh-client ssh ssh-keygen
 xz-utils xz
 ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
+qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd
+qemu-system-arm qemu-system-aarch64
 swtpm swtpm
 zsh zsh
 '

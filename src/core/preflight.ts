@@ -62,6 +62,10 @@ export function memoryFindings(spec: InstanceSpec, memory: HostMemory): readonly
   ];
 }
 
+function qemuName({ architecture }: InstanceSpec): string {
+  return architecture === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64';
+}
+
 /** @param known machine types of this QEMU */
 export function machineFindings(
   spec: InstanceSpec,
@@ -73,7 +77,7 @@ export function machineFindings(
       code: 'unknown-machine-type',
       severity: 'error',
       field: [...SPEC, 'domain', 'machine', 'type'],
-      message: `QEMU on this host has no machine type ${spec.machineType}; \`qemu-system-x86_64 -machine help\` lists those it has`,
+      message: `QEMU on this host has no machine type ${spec.machineType}; \`${qemuName(spec)} -machine help\` lists those it has`,
     },
   ];
 }

@@ -4,13 +4,29 @@ import { access, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { execa } from 'execa';
 
-const PROGRAM = 'qemu-system-x86_64';
-/** Where Red Hat's distributions keep it. */
-const OUTSIDE_PATH = '/usr/libexec/qemu-kvm';
+interface Program {
+  readonly name: string;
+  /** Where it is, too, on some distributions. */
+  readonly outsidePath: readonly string[];
+  readonly debianPackage: string;
+}
+
+const AMD64: Program = {
+  name: 'qemu-system-x86_64',
+  // Red Hat's.
+  outsidePath: ['/usr/libexec/qemu-kvm'],
+  debianPackage: 'qemu-system-x86',
+};
+
+/** The QEMU for guests of that architecture. */
+export const ARM64: Program = {
+  name: 'qemu-system-aarch64',
+  outsidePath: [],
+  debianPackage: 'qemu-system-arm',
+};
 const VERSION_DEADLINE_MS = 5000;
 /** The first QEMU with JSON for `-netdev`. */
 const OLDEST = { major: 7, minor: 2 };
-const INSTALL = 'on Debian and Ubuntu: apt-get install qemu-system-x86';
 
 export interface QemuBinary {
   /** Absolute path. */
@@ -37,24 +53,44 @@ export async function findQemu(
   requested?: string,
   // biome-ignore lint/style/noProcessEnv: PATH is where programs are, and nobody configures it for us.
   searchPath: string = process.env['PATH'] ?? '',
+  program: Program = AMD64,
 ): Promise<QemuBinary> {
-  const candidates = candidatePaths(requested, searchPath);
+  const candidates = candidatePaths(requested, searchPath, program);
   for (const path of candidates)
     if (await isProgram(path)) return { path, version: await versionOf(path) };
   throw new QemuMissingError(
-    requested === undefined
-      ? `QEMU is not installed: neither ${PROGRAM} in PATH nor ${OUTSIDE_PATH} is there; install it (${INSTALL}), or name the program with --qemu PATH`
-      : `there is no program ${requested} to run as QEMU; correct --qemu, or leave it out and install QEMU (${INSTALL})`,
+    requested === undefined ? notInstalled(program) : notThere(requested, program),
   );
 }
 
-function candidatePaths(requested: string | undefined, searchPath: string): readonly string[] {
+function notInstalled(program: Program): string {
+  const { name, outsidePath } = program;
+  const [other] = outsidePath;
+  // Only the QEMU for this host's own architecture is a setting.
+  return other === undefined
+    ? `the QEMU for these guests is not installed: there is no ${name} in PATH; install it (${install(program)})`
+    : `QEMU is not installed: neither ${name} in PATH nor ${other} is there; install it (${install(program)}), or name the program with --qemu PATH`;
+}
+
+function notThere(requested: string, program: Program): string {
+  return `there is no program ${requested} to run as QEMU; correct --qemu, or leave it out and install QEMU (${install(program)})`;
+}
+
+function install({ debianPackage }: Program): string {
+  return `on Debian and Ubuntu: apt-get install ${debianPackage}`;
+}
+
+function candidatePaths(
+  requested: string | undefined,
+  searchPath: string,
+  { name, outsidePath }: Program,
+): readonly string[] {
   if (requested?.includes('/')) return [resolve(requested)];
   const inPath = searchPath
     .split(':')
     .filter(isAbsolute)
-    .map((dir) => join(dir, requested ?? PROGRAM));
-  return requested === undefined ? [...inPath, OUTSIDE_PATH] : inPath;
+    .map((dir) => join(dir, requested ?? name));
+  return requested === undefined ? [...inPath, ...outsidePath] : inPath;
 }
 
 async function isProgram(path: string): Promise<boolean> {

@@ -82,6 +82,7 @@ const stop = object<StopRecord>({
 
 /** The lists are not looked into: the spec was valid when it was stored, and JSON keeps what it keeps. */
 const spec = object<InstanceSpec>({
+  architecture: optional(text),
   cpu: anyObject,
   memoryBytes: number,
   machineType: text,

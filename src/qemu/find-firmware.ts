@@ -11,7 +11,10 @@ import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
 
 /** Where descriptors are, the administrator's before the distribution's (QEMU `docs/interop/firmware.json`). */
 const DESCRIPTOR_DIRS: readonly string[] = ['/etc/qemu/firmware', '/usr/share/qemu/firmware'];
-const PACKAGES: Readonly<Record<string, string>> = { x86_64: 'ovmf' };
+const PACKAGES: Readonly<Record<string, string>> = {
+  x86_64: 'ovmf',
+  aarch64: 'qemu-efi-aarch64',
+};
 
 /**
  * Looked for anew at each launch, so that firmware installed later is found.

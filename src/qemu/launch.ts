@@ -33,8 +33,11 @@ export interface LaunchInput {
   /** Where else disks may lie. */
   readonly diskRoots: readonly string[];
   /** Asked for at every launch, so that a QEMU installed later is found. */
-  readonly host: () => Promise<QemuHost>;
+  readonly host: FindQemuHost;
 }
+
+/** What runs guests of this architecture here; absent: amd64. Rejects when there is none. */
+export type FindQemuHost = (architecture?: InstanceSpec['architecture']) => Promise<QemuHost>;
 
 /** What runs guests on this host. */
 export interface QemuHost {
@@ -50,7 +53,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const inMachine = machineDir === undefined ? {} : { machineDir };
   const dumps = spec.panicDumps !== undefined;
   const [{ qemuPath, accelerator }, instance, machine] = await Promise.all([
-    input.host(),
+    input.host(spec.architecture),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
     prepareMachine({
       vm,

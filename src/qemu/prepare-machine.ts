@@ -75,7 +75,7 @@ type Efi = Extract<NonNullable<InstanceSpec['bootloader']>, { kind: 'efi' }>;
 
 async function prepareFirmware(input: MachineInput, efi: Efi): Promise<PreparedFirmware> {
   const { spec, paths, machineDir, descriptorDirs } = input;
-  const found = await findFirmware(firmwareWish(efi, spec.machineType), descriptorDirs);
+  const found = await findFirmware(firmwareWish(efi, spec), descriptorDirs);
   const file =
     efi.persistent && machineDir !== undefined
       ? persistentNvram(machineDir, efi.secureBoot)

@@ -5,7 +5,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import type { BackoffPolicy } from '../core/strategy/backoff.ts';
 import type { StrategyTable } from '../core/strategy/run-strategy.ts';
 import type { Clock, Logger } from '../ports.ts';
-import type { QemuHost } from '../qemu/launch.ts';
+import type { FindQemuHost } from '../qemu/launch.ts';
 import type { Launcher } from '../qemu/launcher.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Board } from './board.ts';
@@ -23,7 +23,7 @@ export interface SupervisorSettings {
   readonly vmsDir: string;
   readonly stateDir: string;
   readonly runtimeDir: string;
-  readonly host: () => Promise<QemuHost>;
+  readonly host: FindQemuHost;
   /** When this host came up (Unix ms). */
   readonly bootAt: () => number;
   readonly launcher: Launcher;

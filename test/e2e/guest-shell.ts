@@ -8,7 +8,7 @@ const PROMPT = 'solovirt-guest:/#';
 const UP_MS = 120_000;
 
 export interface GuestShell extends Disposable {
-  /** Runs a command and gives what it printed, on one line. */
+  /** Runs a command, perhaps more than once, and gives what it printed, on one line. */
   readonly run: (command: string) => Promise<string>;
   /** Types without waiting for an answer. */
   readonly type: (line: string) => void;
@@ -22,6 +22,8 @@ export async function guestShell(world: World, name: string): Promise<GuestShell
   // What is typed before the guest opens its console is lost.
   const enter = setInterval(() => session.send('\n'), 500);
   await session.said(PROMPT).finally(() => clearInterval(enter));
+  // The kernel's own words would come in between.
+  await answer(session, 'dmesg -n 1', 'quiet');
   let count = 0;
   return {
     run: async (command) => {
@@ -35,8 +37,13 @@ export async function guestShell(world: World, name: string): Promise<GuestShell
 
 /** The marks are taken apart in what is typed, for the guest says that back. */
 async function answer(session: Session, command: string, mark: string): Promise<string> {
-  session.send(`\necho "${mark}""<$(${command})>""${mark}"\n`);
+  const ask = (): void => session.send(`\necho "${mark}""<$(${command})>""${mark}"\n`);
+  ask();
+  // The shell's line editor can swallow what is typed while it asks the terminal for the cursor's position.
+  const again = setInterval(ask, 5000);
   const between = new RegExp(`${mark}<([^>]*)>${mark}`);
-  await session.until(`the answer to ${command}`, (text) => between.test(text));
+  await session
+    .until(`the answer to ${command}`, (text) => between.test(text))
+    .finally(() => clearInterval(again));
   return between.exec(session.text)?.[1]?.replaceAll(/\s+/g, ' ').trim() ?? '';
 }

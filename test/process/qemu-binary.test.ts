@@ -3,7 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findQemu, QemuMissingError, QemuUnsuitableError } from '../../src/host/qemu-binary.ts';
+import {
+  ARM64,
+  findQemu,
+  QemuMissingError,
+  QemuUnsuitableError,
+} from '../../src/host/qemu-binary.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -71,4 +76,10 @@ test.for([
   const error = await findQemu(path).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(QemuUnsuitableError);
   expect(error).toHaveProperty('message', expect.stringContaining(words));
+});
+
+test('a QEMU for another architecture that is missing is named with its package', async () => {
+  await expect(findQemu(undefined, '/nowhere', ARM64)).rejects.toThrow(
+    'the QEMU for these guests is not installed: there is no qemu-system-aarch64 in PATH; install it (on Debian and Ubuntu: apt-get install qemu-system-arm)',
+  );
 });

@@ -2,7 +2,7 @@
  * QEMU's firmware descriptors (its `docs/interop/firmware.json`): small JSON files by which a distribution tells what
  * firmware it has, for which machines, and where. Pure.
  */
-import type { Bootloader, JsonObject } from '../model/virtual-machine.ts';
+import type { Bootloader, InstanceSpec, JsonObject } from '../model/virtual-machine.ts';
 import type { ImageFormat } from '../qemu-args/input.ts';
 
 /** A UEFI firmware in two flash chips: code that nobody writes, and variables that begin as a copy of a template. */
@@ -36,9 +36,10 @@ export interface FirmwareWish {
 
 export function firmwareWish(
   { secureBoot }: Extract<Bootloader, { kind: 'efi' }>,
-  machineType: string,
+  { machineType, architecture }: Pick<InstanceSpec, 'machineType' | 'architecture'>,
 ): FirmwareWish {
-  return { architecture: 'x86_64', machineType, secureBoot };
+  const name = architecture === 'arm64' ? 'aarch64' : 'x86_64';
+  return { architecture: name, machineType, secureBoot };
 }
 
 /**
@@ -70,7 +71,11 @@ export function chooseFirmware(
   known: readonly FlashFirmware[],
   wish: FirmwareWish,
 ): FlashFirmware | undefined {
-  return known.find((firmware) => isFor(firmware, wish) && isAsSecure(firmware, wish.secureBoot));
+  const fit = known.filter((firmware) => isFor(firmware, wish));
+  const suits = fit.filter((firmware) => isAsSecure(firmware, wish.secureBoot));
+  // Secure boot with an empty store of keys is off; one that has none of it is simpler still.
+  const plain = suits.find(({ features }) => !features.includes('secure-boot'));
+  return wish.secureBoot ? suits[0] : (plain ?? suits[0]);
 }
 
 function isAsSecure({ features }: FlashFirmware, secureBoot: boolean): boolean {

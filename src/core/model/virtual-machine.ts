@@ -78,10 +78,12 @@ export interface InstanceTemplate {
 
 /** Everything one run of a VM needs to know, defaults filled in. */
 export interface InstanceSpec {
+  /** Absent: amd64. */
+  readonly architecture?: 'arm64';
   readonly cpu: CpuSpec;
   /** RAM of the guest in bytes; a multiple of 1 MiB. */
   readonly memoryBytes: number;
-  /** `q35`, `pc`, or a versioned name of either (`pc-q35-7.2`). */
+  /** `q35`, `pc`, on arm64 `virt`, or a versioned name of one (`pc-q35-7.2`). */
   readonly machineType: string;
   readonly acpi: boolean;
   /** System Management Mode; absent: as the machine type has it. */
@@ -109,7 +111,7 @@ export interface InstanceSpec {
   /** How many dumps of the memory at a panic are kept, 1 to 3; absent: none is made. */
   readonly panicDumps?: number;
   readonly graphics: boolean;
-  /** Absent: VGA, or bochs under UEFI. */
+  /** Absent: VGA, under UEFI bochs, on arm64 virtio. */
   readonly video?: VideoType;
   readonly serialConsole: boolean;
   readonly memBalloon: boolean;

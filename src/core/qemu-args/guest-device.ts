@@ -31,14 +31,16 @@ export const PCI_SLOTS = 29;
 
 /**
  * `pc`: slots 0 and 1 hold the host bridge and PIIX3, 2 is the display adapter's.
- * `q35`: slot 0 holds the host bridge, 1f the ICH9, 1 is the display adapter's.
+ * `q35`: slot 0 holds the host bridge, 1f the ICH9, 1 is the display adapter's; `virt` is laid out like it.
  */
 function pciRoot(machineType: string): { bus: string; video: number } {
-  return isQ35(machineType) ? { bus: 'pcie.0', video: 1 } : { bus: 'pci.0', video: 2 };
+  return hasPcie(machineType) ? { bus: 'pcie.0', video: 1 } : { bus: 'pci.0', video: 2 };
 }
 
-function isQ35(machineType: string): boolean {
-  return machineType === 'q35' || machineType.startsWith('pc-q35-');
+function hasPcie(machineType: string): boolean {
+  return (
+    machineType === 'q35' || machineType.startsWith('pc-q35-') || machineType.startsWith('virt')
+  );
 }
 
 /** How many slots these devices take besides the display adapter's. */

@@ -32,6 +32,8 @@ export function machineArgs(input: QemuArgsInput): readonly string[] {
   const { spec, accelerator } = input;
   const machine = [
     `type=${listValue(spec.machineType)}`,
+    // The newest interrupt controller that QEMU emulates: the default takes 8 CPUs at most.
+    ...(spec.architecture === 'arm64' ? ['gic-version=3'] : []),
     ...(spec.acpi ? [] : ['acpi=off']),
     ...(spec.clock?.hpet === undefined ? [] : [`hpet=${onOff(spec.clock.hpet)}`]),
     ...(spec.hugepageBytes === undefined ? [] : [`memory-backend=${RAM}`]),

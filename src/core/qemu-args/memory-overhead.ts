@@ -11,6 +11,8 @@ const MIB = 1024 * 1024;
 const FIXED = 240 * MIB;
 const PER_VCPU = 8 * MIB;
 const TPM = 53 * MIB;
+/** Flash and more of that board. */
+const ARM64 = 128 * MIB;
 const IO_THREAD = 8 * MIB;
 const VIDEO = 32 * MIB;
 /** Page tables take one bit for every 512 of RAM. */
@@ -18,11 +20,12 @@ const PAGE_TABLES = 512;
 
 /** Bytes. */
 export function memoryOverhead(
-  spec: Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics' | 'tpm'>,
+  spec: Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics' | 'tpm' | 'architecture'>,
 ): number {
   const { sockets, cores, threads } = spec.cpu;
   const vcpus = sockets * cores * threads;
   const pageTables = Math.ceil(spec.memoryBytes / PAGE_TABLES);
   const devices = (spec.graphics ? VIDEO : 0) + (spec.tpm === undefined ? 0 : TPM);
-  return FIXED + pageTables + PER_VCPU * vcpus + IO_THREAD + devices;
+  const board = spec.architecture === 'arm64' ? ARM64 : 0;
+  return FIXED + board + pageTables + PER_VCPU * vcpus + IO_THREAD + devices;
 }

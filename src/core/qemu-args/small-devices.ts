@@ -17,7 +17,7 @@ export function objectArgs({ rng, disks }: InstanceSpec): readonly string[] {
 
 export function smallDevices(spec: InstanceSpec): readonly GuestDevice[] {
   return [
-    ...when(spec.graphics, () => onVideoSlot({ driver: VIDEO[videoType(spec)], id: 'video0' })),
+    ...when(spec.graphics, () => onVideoSlot({ driver: videoDriver(spec), id: 'video0' })),
     ...when(spec.rng, () => onPci({ driver: 'virtio-rng-pci', id: 'rng0', rng: RNG_SOURCE })),
     ...when(spec.memBalloon, () =>
       // Memory that the guest frees goes back to the host, as in KubeVirt.
@@ -36,8 +36,9 @@ const VIDEO: Readonly<Record<VideoType, string>> = {
 };
 
 /** KubeVirt's choice: a BIOS needs VGA, UEFI can do without its old ways. */
-function videoType({ video, bootloader }: InstanceSpec): VideoType {
-  return video ?? (bootloader?.kind === 'efi' ? 'bochs' : 'vga');
+function videoDriver({ video, bootloader, architecture }: InstanceSpec): string {
+  if (architecture === 'arm64') return 'virtio-gpu-pci';
+  return VIDEO[video ?? (bootloader?.kind === 'efi' ? 'bochs' : 'vga')];
 }
 
 function panicDevice(model: PanicDeviceModel): GuestDevice {

@@ -43,6 +43,7 @@ export function systemTable(vm: VmIdentity, { machineType, system = {} }: Machin
 }
 
 function productOf(machineType: string): string {
+  if (machineType.startsWith('virt')) return 'QEMU Virtual Machine';
   return machineType.includes('q35')
     ? 'Standard PC (Q35 + ICH9, 2009)'
     : 'Standard PC (i440FX + PIIX, 1996)';

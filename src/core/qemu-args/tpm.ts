@@ -17,9 +17,10 @@ export function tpmArgs({ tpm }: InstanceSpec, { tpmSocket }: InstancePaths): re
   ];
 }
 
-export function tpmDevices({ tpm }: InstanceSpec): readonly GuestDevice[] {
+export function tpmDevices({ tpm, architecture }: InstanceSpec): readonly GuestDevice[] {
   if (tpm === undefined) return [];
-  return [onBus({ driver: tpm.persistent ? 'tpm-crb' : 'tpm-tis', tpmdev: BACKEND })];
+  const onPc = tpm.persistent ? 'tpm-crb' : 'tpm-tis';
+  return [onBus({ driver: architecture === 'arm64' ? 'tpm-tis-device' : onPc, tpmdev: BACKEND })];
 }
 
 /** @param program swtpm; @param stateDir where it keeps what the TPM holds */

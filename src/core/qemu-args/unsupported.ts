@@ -3,6 +3,7 @@
  * author reads about it in the file's own words.
  */
 import type { DiskSpec, InstanceSpec } from '../model/virtual-machine.ts';
+import { unfitForArm64 } from './arm64.ts';
 import { guestDevices } from './devices.ts';
 import { PCI_SLOTS, pciSlotsUsed, tooManyPciDevices } from './guest-device.ts';
 import type { PreparedDisk } from './input.ts';
@@ -19,6 +20,7 @@ const SCSI_TARGETS = 256;
 export function unsupportedByQemu(spec: InstanceSpec): readonly string[] {
   return [
     ...cpuProblems(spec),
+    ...unfitForArm64(spec),
     ...spec.disks.flatMap(diskProblems),
     ...spec.interfaces.flatMap(({ name, forwards }) =>
       forwards

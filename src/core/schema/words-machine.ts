@@ -73,7 +73,7 @@ export const MACHINE_WORDS = {
     about: 'A board that QEMU can be.',
     fields: {
       type: {
-        text: 'q35, pc, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2.',
+        text: 'q35, pc, on arm64 virt, or a version of one, such as pc-q35-7.2 or pc-i440fx-7.2. On arm64 the default is virt.',
         default: 'q35',
       },
     },

@@ -31,12 +31,16 @@ type Board = Pick<
   'machineType' | 'acpi' | 'smm' | 'bootloader' | 'system' | 'clock' | 'chassis'
 >;
 
-export function resolveBoard(fields: BoardFields, report: Report): Board {
+export function resolveBoard(
+  fields: BoardFields,
+  architecture: InstanceSpec['architecture'],
+  report: Report,
+): Board {
   const { machine, firmware, features } = fields;
-  const machineType = resolveMachineType(machine);
+  const machineType = resolveMachineType(machine, architecture, report);
   const smm = resolveSmm(features);
   const { bootloader: boots, uuid, serial } = firmware?.value.get ?? {};
-  const bootloader = resolveBootloader(boots, { machineType, smm }, report);
+  const bootloader = resolveBootloader(boots, { machineType, smm, architecture }, report);
   const clock = resolveClock(fields.clock, report);
   const chassis = resolveChassis(fields.chassis);
   return {

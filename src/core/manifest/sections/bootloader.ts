@@ -44,7 +44,11 @@ export function checkSmbiosText(value: string): string | undefined {
 export interface Board {
   readonly machineType: string;
   readonly smm: boolean | undefined;
+  readonly architecture: InstanceSpec['architecture'];
 }
+
+/** There is no BIOS for it (KubeVirt `setDefaultArm64Bootloader`). */
+const OF_ARM64: Bootloader = { kind: 'efi', secureBoot: false, persistent: false };
 
 /** Undefined: a BIOS without any wishes. */
 export function resolveBootloader(
@@ -53,6 +57,11 @@ export function resolveBootloader(
   report: Report,
 ): Bootloader | undefined {
   const { bios, efi } = found?.value.get ?? {};
+  if (board.architecture === 'arm64' && !efi) {
+    if (bios)
+      report.error('impossible-machine', bios, 'there is no BIOS for arm64; leave bios out');
+    return OF_ARM64;
+  }
   if (bios && efi) {
     report.error('mutually-exclusive', efi, `${bios.path} is there too; keep one of the two`);
     return undefined;
@@ -63,13 +72,19 @@ export function resolveBootloader(
 
 function resolveEfi(
   found: Found<ValueOf<typeof EFI>>,
-  { machineType, smm }: Board,
+  { machineType, smm, architecture }: Board,
   report: Report,
 ): Bootloader {
   const { secureBoot, persistent } = found.value.get;
   const secure = secureBoot?.value ?? true;
   const place = { path: fieldPath(found.path, 'secureBoot'), offset: (secureBoot ?? found).offset };
-  if (secure && !machineType.includes('q35'))
+  if (secure && architecture === 'arm64')
+    report.error(
+      'impossible-machine',
+      place,
+      'secure boot, which is the default with efi, is not there for arm64, as in KubeVirt; write "secureBoot: false"',
+    );
+  else if (secure && !machineType.includes('q35'))
     report.error(
       'impossible-machine',
       place,

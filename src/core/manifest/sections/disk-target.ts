@@ -6,8 +6,17 @@ import { type Found, flag, oneOf, only, type Spot, type ValueOf } from '../field
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 
-/** KubeVirt's default on amd64. */
-export const DEFAULT_BUS: DiskBus = 'sata';
+/** KubeVirt's defaults. */
+export interface DefaultBuses {
+  readonly disk: DiskBus;
+  readonly cdrom: DiskBus;
+}
+
+export function defaultBuses(architecture: 'arm64' | undefined): DefaultBuses {
+  if (architecture === undefined) return { disk: 'sata', cdrom: 'sata' };
+  // KubeVirt has virtio for both, but there is no such CD-ROM drive.
+  return { disk: 'virtio', cdrom: 'scsi' };
+}
 
 const BUS = oneOf<DiskBus>(['virtio', 'sata', 'scsi', 'usb']);
 
@@ -35,6 +44,7 @@ interface Targets {
 export function resolveTarget(
   at: Spot,
   { present, get }: Targets,
+  buses: DefaultBuses,
   report: Report,
 ): Target | undefined {
   const kinds = ['disk', 'cdrom', 'lun'].filter((kind) => present.has(kind));
@@ -46,14 +56,18 @@ export function resolveTarget(
     );
     return undefined;
   }
-  if (get.cdrom) return cdrom(get.cdrom.value, report);
-  if (get.disk) return disk(get.disk, report);
-  return kinds.length === 0 ? { device: 'disk', bus: DEFAULT_BUS, readonly: false } : undefined;
+  if (get.cdrom) return cdrom(get.cdrom.value, buses.cdrom, report);
+  if (get.disk) return disk(get.disk, buses.disk, report);
+  return kinds.length === 0 ? { device: 'disk', bus: buses.disk, readonly: false } : undefined;
 }
 
-function disk(found: Found<ValueOf<typeof DISK_TARGET>>, report: Report): Target | undefined {
+function disk(
+  found: Found<ValueOf<typeof DISK_TARGET>>,
+  defaultBus: DiskBus,
+  report: Report,
+): Target | undefined {
   const { present, get } = found.value;
-  const bus = present.has('bus') ? get.bus?.value : DEFAULT_BUS;
+  const bus = present.has('bus') ? get.bus?.value : defaultBus;
   const readonly = get.readonly?.value ?? false;
   if (bus === 'sata' && readonly && get.readonly)
     report.error(
@@ -64,8 +78,12 @@ function disk(found: Found<ValueOf<typeof DISK_TARGET>>, report: Report): Target
   return bus && { device: 'disk', bus, readonly };
 }
 
-function cdrom({ present, get }: ValueOf<typeof CDROM_TARGET>, report: Report): Target | undefined {
-  const bus = present.has('bus') ? get.bus?.value : DEFAULT_BUS;
+function cdrom(
+  { present, get }: ValueOf<typeof CDROM_TARGET>,
+  defaultBus: DiskBus,
+  report: Report,
+): Target | undefined {
+  const bus = present.has('bus') ? get.bus?.value : defaultBus;
   if (bus === 'virtio' && get.bus)
     report.error(
       'unsupported-value',

@@ -9,7 +9,13 @@ import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
-import { CDROM_TARGET, DEFAULT_BUS, DISK_TARGET, resolveTarget } from './disk-target.ts';
+import {
+  CDROM_TARGET,
+  type DefaultBuses,
+  DISK_TARGET,
+  defaultBuses,
+  resolveTarget,
+} from './disk-target.ts';
 import { reportDuplicateNames } from './named-items.ts';
 import { reportSecondSeed, resolveSource, type VolumeFields } from './volumes.ts';
 
@@ -55,8 +61,10 @@ function checkSerial(serial: string): string | undefined {
 export function resolveDisks(
   disks: readonly DiskFields[],
   volumes: readonly VolumeFields[],
+  architecture: 'arm64' | undefined,
   report: Report,
 ): readonly DiskSpec[] {
+  const buses = defaultBuses(architecture);
   reportDuplicateNames(disks, report);
   reportDuplicateNames(volumes, report);
   reportSecondSeed(volumes, report);
@@ -66,8 +74,8 @@ export function resolveDisks(
   const named = new Set(disks.map((disk) => disk.value.get.name?.value));
   const unnamed = [...sources].filter(([name]) => !named.has(name));
   const specs = [
-    ...disks.map((disk) => resolveDisk(disk, sources, report)),
-    ...unnamed.map(([name, source]) => diskOfVolume(name, source)),
+    ...disks.map((disk) => resolveDisk(disk, sources, buses, report)),
+    ...unnamed.map(([name, source]) => diskOfVolume(name, source, buses)),
   ].filter((spec) => spec !== undefined);
   reportTooManySata(specs, disks, volumes, report);
   return specs;
@@ -76,19 +84,21 @@ export function resolveDisks(
 function diskOfVolume(
   name: string | undefined,
   source: DiskSource | undefined,
+  buses: DefaultBuses,
 ): DiskSpec | undefined {
   if (name === undefined || source === undefined) return undefined;
-  const target = { device: 'disk', bus: DEFAULT_BUS, readonly: false } as const;
+  const target = { device: 'disk', bus: buses.disk, readonly: false } as const;
   return { name, ...target, errorPolicy: 'stop', source };
 }
 
 function resolveDisk(
   disk: DiskFields,
   sources: ReadonlyMap<string | undefined, DiskSource | undefined>,
+  buses: DefaultBuses,
   report: Report,
 ): DiskSpec | undefined {
   const { name, bootOrder, serial, cache, errorPolicy, io, dedicatedIOThread } = disk.value.get;
-  const target = resolveTarget(disk, disk.value, report);
+  const target = resolveTarget(disk, disk.value, buses, report);
   if (name !== undefined && !sources.has(name.value)) {
     const names = () => [...sources.keys()].filter((key) => key !== undefined);
     const message = () =>

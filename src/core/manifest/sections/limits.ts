@@ -9,7 +9,7 @@ import { type NanoQuantity, parseQuantity, suggestQuantity, wholeUnits } from '.
 import type { Report } from '../report.ts';
 import { CPU_QUOTA, CPU_WEIGHT, type HostSettings, IO_WEIGHT, MEMORY_MAX } from './annotations.ts';
 
-type Machine = Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics' | 'tpm'>;
+type Machine = Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics' | 'tpm' | 'architecture'>;
 
 export interface LimitFields {
   readonly memory?: Found<NanoQuantity> | undefined;

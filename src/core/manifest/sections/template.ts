@@ -2,7 +2,7 @@
  * `spec.template`: everything that one run of the VM is made of.
  */
 import type { InstanceSpec, InstanceTemplate } from '../../model/virtual-machine.ts';
-import { type Found, integer, list, oneOf, only, text, type ValueOf } from '../fields.ts';
+import { type Found, integer, list, oneOf, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
@@ -59,7 +59,9 @@ const INSTANCE = object({
     startStrategy: oneOf(['Paused']),
     readinessProbe: PROBE,
     livenessProbe: PROBE,
-    architecture: only('amd64'),
+    architecture: oneOf(['amd64', 'arm64'], {
+      refused: { s390x: 'this architecture is not supported by this version of solovirt' },
+    }),
     hostname: text(checkDnsLabel, { pattern: DNS_LABEL }),
     subdomain: text(checkDnsLabel, { pattern: DNS_LABEL }),
   },
@@ -116,6 +118,8 @@ function resolveInstance(
   const kernelBoot = resolveKernelBoot(firmware, settings, report);
   const watchdog = resolveWatchdog(devices.watchdog);
   const tpm = resolveTpm(devices.tpm);
+  const architecture: InstanceSpec['architecture'] =
+    get.architecture?.value === 'arm64' ? 'arm64' : undefined;
   const disks = devices.disks?.value ?? [];
   // What is joined by name cannot be judged when one of the lists is none: that fault is enough.
   const unreadable =
@@ -131,6 +135,7 @@ function resolveInstance(
     memoryBytes: resolveMemory(memory, ram, report),
     graphics: devices.autoattachGraphicsDevice?.value ?? true,
     ...(tpm && { tpm }),
+    ...(architecture && { architecture }),
   };
   const limits = resolveLimits(
     { memory: ram.limit, cpu: cpus.limit },
@@ -149,11 +154,12 @@ function resolveInstance(
     cpu: machineSize.cpu,
     memoryBytes: machineSize.memoryBytes,
     ...(hugepageBytes !== undefined && { hugepageBytes }),
-    ...resolveBoard(domain.get, report),
+    ...(architecture && { architecture }),
+    ...resolveBoard(domain.get, architecture, report),
     ...(kernelBoot && { kernelBoot }),
     ...(get.hostname && { hostname: get.hostname.value }),
     ...(get.subdomain && { subdomain: get.subdomain.value }),
-    disks: unreadable ? [] : resolveDisks(disks, get.volumes?.value ?? [], report),
+    disks: unreadable ? [] : resolveDisks(disks, get.volumes?.value ?? [], architecture, report),
     interfaces,
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),

@@ -31,7 +31,7 @@ const KNOWN = [ENROLLED, EMPTY_KEYS, PLAIN].map(parsed);
 
 function chosen(machineType: string, secureBoot: boolean): number {
   const efi = { kind: 'efi', secureBoot, persistent: false } as const;
-  const found = chooseFirmware(KNOWN, firmwareWish(efi, machineType));
+  const found = chooseFirmware(KNOWN, firmwareWish(efi, { machineType }));
   return found === undefined ? -1 : KNOWN.indexOf(found);
 }
 

@@ -71,7 +71,7 @@ describe('the machine', () => {
     expect(instanceOf({ domain: { machine: { type } } }).machineType).toBe(expected);
   });
 
-  test.for(['Q35', 'q35,x=y', 'pc-q35-', 'virt', 'isapc'])('%s is refused', (type) => {
+  test.for(['Q35', 'q35,x=y', 'pc-q35-', 'virtual', 'isapc'])('%s is refused', (type) => {
     expect(problemsOf({ domain: { machine: { type } } })).toEqual([
       `invalid-value ${DOMAIN}.machine.type`,
     ]);
