@@ -15,7 +15,8 @@ export function setGuestClock(ctx: Context, record: VmRecord, live: LiveInstance
   const { agent } = live.guest;
   if (agent.missing !== undefined) return;
   // Nanoseconds since 1970 (`guest-set-time`), past what a double counts one by one: it is exact to a microsecond.
-  const time = ctx.clock.now() * NANOSECONDS_IN_MS;
+  const ahead = (record.instance?.spec.clock?.offsetSeconds ?? 0) * 1000;
+  const time = (ctx.clock.now() + ahead) * NANOSECONDS_IN_MS;
   const instance = record.instance === undefined ? {} : { instanceUid: record.instance.uid };
   agent.execute('guest-set-time', { time }, SET_TIME_MS).then(
     () =>

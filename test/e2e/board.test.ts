@@ -1,8 +1,10 @@
 /** The board as a guest finds it: CPU, clock, timers, chassis, display, inputs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { agentVm, freePort, untilKnown } from './agent-guest.ts';
 import { World } from './daemon-harness.ts';
 import { guestShell } from './guest-shell.ts';
 import { demoVm, tinyVm } from './manifests.ts';
+import { eventReasons } from './waiting.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -60,3 +62,25 @@ test('a feature that no CPU has keeps the guest from being launched, by name', a
   expect(verdict.reason).toBe('LaunchFailed');
   expect(verdict.message).toContain('warp-drive');
 });
+
+test('a clock that is ahead stays so when its agent sets it after a pause', async () => {
+  const clock = `        clock: {utc: {offsetSeconds: ${YEAR}}}\n`;
+  const text = agentVm('ahead', await freePort()).replace(
+    /^ {6}domain:\n/m,
+    (line) => line + clock,
+  );
+  expect(text).toContain(clock);
+  world.write('ahead', text);
+  await world.untilStatus('ahead', 'Running');
+  using shell = await guestShell(world, 'ahead');
+  await untilKnown(world, 'ahead');
+  await world.instance('ahead', 'pause');
+  await world.untilStatus('ahead', 'Paused');
+  await world.instance('ahead', 'unpause');
+  for (let tries = 0; !(await eventReasons(world, 'ahead')).includes('ClockSet'); tries += 1) {
+    if (tries > 500) throw new Error('no event ClockSet');
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  const ahead = Number(await shell.run('date -u +%s')) - Date.now() / 1000;
+  expect(Math.abs(ahead - YEAR)).toBeLessThan(86_400);
+}, 300_000);
