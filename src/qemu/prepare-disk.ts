@@ -156,7 +156,7 @@ async function findImage(
     if (file !== undefined) return await readImage(file);
   }
   throw new PrepareError(
-    `the image ${image} is not in the image directory: put it at ${join(imagesDir, preferred)} (looked for ${candidates.join(', ')} in ${imagesDir})`,
+    `the image ${image} is not in the image directory: put it at ${join(imagesDir, preferred)}, or get it with \`solovirt images pull ${image}\` (looked for ${candidates.join(', ')} in ${imagesDir})`,
   );
 }
 

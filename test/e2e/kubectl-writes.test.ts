@@ -180,7 +180,7 @@ describe('kubectl changes a VM', () => {
     const scale = await kubectl.run(['scale', 'vm', 'patched', '--replicas=2']);
     expect([scale.code, scale.stderr]).toEqual([
       1,
-      expect.stringContaining('could not find the requested resource'),
+      expect.stringContaining('a VM is one guest, it has no replicas'),
     ]);
   });
 
