@@ -28,6 +28,15 @@ const CASES: readonly (readonly [string, Partial<Evidence>])[] = [
       intents: [intent('powerdown', 20, 'file')],
     },
   ],
+  // A soft reboot has the guest shut down and holds QEMU, and then comes a stop.
+  [
+    'StoppedByCommand',
+    {
+      events: [resume, shutdown('guest-shutdown'), { event: 'STOP' }, shutdown('host-qmp-quit')],
+      intents: [intent('quit', 0)],
+    },
+  ],
+  ['GuestShutdown', { events: [resume, shutdown('guest-shutdown')], intents: [intent('quit', 0)] }],
   [
     'GuestPanicked',
     { events: [resume, { event: 'GUEST_PANICKED' }, shutdown('guest-panic')], exit: 'exited 1' },

@@ -38,8 +38,11 @@ export function judge({ events, intents, exit }: Evidence): string {
   const at = lived.findIndex(({ event }) => event === 'SHUTDOWN');
   const shutdown = lived[at]?.data?.reason;
   const before = at < 0 ? lived : lived.slice(0, at);
-  const asked = intents.find(({ action }) => action === 'powerdown');
   const forced = intents.findLast(({ action }) => action !== 'powerdown');
+  // A QEMU that a soft reboot holds stands still after its guest's shutdown, until it is told what next.
+  const isHeld = at >= 0 && lived.slice(at).some(({ event }) => event === 'STOP');
+  const asked =
+    intents.find(({ action }) => action === 'powerdown') ?? (isHeld ? forced : undefined);
   const ran = events.some(({ event }) => event === 'RESUME');
   const signal = /^signaled (\d+)$/.exec(exit ?? '')?.[1];
   const code = /^exited (\d+)$/.exec(exit ?? '')?.[1];

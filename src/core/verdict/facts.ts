@@ -35,7 +35,9 @@ export function endFacts(evidence: Evidence): EndFacts {
   const shutdown = text(tail[shutdownAt]?.data['reason']);
   const watchdog = endingWatchdog(before, shutdown);
   const forced = evidence.intents.findLast(isForced);
-  const asked = evidence.intents.find(isAsking) ?? forced;
+  // QEMU stops its CPUs after a SHUTDOWN only when it is held (`-action shutdown=pause`): then it was left to us to end it.
+  const held = shutdownAt >= 0 && tail.slice(shutdownAt).some((e) => e.event === 'STOP');
+  const asked = evidence.intents.find(isAsking) ?? (held ? forced : undefined);
   const { exit } = evidence;
   return {
     evidence,

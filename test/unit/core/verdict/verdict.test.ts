@@ -199,6 +199,17 @@ const ROWS: readonly Row[] = [
     'command',
     {
       intents: [intent('quit', { gracePeriodSeconds: 0 })],
+      events: [RESUME, shutdown('guest-shutdown'), qmpEvent('STOP'), shutdown('host-qmp-quit')],
+      exit: exited(0),
+    },
+  ],
+  [
+    'a guest that has shut itself down when the quit of a command comes',
+    'Succeeded',
+    'GuestShutdown',
+    'guest',
+    {
+      intents: [intent('quit', { gracePeriodSeconds: 0 })],
       events: [RESUME, shutdown('guest-shutdown')],
       exit: exited(0),
     },
