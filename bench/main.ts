@@ -78,8 +78,7 @@ function store(results: readonly Result[]): void {
   writeFileSync(PAGE, `${before}${BEGIN}\n${machine()}\n\n${table(results)}\n${after}`);
 }
 
-async function main(): Promise<number> {
-  const options = readOptions();
+async function main(options: Options): Promise<number> {
   const results = await measure(options);
   out(`\n${machine()}\n\n${table(results)}\n`);
   if (options.store) store(results);
@@ -93,9 +92,10 @@ async function main(): Promise<number> {
   return worse.length === 0 ? 0 : 1;
 }
 
+let options: Options | undefined;
 try {
-  process.exitCode = await main();
+  options = readOptions();
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.stack : error}\n${USAGE}\n`);
-  process.exitCode = 2;
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n${USAGE}\n`);
 }
+process.exitCode = options === undefined ? 2 : await main(options);
