@@ -39,6 +39,8 @@ const ACTIONS: Readonly<Record<InstanceVerb, InstanceAction>> = {
     act: async ({ ctx, record, live }) => {
       ctx.records.save(withInstance(record, { pausedByUser: true }));
       await live.execute('stop');
+      // Whoever is answered may unpause it at once.
+      await live.settleRunState();
     },
     reason: 'Paused',
     message: 'paused by a command',

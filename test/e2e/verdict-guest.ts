@@ -90,7 +90,8 @@ export class Guest {
   }
 
   async untilGone(): Promise<void> {
-    await poll(`the QEMU of ${this.name} is gone`, () => !this.alive);
+    // A Linux boots first, beside dozens of others.
+    await poll(`the QEMU of ${this.name} is gone`, () => !this.alive, 60_000);
   }
 
   signal(signal: NodeJS.Signals): void {
