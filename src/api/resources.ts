@@ -102,8 +102,9 @@ export const RESOURCES: readonly ResourceRow[] = [
     verbs: LOOK,
     subresources: [],
   },
-  inFiles('secrets', 'Secret', []),
-  inFiles('configmaps', 'ConfigMap', ['cm']),
+  // Their objects stand in files, and are changed there.
+  lookedAt('secrets', 'Secret', []),
+  lookedAt('configmaps', 'ConfigMap', ['cm']),
   {
     group: '',
     versions: ['v1'],
@@ -128,14 +129,15 @@ export const RESOURCES: readonly ResourceRow[] = [
     verbs: LOOK,
     subresources: [],
   },
-  absent('pods', 'Pod', 'po'),
-  absent('services', 'Service', 'svc'),
+  // There are none, but clients take them for granted: `kubectl describe node` lists pods.
+  lookedAt('pods', 'Pod', ['po']),
+  lookedAt('services', 'Service', ['svc']),
   review('selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
   review('selfsubjectrulesreviews', 'SelfSubjectRulesReview'),
 ];
 
-/** A kind whose objects stand in files, and are changed there. */
-function inFiles(plural: string, kind: string, shortNames: readonly string[]): ResourceRow {
+/** A kind of Kubernetes' core group that is only looked at. */
+function lookedAt(plural: string, kind: string, shortNames: readonly string[]): ResourceRow {
   return {
     group: '',
     versions: ['v1'],
@@ -143,22 +145,6 @@ function inFiles(plural: string, kind: string, shortNames: readonly string[]): R
     singular: kind.toLowerCase(),
     kind,
     shortNames,
-    categories: [],
-    namespaced: true,
-    verbs: LOOK,
-    subresources: [],
-  };
-}
-
-/** A kind of which there are none, for clients that take it for granted: `kubectl describe node` lists pods. */
-function absent(plural: string, kind: string, shortName: string): ResourceRow {
-  return {
-    group: '',
-    versions: ['v1'],
-    plural,
-    singular: kind.toLowerCase(),
-    kind,
-    shortNames: [shortName],
     categories: [],
     namespaced: true,
     verbs: LOOK,

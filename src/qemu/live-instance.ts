@@ -302,17 +302,14 @@ export class LiveInstance {
       this.#runState = 'running';
       this.#deps.onChange();
     } else {
-      void this.#refreshRunState();
+      void this.refreshRunState();
     }
   }
 
-  /** Resolves once the run state is what QEMU says after all that it was told so far. */
-  settleRunState(): Promise<void> {
-    return this.#refreshRunState();
-  }
-
-  /** Events do not carry the run state; an answer that another event has overtaken is worth nothing. */
-  async #refreshRunState(): Promise<void> {
+  /**
+   * Asks QEMU for its run state, which events do not carry. An answer that another event has overtaken is worth nothing.
+   */
+  async refreshRunState(): Promise<void> {
     const before = this.#stateEvents;
     const state = await this.#monitor.runState();
     if (state === undefined || before !== this.#stateEvents) return;

@@ -40,7 +40,7 @@ const ACTIONS: Readonly<Record<InstanceVerb, InstanceAction>> = {
       ctx.records.save(withInstance(record, { pausedByUser: true }));
       await live.execute('stop');
       // Whoever is answered may unpause it at once.
-      await live.settleRunState();
+      await live.refreshRunState();
     },
     reason: 'Paused',
     message: 'paused by a command',

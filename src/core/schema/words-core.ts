@@ -1,6 +1,18 @@
 /** Words for the objects of Kubernetes' core group that stand in files beside VMs. */
 import type { TypeWords } from './words.ts';
 
+const STORAGE = {
+  about: 'What is asked of the storage: a size.',
+  fields: {
+    resources: 'The size, under requests.storage.',
+    accessModes: 'Who may mount it at the same time.',
+    storageClassName: 'The kind of storage.',
+    volumeMode: 'A file system or a block device.',
+    volumeName: 'The volume that is bound to it.',
+    selector: 'Labels of the volumes that may be bound to it.',
+  },
+} as const satisfies TypeWords;
+
 export const CORE_WORDS = {
   CorePersistentVolumeClaimVolumeSource: {
     about: 'A disk that outlives every run, as for persistentVolumeClaim.',
@@ -38,28 +50,8 @@ export const CORE_WORDS = {
       priorityClassName: 'How important the pod is that makes it.',
     },
   },
-  PersistentVolumeClaimSpec: {
-    about: 'What is asked of the storage: a size.',
-    fields: {
-      resources: 'The size, under requests.storage.',
-      accessModes: 'Who may mount it at the same time.',
-      storageClassName: 'The kind of storage.',
-      volumeMode: 'A file system or a block device.',
-      volumeName: 'The volume that is bound to it.',
-      selector: 'Labels of the volumes that may be bound to it.',
-    },
-  },
-  StorageSpec: {
-    about: 'What is asked of the storage: a size.',
-    fields: {
-      resources: 'The size, under requests.storage.',
-      accessModes: 'Who may mount it at the same time.',
-      storageClassName: 'The kind of storage.',
-      volumeMode: 'A file system or a block device.',
-      volumeName: 'The volume that is bound to it.',
-      selector: 'Labels of the volumes that may be bound to it.',
-    },
-  },
+  PersistentVolumeClaimSpec: STORAGE,
+  StorageSpec: STORAGE,
   VolumeResourceRequirements: {
     about: 'A size.',
     fields: { requests: 'storage: the size of the disk, such as 20Gi.' },
