@@ -1,12 +1,15 @@
 /** Start, stop and crash for hours: what the daemon holds must not grow. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { tinyVm } from '../../test/e2e/manifests.ts';
 import { Solovirt } from '../contenders/solovirt.ts';
 import type { Figure } from '../figures.ts';
 import { openFiles, residentMiB } from '../measure.ts';
 
 const VMS = 10;
+/** Each VM rests so long between its churns: two hours are to wear the daemon, not the host. */
+const REST_MS = 5000;
 /** The first minutes fill histories and caches up to their limits. */
 const WARM_UP = 0.1;
 
@@ -39,6 +42,7 @@ export async function soak(minutes: number): Promise<readonly Figure[]> {
       }
       await solovirt.runs(name, uid);
       churns += 1;
+      await setTimeout(REST_MS);
       if (early === undefined && performance.now() - begin > runMs * WARM_UP)
         early = look(solovirt);
     }
