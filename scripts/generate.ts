@@ -1,10 +1,11 @@
 /**
  * Writes the files that are made from the code: `npm run generate`. Tests say when they are out of date.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { manifestJsonSchema } from '../src/core/schema/json-schema.ts';
 import { compatibilityPage } from './lib/compatibility-page.ts';
+import { manifestPage } from './lib/manifest-page.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -16,3 +17,4 @@ function write(path: string, text: string): void {
 
 write('docs/schema/virtualmachine.json', `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`);
 write('docs/compatibility.md', compatibilityPage());
+write('docs/manifests.md', manifestPage(readFileSync(join(root, 'docs/manifests.md'), 'utf8')));
