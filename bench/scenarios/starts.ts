@@ -6,6 +6,7 @@ import { tinyVm } from '../../test/e2e/manifests.ts';
 import { imagesDir } from '../../test/support/guests.ts';
 import { Libvirt, libvirtIsThere } from '../contenders/libvirt.ts';
 import { type Line, RawQemu } from '../contenders/qemu.ts';
+import { Service, serviceIsThere } from '../contenders/service.ts';
 import { ended, Solovirt } from '../contenders/solovirt.ts';
 import { Supervisord, supervisordIsThere } from '../contenders/supervisord.ts';
 import type { Figure, Series } from '../figures.ts';
@@ -23,6 +24,7 @@ export async function starts(rounds: number): Promise<readonly Figure[]> {
   await using solovirt = await Solovirt.start();
   const line = await firstLine(solovirt);
   await using libvirt = libvirtIsThere() ? await Libvirt.start(IMAGE) : undefined;
+  await using service = serviceIsThere() ? await Service.start(GUEST) : undefined;
   const readings: Readings = new Map();
   const note = (key: string, value: number): void => {
     const values = readings.get(key);
@@ -34,6 +36,7 @@ export async function starts(rounds: number): Promise<readonly Figure[]> {
     const keep = round < 0 ? (): void => {} : note;
     await ownRound(solovirt, `vm${round + 1}`, keep);
     await rawRound(line, keep);
+    if (service !== undefined) await serviceRound(service, keep);
     if (libvirt !== undefined) await libvirtRound(libvirt, keep);
     if (supervisordIsThere()) await supervisordRound(line, keep);
   }
@@ -114,6 +117,11 @@ async function rawRound(line: Line, note: Note): Promise<void> {
   await qemu?.[Symbol.asyncDispose]();
 }
 
+async function serviceRound(service: Service, note: Note): Promise<void> {
+  note('service', await service.startGuest());
+  await service.stopGuest();
+}
+
 async function libvirtRound(libvirt: Libvirt, note: Note): Promise<void> {
   note('virsh', await timed(() => libvirt.start()));
   note('virsh-destroy', await timed(() => libvirt.destroy()));
@@ -145,6 +153,16 @@ function figures(values: (key: string) => readonly number[]): readonly Figure[] 
       target: {
         words: '≤ QEMU alone + 10 ms',
         isMet: (value) => value('solovirt') <= value('QEMU alone') + 10,
+      },
+    },
+    {
+      id: 'start-service',
+      what: 'the same under systemd, as the package ships it: an unprivileged daemon, each VM in a unit',
+      unit: 'ms',
+      series: series(['solovirt', 'service'], ['QEMU alone', 'raw'], ['virsh', 'virsh']),
+      target: {
+        words: '≤ QEMU alone + 35 ms',
+        isMet: (value) => value('solovirt') <= value('QEMU alone') + 35,
       },
     },
     {
