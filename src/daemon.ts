@@ -130,6 +130,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
         ...info.warnings,
         ...supervisor.warnings(),
         ...supervisor.objects.warnings(),
+        ...supervisor.networks.warnings(),
       ];
       if (draining === undefined) return { ...info, warnings };
       return {

@@ -14,6 +14,7 @@ import type { GuestUsers } from './guest-users.ts';
 import { makeDir, prepareInstanceDirs } from './instance-dirs.ts';
 import { killTree, signalProcess } from './kill-tree.ts';
 import type { Launcher, LaunchOrder, Target } from './launcher.ts';
+import { DirectNetworkKeepers, type NetworkKeepers } from './network-keepers.ts';
 import { programFile } from './program-files.ts';
 import { spawnQemu } from './spawn.ts';
 import { SpawnError } from './spawn-error.ts';
@@ -91,6 +92,10 @@ export class DirectLauncher implements Launcher {
   /** Nobody but the daemon stops these guests, and it knows their order. */
   setDependents(): Promise<void> {
     return Promise.resolve();
+  }
+
+  networkKeepers(runtimeDir: string): NetworkKeepers {
+    return new DirectNetworkKeepers(runtimeDir);
   }
 
   /** Undefined: that of this process. @throws SpawnError */

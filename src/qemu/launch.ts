@@ -32,6 +32,8 @@ export interface LaunchInput {
   readonly values: ValuesOf;
   /** Where else disks may lie. */
   readonly diskRoots: readonly string[];
+  /** Resolves once the networks of the VM are there. */
+  readonly joinNetworks: () => Promise<void>;
   /** Asked for at every launch, so that a QEMU installed later is found. */
   readonly host: FindQemuHost;
 }
@@ -62,6 +64,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
       ...inMachine,
       makeStateDir: (dir) => launcher.makeStateDir(dir),
     }),
+    input.joinNetworks(),
     ...[paths.events, paths.console].map(makeFile),
     ...(dumps ? [makeFile(paths.memoryDump)] : []),
   ]);

@@ -7,6 +7,7 @@ import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts'
 import type { InstancePaths } from '../core/paths.ts';
 import type { Companion } from '../core/qemu-args/companion.ts';
 import type { FileAccess } from '../core/qemu-args/confinement.ts';
+import type { NetworkKeepers } from './network-keepers.ts';
 
 export interface LaunchOrder {
   readonly vm: VmIdentity;
@@ -74,4 +75,7 @@ export interface Launcher {
 
   /** Names of VMs that are to end before this one when the host shuts down, as far as they run now. */
   setDependents(vm: VmIdentity, dependents: readonly VmIdentity[]): Promise<void>;
+
+  /** How managed networks are made where guests are launched so. */
+  networkKeepers(runtimeDir: string): NetworkKeepers;
 }

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** Absolute path. `confine` is the wrapper that shuts a QEMU in, `beside` the one that starts
- * its companions, `shim.sh` QEMU's parent. */
-export function programFile(name: 'beside' | 'confine' | 'shim.sh'): string {
+ * its companions, `shim.sh` QEMU's parent, `network-keep` the keeper of a managed network. */
+export function programFile(name: 'beside' | 'confine' | 'network-keep' | 'shim.sh'): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }

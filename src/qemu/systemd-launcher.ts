@@ -17,6 +17,7 @@ import { writeDependents, writeHandOver } from './hand-over.ts';
 import { makeDir, prepareInstanceDirs } from './instance-dirs.ts';
 import { KillError } from './kill-tree.ts';
 import type { Launcher, LaunchOrder, Target } from './launcher.ts';
+import { type NetworkKeepers, SystemdNetworkKeepers } from './network-keepers.ts';
 import { recordOomBaseline } from './oom.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
 import { programFile } from './program-files.ts';
@@ -106,6 +107,10 @@ export class SystemdLauncher implements Launcher {
 
   setDependents(vm: VmIdentity, dependents: readonly VmIdentity[]): Promise<void> {
     return writeDependents(this.#handOver(vm), dependents.map(unitInstance));
+  }
+
+  networkKeepers(runtimeDir: string): NetworkKeepers {
+    return new SystemdNetworkKeepers(runtimeDir);
   }
 
   #handOver(vm: VmIdentity): string {

@@ -39,6 +39,7 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   noteEnd(ctx, record, judged, end.run, end.record);
   await settleDump(ctx, key, instance, { evidence, why: live?.dump.why });
   await removeScratch(paths);
+  ctx.networks.settle();
   await pruneTraces(ctx, key);
 }
 

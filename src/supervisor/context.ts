@@ -2,6 +2,7 @@
  * What passes, executors and commands work with. Put together once by the daemon.
  */
 import type { Ground } from './ground.ts';
+import type { ManagedNetworks } from './managed-networks.ts';
 import type { Probes } from './probes.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { StartOrder } from './start-order.ts';
@@ -19,6 +20,7 @@ export interface Context extends Ground {
   readonly strays: Strays;
   readonly order: StartOrder;
   readonly provisioner: Provisioner;
+  readonly networks: ManagedNetworks;
   readonly probes: Probes;
   /** Undefined when the host is not drained. */
   readonly draining: () => DrainingState | undefined;

@@ -39,6 +39,7 @@ export async function forget(ctx: Context, key: string, record: VmRecord): Promi
   const runs = ctx.records.history(key);
   await Promise.all(runs.map((run) => removeTraces(ctx.paths(run.uid))));
   ctx.records.forget(key);
+  ctx.networks.settle();
   ctx.events.note(record, {
     type: 'Normal',
     reason: 'Deleted',

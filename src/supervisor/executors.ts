@@ -115,6 +115,7 @@ async function discard({ ctx, key, record }: ActionInput): Promise<void> {
   ctx.lives.delete(key);
   await ctx.settings.launcher.discard(record, ctx.paths(instance.uid));
   ctx.records.save(discarded(record, ctx.clock.now()));
+  ctx.networks.settle();
 }
 
 async function runGuest({ ctx, key, record }: ActionInput): Promise<void> {

@@ -9,15 +9,18 @@ import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import type { Ground } from './ground.ts';
 import { GuestEvents, tpmLost } from './guest-events.ts';
 import { forgetFreeze } from './guest-freeze.ts';
+import type { ManagedNetworks } from './managed-networks.ts';
 
 export class Instances {
   readonly #ctx: Ground;
+  readonly #networks: ManagedNetworks;
   readonly #guestEvents: GuestEvents;
   /** A guest that was taken over answers for the first time. */
   readonly #onTakenOver: (key: string) => void;
 
-  constructor(ctx: Ground, onTakenOver: (key: string) => void) {
+  constructor(ctx: Ground, networks: ManagedNetworks, onTakenOver: (key: string) => void) {
     this.#ctx = ctx;
+    this.#networks = networks;
     this.#guestEvents = new GuestEvents(ctx.events);
     this.#onTakenOver = onTakenOver;
   }
@@ -42,17 +45,19 @@ export class Instances {
     if (record?.instance === undefined) return;
     const { host, imagesDir, diskRoots, stateDir } = this.#ctx.settings;
     const { namespace, name } = record;
+    const { spec } = record.instance;
     const live = LiveInstance.launch(
       {
         vm: { namespace, name },
         template: record.instance.template,
-        spec: record.instance.spec,
+        spec,
         startPaused: record.instance.startPaused,
         values: (id) => this.#ctx.objects.values(id),
         paths: this.#ctx.paths(uid),
         machineDir: machineDir(stateDir, record),
         imagesDir,
         diskRoots,
+        joinNetworks: () => this.#networks.join({ namespace, name }, spec),
         host,
       },
       this.#deps(key, record),

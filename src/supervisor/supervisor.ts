@@ -24,6 +24,7 @@ import { HostNode } from './host-node.ts';
 import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { Instances } from './instances.ts';
 import { sweepLeftovers } from './leftovers.ts';
+import { ManagedNetworks } from './managed-networks.ts';
 import { Namespaces } from './namespaces.ts';
 import { pass } from './pass.ts';
 import { Probes } from './probes.ts';
@@ -95,7 +96,8 @@ export class Supervisor implements AsyncDisposable {
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
     };
-    this.#instances = new Instances(ground, (key) => void this.lines.tidy(key));
+    const networks = new ManagedNetworks(ground, () => []);
+    this.#instances = new Instances(ground, networks, (key) => void this.lines.tidy(key));
     this.namespaces = new Namespaces(ground, versions);
     this.node = new HostNode(versions, clock.now());
     this.#ctx = {
@@ -104,6 +106,7 @@ export class Supervisor implements AsyncDisposable {
       order: new StartOrder(ground),
       probes: new Probes(ground),
       provisioner: new Provisioner(ground, (key) => this.#queue.add(key)),
+      networks,
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
       launch: (key, uid) => this.#instances.launch(key, uid),
@@ -123,6 +126,11 @@ export class Supervisor implements AsyncDisposable {
     return this.#ctx.objects;
   }
 
+  /** The networks that solovirt makes. */
+  get networks(): ManagedNetworks {
+    return this.#ctx.networks;
+  }
+
   get tally(): Tally {
     return this.#ctx.tally;
   }
@@ -140,6 +148,7 @@ export class Supervisor implements AsyncDisposable {
     this.#ctx.strays.find(this.#ctx);
     for (const stray of this.warnings()) this.#ctx.log.warn({ stray }, "a guest is nobody's");
     await sweepLeftovers(this.#ctx);
+    this.#ctx.networks.adopt();
   }
 
   /** Looks at every VM on record: after `adopt`, when the VM directory could not be read. */
@@ -285,6 +294,7 @@ export class Supervisor implements AsyncDisposable {
     await this.#queue[Symbol.asyncDispose]();
     this.#ctx.probes[Symbol.dispose]();
     this.#ctx.provisioner[Symbol.dispose]();
+    this.#ctx.networks[Symbol.dispose]();
     await Promise.all([...this.#ctx.lives.values()].map((live) => live.release()));
   }
 

@@ -1,0 +1,206 @@
+/**
+ * Managed networks on this host: each has a keeper of its own (`network-keep`), which outlives the daemon. Two ways to start
+ * one, as for a QEMU: a detached process of a daemon that is root, or a unit for each network.
+ */
+import { chmodSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { type KeeperState, parseKeeperState } from '../core/network/description.ts';
+import { awaitInDirectory } from './await-file.ts';
+import { signalProcess } from './kill-tree.ts';
+import { isAlive, readIfThere } from './process-identity.ts';
+import { programFile } from './program-files.ts';
+import { systemctl } from './systemctl.ts';
+
+/** The network cannot be made or changed as it was asked. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+}
+
+/** A host with hundreds of routes and rules answers within a second; ip and nft wait for locks. */
+const ANSWER_MS = 20_000;
+const GONE_MS = 15_000;
+
+export interface Order {
+  readonly bridge: string;
+  /** Of `describeNetwork`. */
+  readonly description: string;
+  readonly token: string;
+}
+
+export interface NetworkKeepers {
+  /** Where the keeper of this bridge has its files. */
+  dir(bridge: string): string;
+  /** Makes the network, or changes who is in it; resolves once it is so. @throws NetworkError, and it is as before */
+  apply(order: Order): Promise<void>;
+  /** Takes the network down, whatever is left of it. @throws NetworkError */
+  remove(bridge: string): Promise<void>;
+}
+
+/** What the keeper last said; undefined when it never did, or has gone in peace. */
+export function readKeeperState(dir: string): KeeperState | undefined {
+  return parseKeeperState(readIfThere(join(dir, 'state')) ?? '');
+}
+
+/** True while the keeper that said so lives. */
+export function isKept(state: KeeperState | undefined): state is KeeperState {
+  return state !== undefined && isAlive(state);
+}
+
+export class DirectNetworkKeepers implements NetworkKeepers {
+  readonly #root: string;
+
+  constructor(runtimeDir: string) {
+    this.#root = join(runtimeDir, 'networks');
+  }
+
+  dir(bridge: string): string {
+    return join(this.#root, bridge);
+  }
+
+  async apply(order: Order): Promise<void> {
+    const { bridge } = order;
+    const dir = this.dir(bridge);
+    if (process.geteuid?.() !== 0)
+      throw new NetworkError(
+        'a managed network takes root to make: run the daemon as root, or the packaged service, whose units make it; or make the bridge by hand and leave out its ipam',
+      );
+    await mkdir(dir, { recursive: true });
+    // dnsmasq reads its list of hosts again as a user of its own.
+    for (const way of [dir, this.#root, dirname(this.#root)]) openWay(way, way === dir);
+    await writeDescription(this.#description(bridge), order.description);
+    const state = readKeeperState(dir);
+    if (isKept(state)) {
+      signalProcess(state, 'SIGHUP');
+      await awaitAnswer(dir, order.token, () =>
+        isKept(state) ? undefined : 'its keeper has ended',
+      );
+      return;
+    }
+    const keeper = this.#start(bridge);
+    await awaitAnswer(dir, order.token, () => keeper.ended);
+  }
+
+  async remove(bridge: string): Promise<void> {
+    const dir = this.dir(bridge);
+    const description = this.#description(bridge);
+    const state = readKeeperState(dir);
+    if (isKept(state)) {
+      signalProcess(state, 'SIGTERM');
+      const isGone = (): true | undefined => (isAlive(state) ? undefined : true);
+      if ((await awaitInDirectory(dir, isGone, { timeoutMs: GONE_MS })) === undefined)
+        throw new NetworkError(`the keeper of ${bridge} (pid ${state.pid}) does not end`);
+    } else if (readIfThere(description) !== undefined) {
+      const { failed, stderr } = await execa(
+        programFile('network-keep'),
+        ['--down', description, dir],
+        { reject: false, stdin: 'ignore', timeout: GONE_MS, killSignal: 'SIGKILL' },
+      );
+      if (failed) throw new NetworkError(`${bridge} could not be taken down: ${stderr.trim()}`);
+    }
+    await rm(dir, { recursive: true, force: true });
+    await rm(description, { force: true });
+  }
+
+  #description(bridge: string): string {
+    return descriptionFile(this.#root, bridge);
+  }
+
+  /** It goes on without this process, and holds nothing of it. */
+  #start(bridge: string): { readonly ended: string | undefined } {
+    const program = programFile('network-keep');
+    const subprocess = execa(program, [this.#description(bridge), this.dir(bridge)], {
+      detached: true,
+      cleanup: false,
+      forceKillAfterDelay: false,
+      buffer: false,
+      reject: false,
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'ignore',
+      extendEnv: false,
+      env: {},
+      cwd: '/',
+    });
+    subprocess.nodeChildProcess.unref();
+    const keeper: { ended: string | undefined } = { ended: undefined };
+    void subprocess.then(({ failed, shortMessage }) => {
+      keeper.ended = failed ? shortMessage : 'its keeper has ended';
+    });
+    return keeper;
+  }
+}
+
+export class SystemdNetworkKeepers implements NetworkKeepers {
+  readonly #root: string;
+
+  constructor(runtimeDir: string) {
+    this.#root = join(runtimeDir, 'networks');
+  }
+
+  /** `RuntimeDirectory=` of the unit. */
+  dir(bridge: string): string {
+    return `/run/solovirt-network/${bridge}`;
+  }
+
+  async apply(order: Order): Promise<void> {
+    const { bridge, token } = order;
+    await mkdir(this.#root, { recursive: true });
+    await writeDescription(descriptionFile(this.#root, bridge), order.description);
+    const verb = isKept(readKeeperState(this.dir(bridge))) ? 'reload' : 'start';
+    let failure: string | undefined;
+    // A unit that does not start says less of the reason than its keeper does.
+    await systemctl(verb, unitOf(bridge)).catch((error: unknown) => {
+      failure = error instanceof Error ? error.message : String(error);
+    });
+    await awaitAnswer(this.dir(bridge), token, () => failure);
+  }
+
+  async remove(bridge: string): Promise<void> {
+    try {
+      await systemctl('stop', unitOf(bridge));
+    } catch (cause) {
+      throw new NetworkError(`${bridge} could not be taken down`, { cause });
+    }
+    await rm(descriptionFile(this.#root, bridge), { force: true });
+  }
+}
+
+function unitOf(bridge: string): string {
+  return `solovirt-network@${bridge}.service`;
+}
+
+function descriptionFile(root: string, bridge: string): string {
+  return join(root, `${bridge}.network`);
+}
+
+/** Whole under its name, or not at all. */
+async function writeDescription(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.part`, text, { mode: 0o644 });
+  await rename(`${path}.part`, path);
+}
+
+function openWay(dir: string, toRead: boolean): void {
+  chmodSync(dir, toRead ? 0o755 : 0o711);
+}
+
+/** @param ended in words, when the answer will not come any more @throws NetworkError */
+async function awaitAnswer(
+  dir: string,
+  token: string,
+  ended: () => string | undefined,
+): Promise<void> {
+  const look = (): { readonly trouble?: string } | undefined => {
+    // Asked first: the answer is written before the end.
+    const trouble = ended();
+    const state = readKeeperState(dir);
+    if (state?.token === token)
+      return state.refused === undefined ? {} : { trouble: state.refused };
+    return trouble === undefined ? undefined : { trouble };
+  };
+  const answer = await awaitInDirectory(dir, look, { timeoutMs: ANSWER_MS });
+  if (answer === undefined)
+    throw new NetworkError(`its keeper gave no answer in ${ANSWER_MS / 1000} s`);
+  if (answer.trouble !== undefined) throw new NetworkError(answer.trouble);
+}

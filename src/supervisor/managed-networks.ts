@@ -1,0 +1,363 @@
+/**
+ * The managed networks of this host: made before the first VM in them starts, kept whatever becomes of the daemon, and taken
+ * down when no instance is in them and no file needs them. Whoever launches a VM waits for `join`; everything else happens
+ * in the background, one thing after the other.
+ */
+import { randomUUID } from 'node:crypto';
+import { keyOf } from '../core/catalogue/catalogue.ts';
+import { type HostNetwork, networkKey } from '../core/model/host-network.ts';
+import type { InstanceSpec, PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
+import { type Described, describeNetwork } from '../core/network/description.ts';
+import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
+import { admit, isSame, type Member, readmit } from '../core/network/members.ts';
+import { readNetworks, writeNetworks } from '../host/network-store.ts';
+import { NetworkError, type NetworkKeepers } from '../qemu/network-keepers.ts';
+import { type NetworkSight, NetworkWatch } from '../qemu/network-watch.ts';
+import type { Ground } from './ground.ts';
+import { standing } from './standing.ts';
+
+/** One NIC of a VM on a network of the host. */
+export interface NetworkNic {
+  readonly network: HostNetwork;
+  /** Lower case, with colons. */
+  readonly mac: string;
+  readonly forwards: readonly PortForward[];
+}
+
+export type NicsOf = (vm: VmIdentity, spec: InstanceSpec) => readonly NetworkNic[];
+
+interface Entry extends KeptNetwork {
+  /** What its keeper was told last by this daemon, without the token. */
+  readonly applied?: string;
+  readonly watch?: NetworkWatch;
+  readonly sight: NetworkSight;
+}
+
+const UNSEEN: NetworkSight = { leases: new Map(), ends: 0, lastEnd: '' };
+const RETRY_MS = 5000;
+
+export class ManagedNetworks implements Disposable {
+  readonly #ctx: Ground;
+  readonly #nicsOf: NicsOf;
+  readonly #keepers: NetworkKeepers;
+  readonly #entries = new Map<string, Entry>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #settling = false;
+  #retry: NodeJS.Timeout | undefined;
+  #disposed = false;
+
+  constructor(ctx: Ground, nicsOf: NicsOf) {
+    this.#ctx = ctx;
+    this.#nicsOf = nicsOf;
+    this.#keepers = ctx.settings.launcher.networkKeepers(ctx.settings.runtimeDir);
+    ctx.files.onRead(() => this.settle());
+  }
+
+  /** Takes over what an earlier daemon has made. */
+  adopt(): void {
+    for (const kept of readNetworks(this.#ctx.settings.stateDir)) {
+      const id = networkKey(kept.network);
+      this.#entries.set(id, { ...kept, sight: UNSEEN });
+      if (kept.isUp) this.#follow(id);
+    }
+    this.settle();
+  }
+
+  /**
+   * Resolves once the VM's NICs may be plugged in: their networks are there, and each has its address and its ports. Takes
+   * the VM out of the networks in which it has none.
+   * @throws NetworkError with words for whoever started the VM
+   */
+  async join(vm: VmIdentity, spec: InstanceSpec): Promise<void> {
+    const nics = this.#nicsOf(vm, spec);
+    await this.#inTurn(() => this.#leaveOthers(vm, nics));
+    for (const network of networksOf(nics)) {
+      const own = nics.filter((nic) => networkKey(nic.network) === networkKey(network));
+      try {
+        await this.#inTurn(() => this.#admit(network, vm, own));
+      } catch (cause) {
+        const words = cause instanceof Error ? cause.message : String(cause);
+        throw new NetworkError(`the network ${networkKey(network)} is not there: ${words}`, {
+          cause,
+        });
+      }
+    }
+  }
+
+  /** The network as it is at present: one whose file was edited while guests are in it goes on as it was. */
+  inForce(network: HostNetwork): HostNetwork {
+    const entry = this.#entries.get(networkKey(network));
+    return entry?.isUp === true ? entry.network : network;
+  }
+
+  /** The addresses that DHCP has given to the VM. */
+  addressesOf(vm: VmIdentity): readonly { readonly mac: string; readonly address: string }[] {
+    return [...this.#entries.values()].flatMap(({ members, sight }) =>
+      members.flatMap(({ vm: holder, mac }) => {
+        const address = isSame(holder, vm) ? sight.leases.get(mac) : undefined;
+        return address === undefined ? [] : [{ mac, address }];
+      }),
+    );
+  }
+
+  /** Looks whether every network is as it should be, soon; whoever knows of a change calls it. */
+  settle(): void {
+    if (this.#settling || this.#disposed || this.#entries.size === 0) return;
+    this.#settling = true;
+    void this.#inTurn(async () => {
+      this.#settling = false;
+      for (const id of [...this.#entries.keys()]) await this.#settleOne(id);
+    });
+  }
+
+  /** Networks whose files have changed since they were made, one sentence each. */
+  warnings(): readonly string[] {
+    return [...this.#entries].flatMap(([id, { network, members, isUp }]) => {
+      const wanted = this.#wanted(id);
+      if (!isUp || wanted === undefined || sameNetwork(wanted, network)) return [];
+      const guests = members.filter(this.#isPresent).map(({ vm }) => keyOf(vm));
+      if (guests.length === 0) return [];
+      const names = [...new Set(guests)].join(', ');
+      return [
+        `the network ${id} goes on as it was before its file was changed, until the last of its guests has ended: ${names}`,
+      ];
+    });
+  }
+
+  /** Lets go of them; they stay. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    clearTimeout(this.#retry);
+    for (const { watch } of this.#entries.values()) watch?.[Symbol.dispose]();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #leaveOthers(vm: VmIdentity, nics: readonly NetworkNic[]): Promise<void> {
+    for (const [id, entry] of this.#entries) {
+      if (nics.some(({ network }) => networkKey(network) === id)) continue;
+      const members = entry.members.filter((member) => !isSame(member.vm, vm));
+      if (members.length < entry.members.length) await this.#store(id, { ...entry, members });
+    }
+    this.settle();
+  }
+
+  async #admit(wanted: Described, vm: VmIdentity, nics: readonly NetworkNic[]): Promise<void> {
+    const id = networkKey(wanted);
+    const before = this.#entries.get(id);
+    const isElsewhere = ({ vm: other }: Member): boolean => !isSame(other, vm);
+    const inUse = before?.members.some((m) => isElsewhere(m) && this.#isPresent(m)) ?? false;
+    const network = before !== undefined && inUse ? before.network : wanted;
+    if (before?.isUp === true && !sameNetwork(before.network, network)) await this.#takeDown(id);
+    const others = [...this.#entries].filter(([other, { isUp }]) => other !== id && isUp);
+    const trouble = collision(
+      network,
+      others.map(([, other]) => other.network),
+    );
+    if (trouble !== undefined) throw new NetworkError(trouble);
+    const members = admit(
+      readmit(before?.members ?? [], network.managed),
+      nics.map(({ mac, forwards }) => ({ vm, mac, forwards })),
+      network.managed,
+    );
+    if (members === undefined)
+      throw new NetworkError(
+        `no address is left between ${network.managed.first} and ${network.managed.last}`,
+      );
+    const entry = this.#entries.get(id) ?? { sight: UNSEEN };
+    await this.#store(id, { ...entry, network, members, isUp: true });
+    try {
+      const isIn = (member: Member): boolean => isSame(member.vm, vm) || this.#isPresent(member);
+      await this.#apply(id, members.filter(isIn));
+    } catch (error) {
+      // The others are to be kept without it.
+      await this.#restore(id, before);
+      throw error;
+    }
+  }
+
+  async #restore(id: string, before: Entry | undefined): Promise<void> {
+    const isKeptOn = before?.isUp === true && this.#entries.get(id)?.watch !== undefined;
+    if (isKeptOn) await this.#store(id, { ...this.#entry(id), members: before.members });
+    else {
+      await this.#takeDown(id);
+      if (before === undefined) await this.#drop(id);
+    }
+  }
+
+  async #settleOne(id: string): Promise<void> {
+    const entry = this.#entry(id);
+    // Nobody knows yet which files there are.
+    const isListed = this.#ctx.listed();
+    try {
+      const fate = fateOf(entry, this.#isPresent, isListed ? this.#wanted(id) : entry.network);
+      if (fate.kind === 'keep') {
+        if (entry.isUp) await this.#apply(id, fate.present);
+        if (isListed) await this.#forgetGone(id);
+      } else {
+        if (entry.isUp) await this.#takeDown(id);
+        if (fate.kind === 'forget') await this.#drop(id);
+      }
+    } catch (error) {
+      this.#ctx.log.warn({ network: id, error }, 'a network is not as it should be');
+      clearTimeout(this.#retry);
+      if (!this.#disposed) this.#retry = setTimeout(() => this.settle(), RETRY_MS).unref();
+    }
+  }
+
+  /** Addresses of VMs that are gone may be given to others. */
+  async #forgetGone(id: string): Promise<void> {
+    const entry = this.#entry(id);
+    const members = entry.members.filter(
+      ({ vm }) => this.#ctx.records.get(keyOf(vm)) !== undefined,
+    );
+    if (members.length < entry.members.length) await this.#store(id, { ...entry, members });
+  }
+
+  /** Has the keeper know who is in the network, if it does not yet. */
+  async #apply(id: string, present: readonly Member[]): Promise<void> {
+    const { network, applied, watch } = this.#entry(id);
+    const text = describeNetwork(network, present, '');
+    if (text === applied && watch !== undefined) return;
+    const token = randomUUID();
+    const description = describeNetwork(network, present, token);
+    await this.#keepers.apply({ bridge: network.bridge, description, token });
+    this.#set(id, { applied: text });
+    if (this.#entry(id).watch === undefined) this.#follow(id);
+    this.#ctx.log.info({ network: id, guests: present.length }, 'the network is as it should be');
+  }
+
+  async #takeDown(id: string): Promise<void> {
+    const { watch, applied: _, ...entry } = this.#entry(id);
+    watch?.[Symbol.dispose]();
+    const { watch: __, ...unwatched } = entry as Entry;
+    this.#entries.set(id, { ...unwatched, sight: UNSEEN });
+    await this.#keepers.remove(entry.network.bridge);
+    await this.#store(id, { ...this.#entry(id), isUp: false });
+    this.#ctx.log.info({ network: id }, 'the network was taken down');
+  }
+
+  async #drop(id: string): Promise<void> {
+    this.#entries.delete(id);
+    await this.#write();
+  }
+
+  /** On record before it is so. */
+  async #store(id: string, entry: Entry): Promise<void> {
+    this.#entries.set(id, entry);
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const kept = [...this.#entries.values()].map(
+      ({ network, members, isUp }): KeptNetwork => ({ network, members, isUp }),
+    );
+    await writeNetworks(this.#ctx.settings.stateDir, kept);
+  }
+
+  #follow(id: string): void {
+    const dir = this.#keepers.dir(this.#entry(id).network.bridge);
+    const watch = new NetworkWatch(
+      dir,
+      () => this.#look(id, watch),
+      () => this.#keeperGone(id, watch),
+    );
+    this.#set(id, { watch, sight: watch.look() });
+    this.#tellGuests(id);
+  }
+
+  #look(id: string, watch: NetworkWatch): void {
+    const entry = this.#entries.get(id);
+    if (entry?.watch !== watch) return;
+    const sight = watch.look();
+    this.#set(id, { sight });
+    if (sight.ends > entry.sight.ends)
+      this.#note(
+        id,
+        `the DHCP and DNS server of the network ${id} ended (${sight.lastEnd}) and is started again`,
+      );
+    if (!sameJsonMap(sight.leases, entry.sight.leases)) this.#tellGuests(id);
+  }
+
+  #keeperGone(id: string, watch: NetworkWatch): void {
+    const entry = this.#entries.get(id);
+    if (this.#disposed || entry?.watch !== watch) return;
+    const { watch: _, applied: __, ...rest } = entry;
+    this.#entries.set(id, rest);
+    this.#note(id, `the keeper of the network ${id} ended and is started again`);
+    this.settle();
+  }
+
+  #note(id: string, message: string): void {
+    const keys = new Set(
+      this.#entry(id)
+        .members.filter(this.#isPresent)
+        .map(({ vm }) => keyOf(vm)),
+    );
+    for (const key of keys) {
+      const record = this.#ctx.records.get(key);
+      if (record !== undefined)
+        this.#ctx.events.note(record, {
+          type: 'Warning',
+          reason: 'NetworkRestarted',
+          message,
+          about: 'vm',
+        });
+    }
+  }
+
+  /** Whoever looks at these VMs sees other addresses. */
+  #tellGuests(id: string): void {
+    for (const { vm } of this.#entry(id).members)
+      if (this.#ctx.records.get(keyOf(vm))?.instance !== undefined) this.#ctx.queue.add(keyOf(vm));
+  }
+
+  readonly #isPresent = ({ vm }: Member): boolean =>
+    this.#ctx.records.get(keyOf(vm))?.instance !== undefined;
+
+  /** What the VMs of the files name under this name. */
+  #wanted(id: string): HostNetwork | undefined {
+    const { files, records } = this.#ctx;
+    for (const key of new Set([...files.catalogue.keys(), ...records.keys()])) {
+      const { vm } = standing(this.#ctx, key);
+      if (vm === undefined) continue;
+      const nic = this.#nicsOf(vm, vm.template.spec).find(
+        ({ network }) => networkKey(network) === id,
+      );
+      if (nic?.network.managed !== undefined) return nic.network;
+    }
+    return undefined;
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw new Error(`nothing is known of the network ${id}`);
+    return entry;
+  }
+
+  #set(id: string, change: Partial<Entry>): void {
+    this.#entries.set(id, { ...this.#entry(id), ...change });
+  }
+}
+
+function networksOf(nics: readonly NetworkNic[]): readonly Described[] {
+  const networks = new Map<string, Described>();
+  for (const { network } of nics)
+    if (isManaged(network)) networks.set(networkKey(network), network);
+  return [...networks.values()];
+}
+
+function isManaged(network: HostNetwork): network is Described {
+  return network.managed !== undefined;
+}
+
+function sameJsonMap(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): boolean {
+  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+}
