@@ -40,7 +40,7 @@ export const STATUS_STANDING: Readonly<
     activePods: notHere('there are no pods'),
     changedBlockTracking: TRACKING,
     conditions: differs(
-      'Ready, Paused and AgentConnected as there; MonitorUnresponsive and RebootLoop are additions',
+      'Ready, Paused, AgentConnected and AccessCredentialsSynchronized as there; MonitorUnresponsive and RebootLoop are additions',
     ),
     currentCPUTopology: WORKS,
     evacuationNodeName: MIGRATION,

@@ -114,6 +114,7 @@ const spec = object<InstanceSpec>({
   rebootPolicy: oneOf<InstanceSpec['rebootPolicy']>({ Reboot: true, Terminate: true }),
   readinessProbe: optional(anyObject),
   livenessProbe: optional(anyObject),
+  accessCredentials: optional(anyList),
   limits: optional(anyObject),
 });
 

@@ -1,7 +1,10 @@
 /** Disks that are made of what manifests hold: seeds for cloud-init, ConfigMaps and Secrets. */
 
+import { CredentialFault, publicKeysOf } from '../core/agent/access-credentials.ts';
 import type { ObjectId, ObjectKind } from '../core/model/file-object.ts';
 import type {
+  AccessCredential,
+  CloudInitSource,
   DiskSource,
   InstanceSpec,
   SeedData,
@@ -16,14 +19,15 @@ import { PrepareError } from './prepare-error.ts';
 export interface MadeFor extends SeedFacts {
   /** The values of a Secret or ConfigMap by key; undefined when no file declares it. */
   readonly values: ValuesOf;
+  readonly credentials: readonly AccessCredential[];
 }
 
 export type ValuesOf = (id: ObjectId) => ReadonlyMap<string, Uint8Array> | undefined;
 
 /** What the spec of a VM says of it. */
 export function madeFor(vm: VmIdentity, spec: InstanceSpec, values: ValuesOf): MadeFor {
-  const { hostname = vm.name, system } = spec;
-  return { vm, hostname, uuid: system?.uuid ?? stableUuid(vm), values };
+  const { hostname = vm.name, system, accessCredentials: credentials = [] } = spec;
+  return { vm, hostname, uuid: system?.uuid ?? stableUuid(vm), values, credentials };
 }
 
 export type MadeSource = Extract<DiskSource, { kind: 'cloudInit' | 'objectData' }>;
@@ -36,6 +40,7 @@ export function madeImage(source: MadeSource, made: MadeFor): Uint8Array {
       const contents = {
         ...(userData && { userData: bytesOf(userData, USER_DATA_KEYS, made) }),
         ...(networkData && { networkData: bytesOf(networkData, NETWORK_DATA_KEYS, made) }),
+        publicKeys: seedKeys(format, made),
       };
       return seedDisk(format, contents, made);
     }
@@ -49,6 +54,21 @@ export function madeImage(source: MadeSource, made: MadeFor): Uint8Array {
         );
       return objectDisk(label, values);
     }
+  }
+}
+
+function seedKeys(format: CloudInitSource['format'], made: MadeFor): readonly string[] {
+  const { vm, values, credentials } = made;
+  const valuesOf = (name: string) => values({ kind: 'Secret', namespace: vm.namespace, name });
+  try {
+    return credentials.flatMap((credential) =>
+      credential.kind === 'seed-keys' && credential.format === format
+        ? publicKeysOf(credential.secret, valuesOf)
+        : [],
+    );
+  } catch (error) {
+    if (error instanceof CredentialFault) throw new PrepareError(error.message, { cause: error });
+    throw error;
   }
 }
 

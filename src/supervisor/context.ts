@@ -1,6 +1,7 @@
 /**
  * What passes, executors and commands work with. Put together once by the daemon.
  */
+import type { Credentials } from './credentials.ts';
 import type { Ground } from './ground.ts';
 import type { ManagedNetworks } from './managed-networks.ts';
 import type { Probes } from './probes.ts';
@@ -22,6 +23,7 @@ export interface Context extends Ground {
   readonly provisioner: Provisioner;
   readonly networks: ManagedNetworks;
   readonly probes: Probes;
+  readonly credentials: Credentials;
   /** Undefined when the host is not drained. */
   readonly draining: () => DrainingState | undefined;
   readonly drain: (cause: DrainingState['cause']) => void;

@@ -40,6 +40,7 @@ export async function pass(ctx: Context, key: string): Promise<void> {
   } finally {
     ctx.order.tell(key);
     ctx.probes.follow(key);
+    ctx.credentials.follow(key);
     // Nothing happens when a guest has come to rest.
     const calmAt = ctx.lives.get(key)?.loopUntil;
     if (calmAt !== undefined) ctx.queue.addIn(key, calmAt - ctx.clock.now());

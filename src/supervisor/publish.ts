@@ -39,7 +39,7 @@ export function publish(ctx: Context, key: string): void {
     ...(record === undefined ? {} : heldUp(ctx, key, record, { vm, removed })),
     history: ctx.records.history(key),
   };
-  ctx.board.publish({ ...draft, ...conditionsOf(draft, shown, ctx.clock.now()) });
+  ctx.board.publish({ ...draft, ...conditionsOf(draft, shown, ctx) });
 }
 
 type Unconditioned = Omit<SnapshotDraft, 'conditions' | 'instanceConditions'>;
@@ -47,9 +47,11 @@ type Unconditioned = Omit<SnapshotDraft, 'conditions' | 'instanceConditions'>;
 function conditionsOf(
   draft: Unconditioned,
   shown: VmSnapshot | undefined,
-  now: number,
+  ctx: Pick<Context, 'clock' | 'credentials'>,
 ): Pick<SnapshotDraft, 'conditions' | 'instanceConditions'> {
   const { record, vm, problems, instance, history } = draft;
+  const now = ctx.clock.now();
+  const credentials = ctx.credentials.standing(draft.key);
   const input = {
     record,
     vm,
@@ -58,6 +60,7 @@ function conditionsOf(
     unresponsive: instance?.unresponsive ?? false,
     loops: instance?.loops ?? false,
     ...(instance?.guest === undefined ? {} : { guest: instance.guest }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
   const facts = { record, lastRun: history[0], runStateSince: instance?.runStateSince, now };
   const isSameRun = shown?.record?.instance?.uid === record?.instance?.uid;

@@ -14,6 +14,7 @@ import type { StateDb } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Board } from './board.ts';
 import type { Context, DrainingState } from './context.ts';
+import { Credentials } from './credentials.ts';
 import { EventLog } from './event-log.ts';
 import { FileObjects } from './file-objects.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
@@ -105,6 +106,7 @@ export class Supervisor implements AsyncDisposable {
       strays: new Strays(ground.records, settings.vmsDir),
       order: new StartOrder(ground),
       probes: new Probes(ground),
+      credentials: new Credentials(ground),
       provisioner: new Provisioner(ground, (key) => this.#queue.add(key)),
       networks,
       draining: () => this.#draining,

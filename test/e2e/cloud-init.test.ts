@@ -9,6 +9,7 @@ import { demoVm } from './manifests.ts';
 import { eventually, Vm, withStrategy } from './vm-handle.ts';
 
 const EXAMPLE = new URL('../../vms/cloud-init.yaml', import.meta.url);
+const SECRETS_EXAMPLE = new URL('../../vms/secrets.yaml', import.meta.url);
 
 let world: World;
 
@@ -99,6 +100,16 @@ async function notReady(text: string): Promise<readonly string[]> {
   const { problems } = JSON.parse(stdout) as PreflightReport;
   return problems.flatMap(({ code, message }) => (code === 'disk-not-ready' ? [message] : []));
 }
+
+test('the example of Secrets: one is a disk, the keys of another are in the seed', async () => {
+  const text = readFileSync(SECRETS_EXAMPLE, 'utf8');
+  const vm = Vm.put(world, 'secrets', withStrategy(text, 'Always'));
+  expect(await shown(vm, 'vda')).toEqual(['vda is labelled TOKEN', 'vda has token: example']);
+  expect(metaDataOf(await shown(vm, 'vdb'), 'meta-data')).toMatchObject({
+    'local-hostname': 'secrets',
+    'public-keys': { 0: 'ssh-ed25519 AAAA... me@example.org' },
+  });
+});
 
 test('Secrets become disks and seeds, and are looked for at the start', async () => {
   const text = demoVm('objects', {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { World } from './daemon-harness.ts';
 import { guestShell } from './guest-shell.ts';
-import { demoVm, tinyVm } from './manifests.ts';
+import { tinyVm } from './manifests.ts';
+import { withStrategy } from './vm-handle.ts';
 
 /** Two boots through UEFI without KVM, on a busy host. */
 const LONG_MS = 300_000;
@@ -21,20 +22,16 @@ const VARIABLE = '/sys/firmware/efi/efivars/Solovirt-a8f6c7d2-6b5e-4b0f-9a53-54e
 const UUID = '5d307ca9-b3ef-428c-8861-06e72d69f223';
 const SERIAL = 'R2-D2, "#7"';
 
-function uefiDomain(efi: string, more = ''): string {
-  return `        firmware:
-          serial: '${SERIAL}'
-          bootloader:
-            efi: ${efi}
-${more}`;
+/** An example of vms/, with a strategy that leaves it to the test when it runs. */
+function example(name: string): string {
+  const text = readFileSync(new URL(`../../vms/${name}.yaml`, import.meta.url), 'utf8');
+  return withStrategy(text, 'Manual');
 }
 
 test(
   'a guest under UEFI stores a variable and finds it after a restart; its machine stays the same',
   async () => {
-    // The example, with a strategy that leaves it to this test when it runs.
-    const example = readFileSync(new URL('../../vms/uefi.yaml', import.meta.url), 'utf8');
-    world.write('uefi', example.replace('runStrategy: Halted', 'runStrategy: Manual'));
+    world.write('uefi', example('uefi'));
     await world.untilStatus('uefi', 'Stopped');
     await world.command('uefi', 'start');
     {
@@ -69,23 +66,23 @@ test(
 test(
   'secure boot is on in a guest that has it, and nothing of its variables stays',
   async () => {
-    const domain = uefiDomain('{}', '        features: {smm: {}}\n');
-    // OVMF with secure boot finds nothing to boot in 160Mi.
-    const memory = '256Mi';
-    world.write('secure', demoVm('secure', { strategy: 'Always', domain, memory }));
-    using shell = await guestShell(world, 'secure');
+    const name = 'secure-boot';
+    world.write(name, example(name));
+    await world.untilStatus(name, 'Stopped');
+    await world.command(name, 'start');
+    using shell = await guestShell(world, name);
     const variable = 'SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c';
     const value = `tail -c 1 /sys/firmware/efi/efivars/${variable} | od -An -tu1`;
     expect(await shell.run(value)).toBe('1');
     expect(await shell.run('cat /sys/class/dmi/id/product_serial')).toBe(SERIAL);
-    const uid = (await world.vm('secure')).status.instance?.uid ?? '';
+    const uid = (await world.vm(name)).status.instance?.uid ?? '';
     const dir = join(world.state, 'instances', uid);
     expect(readdirSync(dir)).toEqual(expect.arrayContaining(['nvram.fd', 'smbios.bin']));
-    await world.command('secure', 'stop', { gracePeriod: 0 });
-    await world.untilStatus('secure', 'Stopped');
+    await world.command(name, 'stop', { gracePeriod: 0 });
+    await world.untilStatus(name, 'Stopped');
     expect(readdirSync(dir)).not.toContain('nvram.fd');
     expect(readdirSync(dir)).not.toContain('smbios.bin');
-    expect(existsSync(join(world.state, 'machines/default_secure'))).toBe(false);
+    expect(existsSync(join(world.state, 'machines/default_secure-boot'))).toBe(false);
   },
   LONG_MS,
 );

@@ -65,6 +65,25 @@ test('ConfigDrive: the same, laid out as OpenStack does', async () => {
   });
 });
 
+test('a ConfigDrive has the keys of its credentials, and no others', async () => {
+  await using where = await place();
+  const credential = { kind: 'seed-keys', secret: 'keys' } as const;
+  const accessCredentials = [
+    { ...credential, format: 'ConfigDrive' },
+    { ...credential, format: 'NoCloud', secret: 'absent' },
+  ] as const;
+  const disks = [seed({ format: 'ConfigDrive', userData: USER_DATA })];
+  const values: ValuesOf = ({ name }) =>
+    name === 'keys' ? new Map([['a', Buffer.from('ssh-rsa A\nssh-rsa B\n')]]) : undefined;
+  const spec = aSpec({ disks, accessCredentials });
+  const { disks: prepared } = await prepareInstance(spec, { ...where, values });
+  const metaData = await read(prepared[0]?.file ?? '', '/openstack/latest/meta_data.json');
+  expect(JSON.parse(metaData)).toMatchObject({ public_keys: { 0: 'ssh-rsa A', 1: 'ssh-rsa B' } });
+  await expect(prepareInstance(spec, { ...where, values: () => undefined })).rejects.toThrow(
+    'no file declares the Secret keys',
+  );
+});
+
 test('the machine’s UUID tells cloud-init one machine from another', async () => {
   await using where = await place();
   const disks = [seed({ userData: USER_DATA })];

@@ -20,6 +20,18 @@ const NAMES = {
     'resourceClaims schedulerName serviceAccountName startStrategy subdomain ' +
     'terminationGracePeriodSeconds tolerations topologySpreadConstraints utilityVolumes ' +
     'volumes',
+  AccessCredential: 'sshPublicKey userPassword',
+  AccessCredentialSecretSource: 'secretName',
+  SSHPublicKeyAccessCredential: 'propagationMethod source',
+  SSHPublicKeyAccessCredentialSource: 'secret',
+  SSHPublicKeyAccessCredentialPropagationMethod: 'configDrive noCloud qemuGuestAgent',
+  NoCloudSSHPublicKeyAccessCredentialPropagation: '',
+  ConfigDriveSSHPublicKeyAccessCredentialPropagation: '',
+  QemuGuestAgentSSHPublicKeyAccessCredentialPropagation: 'users',
+  UserPasswordAccessCredential: 'propagationMethod source',
+  UserPasswordAccessCredentialSource: 'secret',
+  UserPasswordAccessCredentialPropagationMethod: 'qemuGuestAgent',
+  QemuGuestAgentUserPasswordAccessCredentialPropagation: '',
   Probe:
     'exec failureThreshold guestAgentPing httpGet initialDelaySeconds periodSeconds ' +
     'successThreshold tcpSocket timeoutSeconds',

@@ -126,9 +126,23 @@ export interface InstanceSpec {
   readonly rebootPolicy: 'Reboot' | 'Terminate';
   readonly readinessProbe?: ProbeSpec;
   readonly livenessProbe?: ProbeSpec;
+  readonly accessCredentials?: readonly AccessCredential[];
   /** What the whole QEMU process may take; only the systemd launcher can hold it to that. */
   readonly limits?: Limits;
 }
+
+/** What lets somebody in: the values of a Secret of the VM's namespace (KubeVirt `AccessCredential`). */
+export type AccessCredential =
+  /** Public keys, one or several under each key of the Secret, that the seed of this format brings. */
+  | {
+      readonly kind: 'seed-keys';
+      readonly secret: string;
+      readonly format: CloudInitSource['format'];
+    }
+  /** Public keys likewise, that the agent gives to these users, at least one. */
+  | { readonly kind: 'agent-keys'; readonly secret: string; readonly users: readonly string[] }
+  /** A password under the name of each user, that the agent sets. */
+  | { readonly kind: 'agent-passwords'; readonly secret: string };
 
 /** How a guest is asked again and again whether it is ready, or alive (KubeVirt `Probe`). */
 export interface ProbeSpec {

@@ -32,9 +32,12 @@ export function afterRest({ periodSeconds }: ProbeSpec, dueAt: number, now: numb
 
 /** False while the guest cannot answer and is not to blame: paused, frozen, or between two boots. */
 export function canBeProbed(instance: InstanceRecord, seen: InstanceView): boolean {
-  const { softReboot, freeze } = instance;
+  return isProbed(instance) && canAnswer(instance, seen);
+}
+
+/** The guest runs, and nobody has it frozen or between two boots. */
+export function canAnswer({ softReboot, freeze }: InstanceRecord, seen: InstanceView): boolean {
   return (
-    isProbed(instance) &&
     softReboot === undefined &&
     freeze === undefined &&
     seen.kind === 'live' &&

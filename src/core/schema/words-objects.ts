@@ -78,6 +78,7 @@ export const OBJECT_WORDS = {
         'When the guest is ready: the condition Ready is False until the probe succeeds, and while it fails. Without it a guest that runs is ready.',
       livenessProbe:
         'When the guest is alive: a probe that fails ends the instance with the verdict LivenessProbeFailed, and the run strategy decides what follows.',
+      accessCredentials: 'Keys and passwords that the guest is given, from Secrets.',
       architecture: { text: 'The architecture of the guest. arm64 is emulated.', default: 'amd64' },
       hostname:
         'The name that the guest is given by DHCP and by cloud-init. Without it: the name of the VM.',

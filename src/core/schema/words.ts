@@ -3,6 +3,7 @@
  * `manifest/kubevirt-fields.ts`, and a test for every field that is read and for nothing else.
  */
 import type { KubeVirtType } from '../manifest/kubevirt-fields.ts';
+import { ACCESS_WORDS } from './words-access.ts';
 import { CORE_WORDS } from './words-core.ts';
 import { DEVICE_WORDS } from './words-devices.ts';
 import { MACHINE_WORDS } from './words-machine.ts';
@@ -25,4 +26,5 @@ export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
   ...DEVICE_WORDS,
   ...CORE_WORDS,
   ...PROBE_WORDS,
+  ...ACCESS_WORDS,
 };

@@ -16,6 +16,8 @@ export interface SeedFacts {
 export interface SeedContents {
   readonly userData?: Uint8Array;
   readonly networkData?: Uint8Array;
+  /** SSH keys of the user that the image is made for. */
+  readonly publicKeys?: readonly string[];
 }
 
 interface Layout {
@@ -24,6 +26,8 @@ interface Layout {
   readonly metaData: string;
   readonly userData: string;
   readonly networkData: string;
+  /** What the keys are called there. */
+  readonly publicKeys: string;
   metaDataOf(facts: SeedFacts): object;
 }
 
@@ -34,6 +38,7 @@ const LAYOUTS: Readonly<Record<CloudInitSource['format'], Layout>> = {
     metaData: 'meta-data',
     userData: 'user-data',
     networkData: 'network-config',
+    publicKeys: 'public-keys',
     metaDataOf: ({ uuid, hostname }) => ({
       'instance-id': uuid,
       'local-hostname': hostname,
@@ -45,6 +50,7 @@ const LAYOUTS: Readonly<Record<CloudInitSource['format'], Layout>> = {
     metaData: 'meta_data.json',
     userData: 'user_data',
     networkData: 'network_data.json',
+    publicKeys: 'public_keys',
     metaDataOf: ({ vm, hostname, uuid }) => ({
       instance_id: `${vm.name}.${vm.namespace}`,
       hostname,
@@ -56,12 +62,13 @@ const LAYOUTS: Readonly<Record<CloudInitSource['format'], Layout>> = {
 /** The image of a seed disk. The same VM gives the same instance id, so that cloud-init sets up a guest once. */
 export function seedDisk(
   format: CloudInitSource['format'],
-  { userData = Uint8Array.of(), networkData }: SeedContents,
+  { userData = Uint8Array.of(), networkData, publicKeys = [] }: SeedContents,
   facts: SeedFacts,
 ): Uint8Array {
   const layout = LAYOUTS[format];
   const { label, folder, metaDataOf } = layout;
-  const metaData = new TextEncoder().encode(JSON.stringify(metaDataOf(facts)));
+  const keys = publicKeys.length > 0 && { [layout.publicKeys]: { ...publicKeys } };
+  const metaData = new TextEncoder().encode(JSON.stringify({ ...metaDataOf(facts), ...keys }));
   return writeIso9660(label, [
     { path: folder + layout.metaData, bytes: metaData },
     // NoCloud is no seed without it, be it empty.

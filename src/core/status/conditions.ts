@@ -29,7 +29,14 @@ export interface ConditionInput {
   readonly loops: boolean;
   /** Absent when no agent is there. */
   readonly guest?: GuestStatus;
+  /** Absent where the agent is to bring none into the guest. */
+  readonly credentials?: CredentialStanding;
 }
+
+/** Whether the guest has the credentials that its agent is to bring. */
+export type CredentialStanding =
+  | { readonly kind: 'in-sync' }
+  | { readonly kind: 'waiting' | 'failed'; readonly message: string };
 
 export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
   return [
@@ -38,6 +45,7 @@ export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
     ...unresponsive(input),
     ...rebootLoop(input),
     ...agentConnected(input),
+    ...accessCredentials(input),
     ...restartRequired(input),
     ...manifestInvalid(input),
   ];
@@ -51,6 +59,7 @@ export function instanceConditions(input: ConditionInput): readonly ConditionFac
     ...unresponsive(input),
     ...rebootLoop(input),
     ...agentConnected(input),
+    ...accessCredentials(input),
     NOT_MIGRATABLE,
   ];
 }
@@ -147,6 +156,15 @@ function agentConnected({ guest }: ConditionInput): readonly ConditionFacts[] {
       message: 'the guest agent does not answer',
     },
   ];
+}
+
+/** KubeVirt's `VirtualMachineInstanceAccessCredentialsSynchronized`. */
+function accessCredentials({ credentials }: ConditionInput): readonly ConditionFacts[] {
+  if (credentials === undefined) return [];
+  const type = 'AccessCredentialsSynchronized';
+  if (credentials.kind === 'in-sync') return [{ type, status: 'True' }];
+  const reason = credentials.kind === 'failed' ? 'AccessCredentialsSyncFailed' : 'AgentNotReady';
+  return [{ type, status: 'False', reason, message: credentials.message }];
 }
 
 function restartRequired({ record, vm }: ConditionInput): readonly ConditionFacts[] {

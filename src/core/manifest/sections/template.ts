@@ -6,6 +6,7 @@ import { type Found, integer, list, oneOf, text, type ValueOf } from '../fields.
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
+import { ACCESS_CREDENTIAL, resolveAccessCredentials } from './access-credentials.ts';
 import { HOST_PORTS, type HostSettings } from './annotations.ts';
 import { resolveBoard, resolveFeaturesOfCpu } from './board.ts';
 import { reportBootOrder } from './boot-order.ts';
@@ -59,6 +60,7 @@ const INSTANCE = object({
     startStrategy: oneOf(['Paused']),
     readinessProbe: PROBE,
     livenessProbe: PROBE,
+    accessCredentials: list(ACCESS_CREDENTIAL),
     architecture: oneOf(['amd64', 'arm64'], {
       refused: { s390x: 'this architecture is not supported by this version of solovirt' },
     }),
@@ -120,6 +122,7 @@ function resolveInstance(
   const tpm = resolveTpm(devices.tpm);
   const architecture: InstanceSpec['architecture'] =
     get.architecture?.value === 'arm64' ? 'arm64' : undefined;
+  const accessCredentials = resolveAccessCredentials(get, report);
   const disks = devices.disks?.value ?? [];
   // What is joined by name cannot be judged when one of the lists is none: that fault is enough.
   const unreadable =
@@ -180,6 +183,7 @@ function resolveInstance(
       { networked: unreadable || interfaces.length > 0, startPaused },
       report,
     ),
+    ...(accessCredentials && { accessCredentials }),
     ...(limits && { limits }),
   };
 }

@@ -208,6 +208,8 @@ test.skipIf(!existsSync(KUBEVIRT))(
     });
     for (const vm of published())
       for (const document of documents(vm)) {
+        // What stands beside it is Kubernetes' own.
+        if ((document as { kind?: string }).kind !== 'VirtualMachine') continue;
         accepts(document);
         expect({ ...vm, faults: accepts.errors ?? [] }).toEqual({ ...vm, faults: [] });
       }
