@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { SolovirtClient } from '../../src/client/index.ts';
 import { Fleet, SOCKET } from '../../test/system/fleet.ts';
-import { whyNoMachine } from '../../test/system/machine.ts';
+import { type Machine, whyNoMachine } from '../../test/system/machine.ts';
 
 const NAME = 'bench';
 const DEADLINE_MS = 60_000;
@@ -21,6 +21,11 @@ export class Service implements AsyncDisposable {
     await fleet.untilStatus(NAME, 'Stopped');
     const socket = fleet.machine.path(SOCKET);
     return new Service(fleet, await SolovirtClient.connect({ socket }));
+  }
+
+  /** For others under the same service manager. */
+  get machine(): Machine {
+    return this.#fleet.machine;
   }
 
   /** From the command to the guest that runs, as a watch that is open already shows it. @returns ms */

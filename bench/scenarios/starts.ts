@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { tinyVm } from '../../test/e2e/manifests.ts';
 import { imagesDir } from '../../test/support/guests.ts';
 import { Libvirt, libvirtIsThere } from '../contenders/libvirt.ts';
+import { PlainUnit } from '../contenders/plain-unit.ts';
 import { type Line, RawQemu } from '../contenders/qemu.ts';
 import { Service, serviceIsThere } from '../contenders/service.ts';
 import { ended, Solovirt } from '../contenders/solovirt.ts';
@@ -25,6 +26,7 @@ export async function starts(rounds: number): Promise<readonly Figure[]> {
   const line = await firstLine(solovirt);
   await using libvirt = libvirtIsThere() ? await Libvirt.start(IMAGE) : undefined;
   await using service = serviceIsThere() ? await Service.start(GUEST) : undefined;
+  const unit = service && (await PlainUnit.on(service.machine, line));
   const readings: Readings = new Map();
   const note = (key: string, value: number): void => {
     const values = readings.get(key);
@@ -37,6 +39,7 @@ export async function starts(rounds: number): Promise<readonly Figure[]> {
     await ownRound(solovirt, `vm${round + 1}`, keep);
     await rawRound(line, keep);
     if (service !== undefined) await serviceRound(service, keep);
+    if (unit !== undefined) await unitRound(unit, keep);
     if (libvirt !== undefined) await libvirtRound(libvirt, keep);
     if (supervisordIsThere()) await supervisordRound(line, keep);
   }
@@ -122,6 +125,12 @@ async function serviceRound(service: Service, note: Note): Promise<void> {
   await service.stopGuest();
 }
 
+async function unitRound(unit: PlainUnit, note: Note): Promise<void> {
+  note('unit', await timed(() => unit.start()));
+  note('unit-crash', await timed(() => unit.crash()));
+  await unit.stop();
+}
+
 async function libvirtRound(libvirt: Libvirt, note: Note): Promise<void> {
   note('virsh', await timed(() => libvirt.start()));
   note('virsh-destroy', await timed(() => libvirt.destroy()));
@@ -173,9 +182,14 @@ function figures(values: (key: string) => readonly number[]): readonly Figure[] 
     },
     {
       id: 'start-cold',
-      what: 'start: the whole process of `solovirt start --wait`, `virsh start`',
+      what: 'start: the whole process of `solovirt start --wait`, `virsh start`, `systemctl start` of a unit with that QEMU line',
       unit: 'ms',
-      series: series(['solovirt', 'start-cold'], ['QEMU alone', 'raw'], ['virsh', 'virsh-cold']),
+      series: series(
+        ['solovirt', 'start-cold'],
+        ['QEMU alone', 'raw'],
+        ['virsh', 'virsh-cold'],
+        ['systemctl', 'unit'],
+      ),
       target: {
         words: '≤ QEMU alone + 80 ms',
         isMet: (value) => value('solovirt') <= value('QEMU alone') + 80,
@@ -196,6 +210,7 @@ function figures(values: (key: string) => readonly number[]): readonly Figure[] 
         ['solovirt', 'crash'],
         ['QEMU alone', 'raw'],
         ['supervisord', 'supervisord-crash'],
+        ['a systemd unit', 'unit-crash'],
       ),
       target: {
         words: '≤ QEMU alone + 15 ms',
