@@ -11,6 +11,7 @@ import { withCompanions } from '../core/qemu-args/companion.ts';
 import { confineArgs } from '../core/qemu-args/confinement.ts';
 import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
 import { cpuQuota, unitProperties } from '../core/systemd/unit-properties.ts';
+import { AtMost } from './at-most.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { discardInstance } from './discard.ts';
 import { writeDependents, writeHandOver } from './hand-over.ts';
@@ -31,8 +32,14 @@ export interface SystemdLauncherOptions {
   readonly gid: number;
 }
 
-/** A start that waits for the unit's last run to be cleared away, and then for one exec. */
-const IDENTITY_MS = 10_000;
+/** A start that waits for the service manager to be done with others and with the unit's last run, and then for one exec. */
+const IDENTITY_MS = 30_000;
+
+/**
+ * The service manager begins one unit after another anyway. Each start that waits for it holds a connection to the system
+ * bus, which gives one user 256 (dbus-daemon(1), `max_connections_per_user`), and the deadlines above run.
+ */
+const STARTS_AT_ONCE = 32;
 
 /** systemctl writes what `set-property --runtime` sets into drop-ins below. */
 const PROPERTY_DIR = '/run/systemd/system.control';
@@ -43,6 +50,7 @@ export class SystemdLauncher implements Launcher {
   /** `ExecStopPost=` writes the file; on a busy host the service manager takes its time. */
   readonly exitFileMs = 5000;
   readonly #options: SystemdLauncherOptions;
+  readonly #starts = new AtMost(STARTS_AT_ONCE);
 
   constructor(options: SystemdLauncherOptions) {
     this.#options = options;
@@ -84,7 +92,7 @@ export class SystemdLauncher implements Launcher {
       gracePeriodSeconds: spec.gracePeriodSeconds,
       gid: this.#options.gid,
     });
-    const identity = await this.#start(unitName(vm), paths);
+    const identity = await this.#starts.run(() => this.#start(unitName(vm), paths));
     if (cpuNano !== undefined) await this.#setQuota(order, cpuNano, identity);
     await recordOomBaseline(paths, identity.pid);
     return identity;
