@@ -85,7 +85,7 @@ async function carryOut(check: ProbeCheck, target: ProbeTarget, limit: Limit): P
 
 function portOf({ port }: { readonly port: number }, { interfaces }: ProbeTarget): GuestPort {
   const to = guestPort(interfaces, port);
-  if (to === undefined) throw new Error('the guest has no network interface');
+  if (to === undefined) throw new Error('the guest has no network interface in masquerade mode');
   return to;
 }
 

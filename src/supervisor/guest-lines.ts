@@ -5,8 +5,12 @@
 import type { Socket } from 'node:net';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { InstanceRecord } from '../core/model/record.ts';
-import type { PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
-import { guestPort, netdevId } from '../core/qemu-args/network.ts';
+import {
+  type PortForward,
+  portsForwarded,
+  type VmIdentity,
+} from '../core/model/virtual-machine.ts';
+import { guestPort, netdevId, userNic } from '../core/qemu-args/network.ts';
 import { isHalted } from '../core/status/printable-status.ts';
 import { ConsoleHub } from '../qemu/console-hub.ts';
 import { type Line, LineCut, NoLineError } from '../qemu/line.ts';
@@ -119,9 +123,11 @@ export class GuestLines {
     if (sight !== undefined && isHalted(sight)) throw conflict('VMI is paused');
     const to = guestPort(instance.spec.interfaces, port);
     if (to === undefined)
-      throw badRequest('the VM has no network interface, so none of its ports can be reached');
+      throw badRequest(
+        'the VM has no network interface in masquerade mode, so solovirt has no way to its ports; over a bridge they are reached at the guest’s own address',
+      );
     const known = instance.spec.interfaces
-      .flatMap(({ forwards }) => forwards)
+      .flatMap(portsForwarded)
       .find((forward) => forward.protocol === 'tcp' && forward.guestPort === port);
     try {
       const stream =
@@ -135,10 +141,10 @@ export class GuestLines {
   /** Removes what an earlier daemon may have left in a guest that was taken over. */
   async tidy(key: string): Promise<void> {
     const live = this.#ctx.lives.get(key);
-    const interfaces = this.#ctx.records.get(key)?.instance?.spec.interfaces ?? [];
-    if (live === undefined || interfaces.length === 0) return;
+    const nic = userNic(this.#ctx.records.get(key)?.instance?.spec.interfaces ?? []);
+    if (live === undefined || nic === undefined) return;
     try {
-      await removeTemporaryForwards((...call) => live.execute(...call), netdevId(0));
+      await removeTemporaryForwards((...call) => live.execute(...call), netdevId(nic));
     } catch (error) {
       this.#ctx.log.warn({ vm: key, error }, 'ports forwarded for a session may be left');
     }

@@ -100,9 +100,11 @@ const NAMES = {
   Interface:
     'acpiIndex binding bootOrder bridge dhcpOptions macAddress macvtap masquerade model name ' +
     'passt passtBinding pciAddress portRanges ports slirp sriov state tag',
+  InterfaceBridge: '',
   InterfaceMasquerade: '',
   Port: 'name port protocol',
   Network: 'multus name pod resourceClaim',
+  MultusNetwork: 'default networkName',
   PodNetwork: 'vmIPv6NetworkCIDR vmNetworkCIDR',
   Rng: '',
   VideoDevice: 'type',

@@ -4,6 +4,7 @@
  */
 
 import type { ObjectKind } from './file-object.ts';
+import type { NetworkId } from './host-network.ts';
 
 /** What the user wants of a VM over time. KubeVirt `VirtualMachineRunStrategy`. */
 export type RunStrategy = 'Always' | 'RerunOnFailure' | 'Manual' | 'Halted' | 'Once';
@@ -325,13 +326,28 @@ export type SeedData =
 
 export type InterfaceModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci';
 
-/** One NIC in user-mode networking (`masquerade`). */
-export interface InterfaceSpec {
+/** One NIC, told apart by what it is connected to. */
+export type InterfaceSpec = UserInterface | BridgeInterface;
+
+interface Nic {
   readonly name: string;
   readonly model: InterfaceModel;
   readonly macAddress?: string;
   readonly bootOrder?: number;
+}
+
+/** User-mode networking (`masquerade`): the guest is behind the host, in a network of QEMU's own. */
+export interface UserInterface extends Nic {
+  /** Absent: user. */
+  readonly kind?: 'user';
   readonly forwards: readonly PortForward[];
+}
+
+/** A port of a bridge of the host (`bridge`): the guest is a member of that network like any other machine. */
+export interface BridgeInterface extends Nic {
+  readonly kind: 'bridge';
+  /** The NetworkAttachmentDefinition; whether there is one only the launch knows. */
+  readonly network: NetworkId;
 }
 
 /** One port of the host that leads into the guest. */
@@ -357,3 +373,8 @@ export interface TpmSpec {
 
 /** `pvpanic` is the PCI device, `isa` the port-mapped one. */
 export type PanicDeviceModel = 'pvpanic' | 'isa';
+
+/** The ports of the host that lead into the guest through this NIC. */
+export function portsForwarded(nic: InterfaceSpec): readonly PortForward[] {
+  return nic.kind === 'bridge' ? [] : nic.forwards;
+}

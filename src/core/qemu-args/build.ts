@@ -27,6 +27,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
   const unsupported = unsupportedByQemu(spec);
   if (unsupported.length > 0) throw new QemuArgsError(unsupported.join('; '));
   const disks = inSpecOrder(spec, input.disks);
+  const devices = guestDevices(vm, spec, disks, input.networks);
   const args = [
     ...CLEAN_SLATE,
     ...identityArgs(input),
@@ -36,15 +37,15 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...clockArgs(spec, input.accelerator, input.now),
     ...behaviourArgs(spec),
     ...monitorArgs(paths),
-    ...agentChannelArgs(guestDevices(vm, spec, disks), paths),
+    ...agentChannelArgs(devices, paths),
     ...consoleArgs(spec, paths),
     ...vncArgs(spec, paths),
     ...firmwareArgs(input),
     ...tpmArgs(spec, paths),
     ...objectArgs(spec),
     ...blockdevArgs(disks),
-    ...netdevArgs(vm, spec),
-    ...deviceArgs(vm, spec, disks),
+    ...netdevArgs(vm, spec, { vhost: input.vhostNet === true }),
+    ...deviceArgs(spec, devices),
   ];
   const broken = args.find((arg) => arg.includes('\0'));
   if (broken !== undefined)

@@ -1,4 +1,5 @@
 /** All devices of a guest in one list. Its order fixes PCI addresses: network interfaces first. */
+import type { HostNetwork } from '../model/host-network.ts';
 import type { InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
 import { agentDevices } from './agent-channel.ts';
 import { bootIndices } from './boot-order.ts';
@@ -11,16 +12,20 @@ import { smallDevices } from './small-devices.ts';
 import { tpmDevices } from './tpm.ts';
 import { usbDevices, usbTablets, virtioTablets } from './usb.ts';
 
-/** `prepared` runs parallel to `spec.disks`. */
+/**
+ * @param prepared runs parallel to `spec.disks`
+ * @param networks those of the host that the interfaces name
+ */
 export function guestDevices(
   vm: VmIdentity,
   spec: InstanceSpec,
   prepared: readonly PreparedDisk[],
+  networks: readonly HostNetwork[] = [],
 ): readonly GuestDevice[] {
   const boot = bootIndices(spec);
   const disks = attachDisks(spec.disks, prepared, boot);
   const devices = [
-    ...networkDevices(vm, spec.interfaces, boot),
+    ...networkDevices(vm, spec.interfaces, boot, networks),
     ...diskDevices(disks),
     ...usbDevices(disks, usbTablets(spec)),
     ...smallDevices(spec),
@@ -30,11 +35,8 @@ export function guestDevices(
   return [...devices, ...agentDevices(devices)];
 }
 
-export function deviceArgs(
-  vm: VmIdentity,
-  spec: InstanceSpec,
-  prepared: readonly PreparedDisk[],
-): readonly string[] {
-  const devices = placeDevices(spec.machineType, guestDevices(vm, spec, prepared));
-  return devices.flatMap((properties) => jsonOption('-device', properties));
+export function deviceArgs(spec: InstanceSpec, devices: readonly GuestDevice[]): readonly string[] {
+  return placeDevices(spec.machineType, devices).flatMap((properties) =>
+    jsonOption('-device', properties),
+  );
 }

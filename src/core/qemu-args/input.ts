@@ -2,6 +2,7 @@
  * What the command line of one QEMU is built from. Everything that needs a look at the host (which file a
  * disk is, whether KVM runs) has been found out before and is a plain value here.
  */
+import type { HostNetwork } from '../model/host-network.ts';
 import type { DiskCache, DiskIo, InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
 
@@ -60,6 +61,10 @@ export interface QemuArgsInput {
   /** File with the SMBIOS table of the system; absent: QEMU's own, with `uid` in it. */
   readonly systemTable?: string;
   readonly disks: readonly PreparedDisk[];
+  /** Those of the host that the spec's interfaces name. */
+  readonly networks?: readonly HostNetwork[];
+  /** The kernel can move the frames of taps by itself. */
+  readonly vhostNet?: boolean;
 }
 
 /** The spec asks for something that no QEMU command line can say. */

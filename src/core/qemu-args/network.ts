@@ -1,19 +1,23 @@
 /**
- * Network interfaces in user mode (`masquerade`): each has a small NAT network of its own, with the addresses
- * that KubeVirt's masquerade gives (guest .2, gateway .1). The first is 10.0.2.0/24, the next 10.0.3.0/24.
+ * Network interfaces. In user mode (`masquerade`) each has a small NAT network of its own, with the addresses that
+ * KubeVirt's masquerade gives (guest .2, gateway .1): the first interface 10.0.2.0/24, the next 10.0.3.0/24. On a bridge
+ * each has a tap, which QEMU is handed as an open descriptor.
  */
+import type { HostNetwork } from '../model/host-network.ts';
 import type {
   InstanceSpec,
   InterfaceModel,
   InterfaceSpec,
   JsonObject,
   PortForward,
+  UserInterface,
   VmIdentity,
 } from '../model/virtual-machine.ts';
 import type { BootIndices } from './boot-order.ts';
 import { jsonOption } from './encode.ts';
 import { type GuestDevice, onPci } from './guest-device.ts';
 import { defaultMacAddress } from './mac-address.ts';
+import { networkOf, tapDescriptor } from './taps.ts';
 
 const DRIVER: Readonly<Record<InterfaceModel, string>> = {
   virtio: 'virtio-net-pci',
@@ -23,32 +27,55 @@ const DRIVER: Readonly<Record<InterfaceModel, string>> = {
   ne2k_pci: 'ne2k_pci',
 };
 
+/** What the host has for NICs on bridges. */
+export interface TapHost {
+  /** The kernel moves the frames of virtio NICs by itself (`/dev/vhost-net`). */
+  readonly vhost: boolean;
+}
+
 export function netdevArgs(
   vm: VmIdentity,
-  { interfaces, hostname, subdomain }: InstanceSpec,
+  spec: InstanceSpec,
+  { vhost }: TapHost,
 ): readonly string[] {
-  return interfaces.flatMap(({ forwards }, index) => {
-    const subnet = subnetOf(index);
+  return spec.interfaces.flatMap((nic, index) => {
+    if (nic.kind !== 'bridge') return jsonOption('-netdev', userNetdev(vm, spec, nic, index));
     return jsonOption('-netdev', {
-      type: 'user',
+      type: 'tap',
       id: netdevId(index),
-      // IPv4 only: a guest with an IPv6 route that leads nowhere waits for it at every connection.
-      ipv6: false,
-      net: `${subnet}.0/24`,
-      host: `${subnet}.1`,
-      dhcpstart: `${subnet}.2`,
-      dns: `${subnet}.3`,
-      hostname: hostname ?? vm.name,
-      ...(subdomain === undefined ? {} : { domainname: subdomain }),
-      ...(forwards.length === 0
-        ? {}
-        : {
-            hostfwd: forwards.map((forward) => ({
-              str: hostForward(forward, guestAddress(index)),
-            })),
-          }),
+      fd: String(tapDescriptor(index)),
+      // Without vhostforce: a QEMU that may not open the device says so and does it itself.
+      ...(vhost && nic.model === 'virtio' ? { vhost: true } : {}),
     });
   });
+}
+
+function userNetdev(
+  vm: VmIdentity,
+  { hostname, subdomain }: InstanceSpec,
+  { forwards }: UserInterface,
+  index: number,
+): JsonObject {
+  const subnet = subnetOf(index);
+  return {
+    type: 'user',
+    id: netdevId(index),
+    // IPv4 only: a guest with an IPv6 route that leads nowhere waits for it at every connection.
+    ipv6: false,
+    net: `${subnet}.0/24`,
+    host: `${subnet}.1`,
+    dhcpstart: `${subnet}.2`,
+    dns: `${subnet}.3`,
+    hostname: hostname ?? vm.name,
+    ...(subdomain === undefined ? {} : { domainname: subdomain }),
+    ...(forwards.length === 0
+      ? {}
+      : {
+          hostfwd: forwards.map((forward) => ({
+            str: hostForward(forward, guestAddress(index)),
+          })),
+        }),
+  };
 }
 
 function hostForward(forward: PortForward, guest: string): string {
@@ -60,16 +87,25 @@ export function networkDevices(
   vm: VmIdentity,
   interfaces: readonly InterfaceSpec[],
   boot: BootIndices,
+  networks: readonly HostNetwork[],
 ): readonly GuestDevice[] {
-  return interfaces.map(({ name, model, macAddress }, index) =>
+  return interfaces.map((nic, index) =>
     onPci({
-      driver: DRIVER[model],
+      driver: DRIVER[nic.model],
       id: `nic${index}`,
       netdev: netdevId(index),
-      mac: macAddress ?? defaultMacAddress(vm, name),
+      mac: nic.macAddress ?? defaultMacAddress(vm, nic.name),
+      ...hostMtu(nic, networks),
       ...networkBoot(boot.interfaces[index]),
     }),
   );
+}
+
+/** Only virtio can tell a guest how large its frames may be. */
+function hostMtu(nic: InterfaceSpec, networks: readonly HostNetwork[]): JsonObject {
+  if (nic.kind !== 'bridge' || nic.model !== 'virtio') return {};
+  const mtu = networkOf(nic, networks)?.mtu;
+  return mtu === undefined ? {} : { host_mtu: mtu };
 }
 
 /** The option ROM is for booting from the network; without it, start-up is quicker. */
@@ -86,13 +122,20 @@ function subnetOf(index: number): string {
   return `10.0.${2 + index}`;
 }
 
-/** Where a TCP port of the guest is, seen from QEMU: on its first interface. Undefined when it has none. */
+/** The first interface in user mode, by which solovirt itself reaches ports of the guest. */
+export function userNic(interfaces: readonly InterfaceSpec[]): number | undefined {
+  const index = interfaces.findIndex(({ kind }) => kind !== 'bridge');
+  return index === -1 ? undefined : index;
+}
+
+/** Where a TCP port of the guest is, seen from QEMU: on its first interface in user mode. Undefined when it has none. */
 export function guestPort(
   interfaces: readonly InterfaceSpec[],
   port: number,
 ): { readonly netdev: string; readonly address: string; readonly port: number } | undefined {
-  if (interfaces.length === 0) return undefined;
-  return { netdev: netdevId(0), address: guestAddress(0), port };
+  const index = userNic(interfaces);
+  if (index === undefined) return undefined;
+  return { netdev: netdevId(index), address: guestAddress(index), port };
 }
 
 export function netdevId(index: number): string {

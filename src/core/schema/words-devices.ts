@@ -205,7 +205,9 @@ export const DEVICE_WORDS = {
     fields: {
       name: 'The name of the network.',
       masquerade:
-        'Connects the guest behind the host: it reaches out, and nothing reaches it but forwarded ports. Must be there: write "masquerade: {}".',
+        'Connects the guest behind the host: it reaches out, and nothing reaches it but forwarded ports. For the pod network: write "masquerade: {}".',
+      bridge:
+        'Makes the guest a member of a network of the host, with an address of its own there. For a network with multus: write "bridge: {}".',
       model: { text: 'The model of the card.', default: 'virtio' },
       macAddress:
         'The address of the card, such as 52:54:00:12:34:56; no multicast address. Without it solovirt chooses one, the same for each run.',
@@ -217,6 +219,10 @@ export const DEVICE_WORDS = {
   },
   InterfaceMasquerade: {
     about: 'Behind the host, by address translation. Has no fields.',
+    fields: {},
+  },
+  InterfaceBridge: {
+    about: 'A port of a bridge of the host. Has no fields.',
     fields: {},
   },
   Port: {
@@ -231,10 +237,19 @@ export const DEVICE_WORDS = {
     about: 'What an interface is connected to.',
     fields: {
       name: 'The name of the interface.',
-      pod: 'The network of the host. Must be there: write "pod: {}". KubeVirt allows one for each VM.',
+      pod: 'The network of the host. Write "pod: {}". KubeVirt allows one for each VM.',
+      multus: 'A network of the host that a NetworkAttachmentDefinition describes.',
     },
   },
   PodNetwork: { about: 'The network of the host. None of its fields is supported.', fields: {} },
+  MultusNetwork: {
+    about: 'A network of the host.',
+    fields: {
+      networkName:
+        'The name of its NetworkAttachmentDefinition; that of another namespace is written NAMESPACE/NAME.',
+      default: { text: 'Takes the place of the pod network.', default: false },
+    },
+  },
   Rng: { about: 'A random number generator. Has no fields.', fields: {} },
   VideoDevice: {
     about: 'The display.',

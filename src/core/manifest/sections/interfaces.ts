@@ -1,8 +1,10 @@
 /**
- * `devices.interfaces` joined with `networks` by name: NICs in user-mode networking. Without either there
- * is one NIC, as in KubeVirt, unless `autoattachPodInterface` is false.
+ * `devices.interfaces` joined with `networks` by name: NICs in user-mode networking (`masquerade` to the pod network), and
+ * on bridges of the host (`bridge` to a network of multus). Without either there is one NIC, as in KubeVirt, unless
+ * `autoattachPodInterface` is false.
  */
-import type { InterfaceModel, InterfaceSpec } from '../../model/virtual-machine.ts';
+import type { NetworkId } from '../../model/host-network.ts';
+import type { InterfaceModel, UserInterface } from '../../model/virtual-machine.ts';
 import { fieldPath, quoted } from '../field-path.ts';
 import {
   type Found,
@@ -11,6 +13,7 @@ import {
   oneOf,
   only,
   type Refusal,
+  type Spot,
   text,
   type ValueOf,
 } from '../fields.ts';
@@ -21,14 +24,16 @@ import { didYouMean } from '../suggest.ts';
 import { BOOT_ORDER } from './disks.ts';
 import type { ForwardTarget } from './host-ports.ts';
 import { reportDuplicateNames } from './named-items.ts';
-import type { NetworkFields } from './networks.ts';
+import { type NetworkFields, networkIdOf } from './networks.ts';
 
 const DEFAULT_NAME = 'default';
 const DEFAULT_MODEL: InterfaceModel = 'virtio';
 const NO_SUCH_MODEL = 'this NIC is not supported by this version of solovirt';
 
 /** The other ways of KubeVirt to connect an interface; each is refused by its name. */
-const OTHER_BINDINGS = ['binding', 'bridge', 'macvtap', 'passt', 'passtBinding', 'slirp', 'sriov'];
+const OTHER_BINDINGS = ['binding', 'macvtap', 'passt', 'passtBinding', 'slirp', 'sriov'];
+
+const BINDINGS = ['masquerade', 'bridge'] as const;
 
 const PORT = object({
   type: 'Port',
@@ -45,6 +50,7 @@ export const INTERFACE = object({
   fields: {
     name: text(checkNetworkName, { pattern: NETWORK_NAME }),
     masquerade: object({ type: 'InterfaceMasquerade', fields: {} }),
+    bridge: object({ type: 'InterfaceBridge', fields: {} }),
     model: oneOf<InterfaceModel>(['virtio', 'e1000', 'e1000e', 'rtl8139', 'ne2k_pci'], {
       refused: { igb: NO_SUCH_MODEL, pcnet: NO_SUCH_MODEL },
     }),
@@ -54,7 +60,7 @@ export const INTERFACE = object({
     state: only('up'),
   },
   required: ['name'],
-  marks: ['masquerade', ...OTHER_BINDINGS],
+  marks: [...BINDINGS, ...OTHER_BINDINGS],
 });
 
 export type InterfaceFields = Found<ValueOf<typeof INTERFACE>>;
@@ -71,14 +77,16 @@ function checkMac(address: string): Refusal | undefined {
 }
 
 /** An interface without its forwarded ports, which are known only when all interfaces are. */
-export type InterfaceBase = Omit<InterfaceSpec, 'forwards'> & {
+export type InterfaceBase = Omit<UserInterface, 'forwards' | 'kind'> & {
   readonly ports: ForwardTarget['ports'];
+  /** That of the host which it is a member of; absent: it is behind the host. */
+  readonly network?: NetworkId;
 };
 
 export function resolveInterfaces(
   interfaces: readonly InterfaceFields[],
   networks: readonly NetworkFields[],
-  autoattach: boolean,
+  { autoattach, namespace }: { readonly autoattach: boolean; readonly namespace: string },
   report: Report,
 ): readonly InterfaceBase[] {
   if (interfaces.length === 0 && networks.length === 0)
@@ -88,7 +96,13 @@ export function resolveInterfaces(
   const networkNames = names(networks);
   reportUnmatched(interfaces, networkNames, 'missing-network', 'network', report);
   reportUnmatched(networks, names(interfaces), 'missing-interface', 'interface', report);
-  return interfaces.map((found) => resolveInterface(found, report));
+  return interfaces.map((found) => {
+    const network = networks.find(
+      ({ value }) => value.get.name?.value === found.value.get.name?.value,
+    );
+    reportBinding(found, network, report);
+    return resolveInterface(found, network && networkIdOf(network, namespace), report);
+  });
 }
 
 function names(items: readonly (InterfaceFields | NetworkFields)[]): readonly string[] {
@@ -111,13 +125,59 @@ function reportUnmatched(
   }
 }
 
-function resolveInterface(found: InterfaceFields, report: Report): InterfaceBase {
+/** KubeVirt's rules: one binding, and masquerade for the pod network. Ours: bridge for all others. */
+function reportBinding(
+  found: InterfaceFields,
+  network: NetworkFields | undefined,
+  report: Report,
+): void {
   const { present, get } = found.value;
-  const bound = ['masquerade', ...OTHER_BINDINGS].some((binding) => present.has(binding));
-  if (!bound) {
-    const place = { path: fieldPath(found.path, 'masquerade'), offset: found.keyOffset };
-    report.error('required', place, 'an interface needs a binding: write "masquerade: {}"');
+  if (![...BINDINGS, ...OTHER_BINDINGS].some((binding) => present.has(binding))) {
+    const [right, source] = network?.value.present.has('multus')
+      ? ['bridge', 'multus']
+      : ['masquerade', 'pod'];
+    const place = { path: fieldPath(found.path, right), offset: found.keyOffset };
+    const message = `an interface needs a binding: write "${right}: {}" for a network with ${source}`;
+    report.error('required', place, message);
+    return;
   }
+  const { masquerade, bridge } = get;
+  if (bridge === undefined) {
+    if (masquerade !== undefined && network?.value.present.has('multus'))
+      report.error('invalid-value', key(masquerade), MASQUERADE_OF_MULTUS);
+    return;
+  }
+  if (masquerade !== undefined)
+    report.error(
+      'mutually-exclusive',
+      key(bridge),
+      'an interface has one binding, and masquerade is there already',
+    );
+  else if (network?.value.present.has('pod'))
+    report.error('unsupported-value', key(bridge), BRIDGE_OF_POD);
+  if (get.ports !== undefined && get.ports.value.length > 0)
+    report.warning(
+      'no-effect',
+      key(get.ports),
+      'every port of the guest is reached over a bridge: ports has no effect here',
+    );
+}
+
+const MASQUERADE_OF_MULTUS =
+  'masquerade works with the pod network alone: write "bridge: {}" to be a member of this network';
+const BRIDGE_OF_POD =
+  'a host has no pod network to be a member of: write "masquerade: {}" to be behind the host, or name a NetworkAttachmentDefinition in networks instead of pod: "multus: {networkName: NAME}"';
+
+function key({ path, keyOffset }: Spot): { readonly path: string; readonly offset: number } {
+  return { path, offset: keyOffset };
+}
+
+function resolveInterface(
+  found: InterfaceFields,
+  network: NetworkId | undefined,
+  report: Report,
+): InterfaceBase {
+  const { get } = found.value;
   const ports = (get.ports?.value ?? []).map(({ value }) => value.get);
   reportDuplicateNames(get.ports?.value ?? [], report);
   return {
@@ -125,6 +185,7 @@ function resolveInterface(found: InterfaceFields, report: Report): InterfaceBase
     model: get.model?.value ?? DEFAULT_MODEL,
     ...(get.macAddress && { macAddress: get.macAddress.value.toLowerCase().replaceAll('-', ':') }),
     ...(get.bootOrder && { bootOrder: get.bootOrder.value }),
+    ...(network && { network }),
     ports: ports.map(({ name, port, protocol }) => ({
       ...(name && { name: name.value }),
       port: port?.value ?? 0,

@@ -120,7 +120,7 @@ function resolveProbe(
   if (check === undefined) return undefined;
   if ((first === 'httpGet' || first === 'tcpSocket') && !networked) {
     const at = get[first] ?? probe;
-    const message = `${first} needs a network interface, and the VM has none`;
+    const message = `${first} needs a network interface in masquerade mode, and the VM has none`;
     report.error('invalid-value', { path: at.path, offset: at.keyOffset }, message);
     return undefined;
   }

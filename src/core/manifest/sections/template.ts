@@ -2,6 +2,7 @@
  * `spec.template`: everything that one run of the VM is made of.
  */
 import type { InstanceSpec, InstanceTemplate } from '../../model/virtual-machine.ts';
+import { userNic } from '../../qemu-args/network.ts';
 import { type Found, integer, list, oneOf, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
@@ -92,10 +93,16 @@ export const TEMPLATE = object({
 type Instance = ValueOf<typeof INSTANCE>;
 type Domain = ValueOf<typeof DOMAIN>;
 
+/** What else the VM's document says. */
+interface Surroundings {
+  readonly settings: HostSettings;
+  readonly namespace: string;
+}
+
 /** The template with every default filled in; of use only when nothing was reported. */
 export function resolveTemplate(
   template: Found<ValueOf<typeof TEMPLATE>>,
-  settings: HostSettings,
+  around: Surroundings,
   report: Report,
 ): InstanceTemplate | undefined {
   const { metadata, spec } = template.value.get;
@@ -105,16 +112,17 @@ export function resolveTemplate(
   return {
     labels: plainTexts(labels),
     annotations: plainTexts(annotations),
-    spec: resolveInstance(spec.value, domain.value, settings, report),
+    spec: resolveInstance(spec.value, domain.value, around, report),
   };
 }
 
 function resolveInstance(
   { present, get }: Instance,
   domain: Domain,
-  settings: HostSettings,
+  around: Surroundings,
   report: Report,
 ): InstanceSpec {
+  const { settings } = around;
   const { cpu, memory, resources, firmware, rebootPolicy } = domain.get;
   const devices: DeviceFields = domain.get.devices?.value.get ?? {};
   const kernelBoot = resolveKernelBoot(firmware, settings, report);
@@ -149,7 +157,7 @@ function resolveInstance(
   const hugepageBytes = resolveHugepages(memory, machineSize.memoryBytes, report);
   const video = resolveVideo(devices.video, machineSize.graphics, report);
   const inputs = resolveInputs(devices.inputs?.value ?? [], report);
-  const interfaces = unreadable ? [] : resolveNetwork(devices, get, settings, report);
+  const interfaces = unreadable ? [] : resolveNetwork(devices, get, around, report);
   const panicDevices = resolvePanicDevices(devices.panicDevices?.value ?? [], settings, report);
   const panicDumps = resolvePanicDumps(settings, panicDevices, report);
   const startPaused = get.startStrategy !== undefined;
@@ -180,7 +188,7 @@ function resolveInstance(
     rebootPolicy: rebootPolicy?.value ?? 'Reboot',
     ...resolveProbes(
       { readiness: get.readinessProbe, liveness: get.livenessProbe },
-      { networked: unreadable || interfaces.length > 0, startPaused },
+      { networked: unreadable || userNic(interfaces) !== undefined, startPaused },
       report,
     ),
     ...(accessCredentials && { accessCredentials }),
@@ -196,7 +204,7 @@ function isUnreadable(domain: Domain, name: 'disks' | 'interfaces'): boolean {
 function resolveNetwork(
   devices: DeviceFields,
   instance: Instance['get'],
-  settings: HostSettings,
+  { settings, namespace }: Surroundings,
   report: Report,
 ): InstanceSpec['interfaces'] {
   const networks = instance.networks?.value ?? [];
@@ -204,12 +212,13 @@ function resolveNetwork(
   const interfaces = resolveInterfaces(
     devices.interfaces?.value ?? [],
     networks,
-    devices.autoattachPodInterface?.value ?? true,
+    { autoattach: devices.autoattachPodInterface?.value ?? true, namespace },
     report,
   );
   const forwards = resolveHostPorts(settings.get(HOST_PORTS), interfaces, report);
-  return interfaces.map(({ ports: _, ...nic }, index) => ({
-    ...nic,
-    forwards: forwards[index] ?? [],
-  }));
+  return interfaces.map(({ ports: _, network, ...nic }, index) =>
+    network === undefined
+      ? { ...nic, forwards: forwards[index] ?? [] }
+      : { ...nic, kind: 'bridge', network },
+  );
 }

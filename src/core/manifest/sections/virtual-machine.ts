@@ -86,7 +86,8 @@ export function readVirtualMachine(root: SourceMap, report: ProblemCollector): R
     report,
   );
   const startOrder = resolveStartOrder(settings, inNamespace, report);
-  const resolved = template && resolveTemplate(template, settings, report);
+  const resolved =
+    template && resolveTemplate(template, { settings, namespace: inNamespace }, report);
   if (!name || !strategy || !resolved) return undefined;
   reportImpossibleMachine(root, resolved.spec, report);
   const vm = {

@@ -1,0 +1,52 @@
+/**
+ * Taps: the host's ends of NICs on bridges. The wrapper `attach` makes them, puts them onto their bridges and hands QEMU
+ * open descriptors; a tap is gone as soon as nobody has it open, whatever became of QEMU and of the daemon. Pure.
+ */
+import { type HostNetwork, type NetworkId, networkKey } from '../model/host-network.ts';
+import type { BridgeInterface, InterfaceSpec } from '../model/virtual-machine.ts';
+
+export interface Tap {
+  /** Of the network interface on the host. */
+  readonly name: string;
+  /** Number of QEMU's descriptor. */
+  readonly descriptor: number;
+  readonly network: HostNetwork;
+}
+
+/** Above what the wrappers between `attach` and QEMU have open. */
+const FIRST_DESCRIPTOR = 64;
+
+export function tapDescriptor(index: number): number {
+  return FIRST_DESCRIPTOR + index;
+}
+
+/** `sv1b9d6bcdn0`: at most 15 characters, and another for each run. @param uid of the instance, a UUID */
+export function tapName(uid: string, index: number): string {
+  return `sv${uid.slice(0, 8)}n${index}`;
+}
+
+export function networkOf(
+  { network }: BridgeInterface,
+  networks: readonly HostNetwork[],
+): HostNetwork | undefined {
+  return networks.find((one) => networkKey(one) === networkKey(network));
+}
+
+/** Those of an instance whose networks are all there. */
+export function tapsOf(
+  uid: string,
+  interfaces: readonly InterfaceSpec[],
+  networks: readonly HostNetwork[],
+): readonly Tap[] {
+  return interfaces.flatMap((nic, index) => {
+    const network = nic.kind === 'bridge' ? networkOf(nic, networks) : undefined;
+    if (network === undefined) return [];
+    return [{ name: tapName(uid, index), descriptor: tapDescriptor(index), network }];
+  });
+}
+
+/** Names of the networks that an instance is to be attached to, each once. */
+export function networksWanted(interfaces: readonly InterfaceSpec[]): readonly NetworkId[] {
+  const wanted = interfaces.flatMap((nic) => (nic.kind === 'bridge' ? [nic.network] : []));
+  return [...new Map(wanted.map((id) => [networkKey(id), id])).values()];
+}
