@@ -28,12 +28,15 @@ qemu-system-arm qemu-system-aarch64
 swtpm swtpm
 zsh zsh
 '
-# For the machines of test/system, which only root can boot.
+# For the machines of test/system and the networks of other tests, which only root can make.
 needed_to_test_as_root='
 systemd systemctl systemd-analyze
 systemd-container systemd-nspawn
 dbus /lib/systemd/system/dbus.service
 polkitd /usr/lib/polkit-1/polkitd
+dnsmasq-base dnsmasq
+iproute2 ip
+nftables nft
 '
 # What `npm run bench` compares with.
 needed_to_bench='

@@ -21,6 +21,7 @@
  *                nvram.fd            UEFI's variables
  *                nvram-secure.fd     the same for secure boot, with its keys
  *                tpm/                what the TPM holds
+ * STATE/networks.json                managed networks, and the addresses of their guests
  * RUNTIME/i/UID/qmp                  QMP monitor of the daemon
  * RUNTIME/i/UID/ctl                  second QMP monitor: stop helper and people
  *               qga                  the host's end of the guest agent's channel
@@ -29,6 +30,8 @@
  *               vnc                  graphical console (RFB)
  *               screen.png           a screenshot on its way
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
+ * RUNTIME/networks/BRIDGE            what the keeper of a managed network is told
+ * RUNTIME/network-keepers/BRIDGE/    the keeper's own files, under the direct launcher
  * RUNTIME/self/                      the same, and the instance's directories, as the unit's processes see them
  */
 

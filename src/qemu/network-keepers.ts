@@ -2,10 +2,11 @@
  * Managed networks on this host: each has a keeper of its own (`network-keep`), which outlives the daemon. Two ways to start
  * one, as for a QEMU: a detached process of a daemon that is root, or a unit for each network.
  */
-import { chmodSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmodSync, statSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import writeFileAtomic from 'write-file-atomic';
 import { type KeeperState, parseKeeperState } from '../core/network/description.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { signalProcess } from './kill-tree.ts';
@@ -49,14 +50,14 @@ export function isKept(state: KeeperState | undefined): state is KeeperState {
 }
 
 export class DirectNetworkKeepers implements NetworkKeepers {
-  readonly #root: string;
+  readonly #runtimeDir: string;
 
   constructor(runtimeDir: string) {
-    this.#root = join(runtimeDir, 'networks');
+    this.#runtimeDir = runtimeDir;
   }
 
   dir(bridge: string): string {
-    return join(this.#root, bridge);
+    return join(this.#runtimeDir, 'network-keepers', bridge);
   }
 
   async apply(order: Order): Promise<void> {
@@ -68,7 +69,8 @@ export class DirectNetworkKeepers implements NetworkKeepers {
       );
     await mkdir(dir, { recursive: true });
     // dnsmasq reads its list of hosts again as a user of its own.
-    for (const way of [dir, this.#root, dirname(this.#root)]) openWay(way, way === dir);
+    openWay(dir, 0o755);
+    for (const way of [dirname(dir), this.#runtimeDir]) openWay(way, 0o711);
     await writeDescription(this.#description(bridge), order.description);
     const state = readKeeperState(dir);
     if (isKept(state)) {
@@ -104,7 +106,7 @@ export class DirectNetworkKeepers implements NetworkKeepers {
   }
 
   #description(bridge: string): string {
-    return descriptionFile(this.#root, bridge);
+    return descriptionFile(this.#runtimeDir, bridge);
   }
 
   /** It goes on without this process, and holds nothing of it. */
@@ -133,10 +135,10 @@ export class DirectNetworkKeepers implements NetworkKeepers {
 }
 
 export class SystemdNetworkKeepers implements NetworkKeepers {
-  readonly #root: string;
+  readonly #runtimeDir: string;
 
   constructor(runtimeDir: string) {
-    this.#root = join(runtimeDir, 'networks');
+    this.#runtimeDir = runtimeDir;
   }
 
   /** `RuntimeDirectory=` of the unit. */
@@ -146,8 +148,7 @@ export class SystemdNetworkKeepers implements NetworkKeepers {
 
   async apply(order: Order): Promise<void> {
     const { bridge, token } = order;
-    await mkdir(this.#root, { recursive: true });
-    await writeDescription(descriptionFile(this.#root, bridge), order.description);
+    await writeDescription(descriptionFile(this.#runtimeDir, bridge), order.description);
     const verb = isKept(readKeeperState(this.dir(bridge))) ? 'reload' : 'start';
     let failure: string | undefined;
     // A unit that does not start says less of the reason than its keeper does.
@@ -163,7 +164,7 @@ export class SystemdNetworkKeepers implements NetworkKeepers {
     } catch (cause) {
       throw new NetworkError(`${bridge} could not be taken down`, { cause });
     }
-    await rm(descriptionFile(this.#root, bridge), { force: true });
+    await rm(descriptionFile(this.#runtimeDir, bridge), { force: true });
   }
 }
 
@@ -171,18 +172,20 @@ function unitOf(bridge: string): string {
   return `solovirt-network@${bridge}.service`;
 }
 
-function descriptionFile(root: string, bridge: string): string {
-  return join(root, `${bridge}.network`);
+function descriptionFile(runtimeDir: string, bridge: string): string {
+  return join(runtimeDir, 'networks', bridge);
 }
 
 /** Whole under its name, or not at all. */
 async function writeDescription(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text, { mode: 0o644 });
-  await rename(`${path}.part`, path);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, text, { mode: 0o644 });
 }
 
-function openWay(dir: string, toRead: boolean): void {
-  chmodSync(dir, toRead ? 0o755 : 0o711);
+/** Lets others into a directory of root's. */
+function openWay(dir: string, mode: number): void {
+  const now = statSync(dir).mode & 0o777;
+  if ((now | mode) !== now) chmodSync(dir, now | mode);
 }
 
 /** @param ended in words, when the answer will not come any more @throws NetworkError */

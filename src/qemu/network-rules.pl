@@ -17,7 +17,7 @@ my $PORT = qr/[1-9]\d{0,4}/;
 my @LINES = (
   ['token', qr/([-0-9a-f]{1,64})/],
   ['network', qr{($LABEL/$DOMAIN)}],
-  ['bridge', qr/([A-Za-z0-9][-_A-Za-z0-9]{0,14})/],
+  ['bridge', qr/([A-Za-z0-9][-_.A-Za-z0-9]{0,14})/],
   ['mtu?', qr/([1-9]\d{2,4})/],
   ['subnet', qr{($IPV4)/(\d{1,2})}],
   ['gateway', qr/($IPV4)/],
