@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
+import type { HostNetwork } from '../core/model/host-network.ts';
 import type { InstanceDescription } from '../core/model/record.ts';
 import type { InstanceSpec, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
@@ -32,8 +33,8 @@ export interface LaunchInput {
   readonly values: ValuesOf;
   /** Where else disks may lie. */
   readonly diskRoots: readonly string[];
-  /** Resolves once the networks of the VM are there. */
-  readonly joinNetworks: () => Promise<void>;
+  /** Resolves with the networks of the VM's NICs on bridges once they are there. Rejects with words for people. */
+  readonly joinNetworks: () => Promise<readonly HostNetwork[]>;
   /** Asked for at every launch, so that a QEMU installed later is found. */
   readonly host: FindQemuHost;
 }
@@ -54,7 +55,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   if (machineDir !== undefined) await launcher.makeMachineDir(machineDir);
   const inMachine = machineDir === undefined ? {} : { machineDir };
   const dumps = spec.panicDumps !== undefined;
-  const [{ qemuPath, accelerator }, instance, machine] = await Promise.all([
+  const [{ qemuPath, accelerator }, instance, machine, networks] = await Promise.all([
     input.host(spec.architecture),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
     prepareMachine({
@@ -83,6 +84,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     paths: seen,
     accelerator,
     now: Date.now(),
+    networks,
     ...prepared,
   });
   const { interfaces } = spec;

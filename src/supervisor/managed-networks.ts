@@ -5,26 +5,25 @@
  */
 import { randomUUID } from 'node:crypto';
 import { keyOf } from '../core/catalogue/catalogue.ts';
-import { type HostNetwork, networkKey } from '../core/model/host-network.ts';
-import type { InstanceSpec, PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
+import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host-network.ts';
+import {
+  type InstanceSpec,
+  portsForwarded,
+  type VmIdentity,
+} from '../core/model/virtual-machine.ts';
 import { type Described, describeNetwork } from '../core/network/description.ts';
 import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
-import { admit, isSame, type Member, readmit } from '../core/network/members.ts';
+import { type Applicant, admit, isSame, type Member, readmit } from '../core/network/members.ts';
+import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
+import { networksWanted } from '../core/qemu-args/taps.ts';
 import { readNetworks, writeNetworks } from '../host/network-store.ts';
 import { NetworkError, type NetworkKeepers } from '../qemu/network-keepers.ts';
 import { type NetworkSight, NetworkWatch } from '../qemu/network-watch.ts';
 import type { Ground } from './ground.ts';
 import { standing } from './standing.ts';
 
-/** One NIC of a VM on a network of the host. */
-export interface NetworkNic {
-  readonly network: HostNetwork;
-  /** Lower case, with colons. */
-  readonly mac: string;
-  readonly forwards: readonly PortForward[];
-}
-
-export type NicsOf = (vm: VmIdentity, spec: InstanceSpec) => readonly NetworkNic[];
+/** The network of this name, as the VM files have it. */
+export type LookUp = (id: NetworkId) => HostNetwork | undefined;
 
 interface Entry extends KeptNetwork {
   /** What its keeper was told last by this daemon, without the token. */
@@ -38,7 +37,7 @@ const RETRY_MS = 5000;
 
 export class ManagedNetworks implements Disposable {
   readonly #ctx: Ground;
-  readonly #nicsOf: NicsOf;
+  readonly #lookUp: LookUp;
   readonly #keepers: NetworkKeepers;
   readonly #entries = new Map<string, Entry>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -46,9 +45,9 @@ export class ManagedNetworks implements Disposable {
   #retry: NodeJS.Timeout | undefined;
   #disposed = false;
 
-  constructor(ctx: Ground, nicsOf: NicsOf) {
+  constructor(ctx: Ground, lookUp: LookUp) {
     this.#ctx = ctx;
-    this.#nicsOf = nicsOf;
+    this.#lookUp = lookUp;
     this.#keepers = ctx.settings.launcher.networkKeepers(ctx.settings.runtimeDir);
     ctx.files.onRead(() => this.settle());
   }
@@ -64,30 +63,24 @@ export class ManagedNetworks implements Disposable {
   }
 
   /**
-   * Resolves once the VM's NICs may be plugged in: their networks are there, and each has its address and its ports. Takes
-   * the VM out of the networks in which it has none.
+   * Resolves once the VM's NICs may be plugged in: the managed ones of their networks are there, and each NIC has its address
+   * and its ports. Takes the VM out of the networks in which it has none.
+   * @returns the networks of its NICs as they are at present: one whose file was edited while guests are in it goes on as it was
    * @throws NetworkError with words for whoever started the VM
    */
-  async join(vm: VmIdentity, spec: InstanceSpec): Promise<void> {
-    const nics = this.#nicsOf(vm, spec);
-    await this.#inTurn(() => this.#leaveOthers(vm, nics));
-    for (const network of networksOf(nics)) {
-      const own = nics.filter((nic) => networkKey(nic.network) === networkKey(network));
+  async join(vm: VmIdentity, spec: InstanceSpec): Promise<readonly HostNetwork[]> {
+    const ids = networksWanted(spec.interfaces);
+    await this.#inTurn(() => this.#leaveOthers(vm, ids));
+    const networks: HostNetwork[] = [];
+    for (const id of ids) {
       try {
-        await this.#inTurn(() => this.#admit(network, vm, own));
+        networks.push(await this.#inTurn(() => this.#joinOne(id, vm, spec)));
       } catch (cause) {
         const words = cause instanceof Error ? cause.message : String(cause);
-        throw new NetworkError(`the network ${networkKey(network)} is not there: ${words}`, {
-          cause,
-        });
+        throw new NetworkError(`the network ${networkKey(id)} is not there: ${words}`, { cause });
       }
     }
-  }
-
-  /** The network as it is at present: one whose file was edited while guests are in it goes on as it was. */
-  inForce(network: HostNetwork): HostNetwork {
-    const entry = this.#entries.get(networkKey(network));
-    return entry?.isUp === true ? entry.network : network;
+    return networks;
   }
 
   /** The addresses that DHCP has given to the VM. */
@@ -137,16 +130,24 @@ export class ManagedNetworks implements Disposable {
     return done;
   }
 
-  async #leaveOthers(vm: VmIdentity, nics: readonly NetworkNic[]): Promise<void> {
+  async #leaveOthers(vm: VmIdentity, wanted: readonly NetworkId[]): Promise<void> {
     for (const [id, entry] of this.#entries) {
-      if (nics.some(({ network }) => networkKey(network) === id)) continue;
+      if (wanted.some((other) => networkKey(other) === id)) continue;
       const members = entry.members.filter((member) => !isSame(member.vm, vm));
       if (members.length < entry.members.length) await this.#store(id, { ...entry, members });
     }
     this.settle();
   }
 
-  async #admit(wanted: Described, vm: VmIdentity, nics: readonly NetworkNic[]): Promise<void> {
+  async #joinOne(id: NetworkId, vm: VmIdentity, spec: InstanceSpec): Promise<HostNetwork> {
+    const network = this.#lookUp(id);
+    if (network === undefined)
+      throw new NetworkError(`no file declares a NetworkAttachmentDefinition of this name`);
+    if (!isManaged(network)) return network;
+    return await this.#admit(network, vm, nicsIn(vm, spec, id));
+  }
+
+  async #admit(wanted: Described, vm: VmIdentity, nics: readonly Applicant[]): Promise<Described> {
     const id = networkKey(wanted);
     const before = this.#entries.get(id);
     const isElsewhere = ({ vm: other }: Member): boolean => !isSame(other, vm);
@@ -159,11 +160,7 @@ export class ManagedNetworks implements Disposable {
       others.map(([, other]) => other.network),
     );
     if (trouble !== undefined) throw new NetworkError(trouble);
-    const members = admit(
-      readmit(before?.members ?? [], network.managed),
-      nics.map(({ mac, forwards }) => ({ vm, mac, forwards })),
-      network.managed,
-    );
+    const members = admit(readmit(before?.members ?? [], network.managed), nics, network.managed);
     if (members === undefined)
       throw new NetworkError(
         `no address is left between ${network.managed.first} and ${network.managed.last}`,
@@ -173,6 +170,7 @@ export class ManagedNetworks implements Disposable {
     try {
       const isIn = (member: Member): boolean => isSame(member.vm, vm) || this.#isPresent(member);
       await this.#apply(id, members.filter(isIn));
+      return network;
     } catch (error) {
       // The others are to be kept without it.
       await this.#restore(id, before);
@@ -324,11 +322,11 @@ export class ManagedNetworks implements Disposable {
     const { files, records } = this.#ctx;
     for (const key of new Set([...files.catalogue.keys(), ...records.keys()])) {
       const { vm } = standing(this.#ctx, key);
-      if (vm === undefined) continue;
-      const nic = this.#nicsOf(vm, vm.template.spec).find(
-        ({ network }) => networkKey(network) === id,
-      );
-      if (nic?.network.managed !== undefined) return nic.network;
+      const ids = vm === undefined ? [] : networksWanted(vm.template.spec.interfaces);
+      const named = ids.find((one) => networkKey(one) === id);
+      if (named === undefined) continue;
+      const network = this.#lookUp(named);
+      return network?.managed === undefined ? undefined : network;
     }
     return undefined;
   }
@@ -344,11 +342,13 @@ export class ManagedNetworks implements Disposable {
   }
 }
 
-function networksOf(nics: readonly NetworkNic[]): readonly Described[] {
-  const networks = new Map<string, Described>();
-  for (const { network } of nics)
-    if (isManaged(network)) networks.set(networkKey(network), network);
-  return [...networks.values()];
+/** The NICs by which a VM is in a network. */
+function nicsIn(vm: VmIdentity, { interfaces }: InstanceSpec, id: NetworkId): readonly Applicant[] {
+  return interfaces.flatMap((nic) => {
+    if (nic.kind !== 'bridge' || networkKey(nic.network) !== networkKey(id)) return [];
+    const mac = nic.macAddress ?? defaultMacAddress(vm, nic.name);
+    return [{ vm, mac, forwards: portsForwarded(nic) }];
+  });
 }
 
 function isManaged(network: HostNetwork): network is Described {
