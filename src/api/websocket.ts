@@ -7,7 +7,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import type { WebSocketServer } from 'ws';
 import type { Logger } from '../ports.ts';
 import type { Line } from '../supervisor/guest-lines.ts';
 import { bridge } from './bridge.ts';
@@ -34,22 +34,14 @@ export function upgradeListener(
   log: Logger,
   ending: AbortSignal,
 ): Upgrade {
-  const options = {
-    noServer: true,
-    // Sessions belong to whoever opened them.
-    clientTracking: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-    // It would cost memory for each session, and the other end is on this host.
-    perMessageDeflate: false,
-    closeTimeout: CLOSE_MS,
-    handleProtocols: (offered: ReadonlySet<string>) =>
-      offered.has(PLAIN_PROTOCOL) ? PLAIN_PROTOCOL : (false as const),
-  };
-  const server = new WebSocketServer(options);
+  let server: Promise<WebSocketServer> | undefined;
   const take = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     let line: Line;
+    let protocol: WebSocketServer;
     try {
       checkHandshake(request);
+      server ??= createServer();
+      protocol = await server;
       line = await open(rows, plain, request, ending);
     } catch (error) {
       refuse(request, socket, error);
@@ -57,7 +49,7 @@ export function upgradeListener(
     }
     let upgraded = false;
     if (!socket.destroyed)
-      server.handleUpgrade(request, socket, head, (webSocket) => {
+      protocol.handleUpgrade(request, socket, head, (webSocket) => {
         upgraded = true;
         bridge(webSocket, line, ending);
       });
@@ -69,6 +61,23 @@ export function upgradeListener(
       socket.destroy();
     });
   };
+}
+
+/** The library is loaded by the first who asks, for with it come TLS and zlib, 3 MiB that most daemons never need. */
+async function createServer(): Promise<WebSocketServer> {
+  const { WebSocketServer } = await import('ws');
+  const options = {
+    noServer: true,
+    // Sessions belong to whoever opened them.
+    clientTracking: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    // It would cost memory for each session, and the other end is on this host.
+    perMessageDeflate: false,
+    closeTimeout: CLOSE_MS,
+    handleProtocols: (offered: ReadonlySet<string>) =>
+      offered.has(PLAIN_PROTOCOL) ? PLAIN_PROTOCOL : (false as const),
+  };
+  return new WebSocketServer(options);
 }
 
 function open(

@@ -26,7 +26,8 @@ export async function readManifest(path: string): Promise<ManifestText> {
     const refusal = refuse(path, await stat(path));
     if (refusal !== undefined) return refusal;
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return refuse(path, await file.stat()) ?? decode(path, await readAll(file));
+    const found = await file.stat();
+    return refuse(path, found) ?? decode(path, await readAll(file, found.size));
   } catch (error) {
     return failure(path, error);
   }
@@ -48,16 +49,27 @@ function tooLarge(path: string, size: string): ManifestText {
   return no('too-large', `${path} has ${size}; the limit is ${MAX_MANIFEST_BYTES} bytes (1 MiB)`);
 }
 
-/** @returns one byte more than the limit when the file is growing beyond it */
-async function readAll(file: FileHandle): Promise<Uint8Array> {
-  const buffer = new Uint8Array(MAX_MANIFEST_BYTES + 1);
+/**
+ * @param size as last seen: what is set aside for it, because a daemon that starts reads many files at once
+ * @returns one byte more than the limit when the file is growing beyond it
+ */
+async function readAll(file: FileHandle, size: number): Promise<Uint8Array> {
+  let buffer = new Uint8Array(size + 1);
   let length = 0;
-  while (length < buffer.length) {
+  while (length <= MAX_MANIFEST_BYTES) {
+    if (length === buffer.length) buffer = grown(buffer);
     const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
     if (bytesRead === 0) break;
     length += bytesRead;
   }
   return buffer.subarray(0, length);
+}
+
+/** Somebody adds to the file while it is read. */
+function grown(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(2 * buffer.length, MAX_MANIFEST_BYTES + 1));
+  larger.set(buffer);
+  return larger;
 }
 
 function decode(path: string, bytes: Uint8Array): ManifestText {

@@ -3,7 +3,6 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { execa } from 'execa';
 import { confineArgs } from '../core/qemu-args/confinement.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
@@ -13,7 +12,7 @@ import { programFile } from './program-files.ts';
 const HEAD_BYTES = 512;
 
 type Unpacking =
-  | { readonly kind: 'stream'; readonly make: () => Duplex }
+  | { readonly kind: 'stream'; readonly format: 'gzip' | 'zstd' }
   | { readonly kind: 'program'; readonly command: readonly [string, ...string[]] };
 
 interface Mark {
@@ -30,13 +29,13 @@ const MARKS: readonly Mark[] = [
     name: 'gzip',
     at: 0,
     bytes: '\x1f\x8b',
-    unpack: { kind: 'stream', make: () => createGunzip() },
+    unpack: { kind: 'stream', format: 'gzip' },
   },
   {
     name: 'Zstandard',
     at: 0,
     bytes: '\x28\xb5\x2f\xfd',
-    unpack: { kind: 'stream', make: () => createZstdDecompress() },
+    unpack: { kind: 'stream', format: 'zstd' },
   },
   {
     name: 'xz',
@@ -84,7 +83,7 @@ async function run(how: Unpacking, from: string, to: string, signal: AbortSignal
   const target = createWriteStream(to, { mode: 0o600 });
   switch (how.kind) {
     case 'stream':
-      await pipeline(createReadStream(from), how.make(), target, { signal });
+      await pipeline(createReadStream(from), await decompressor(how.format), target, { signal });
       return;
     case 'program': {
       const access = { read: [from], write: [], writeDirs: [], lowPorts: false, reserve: [] };
@@ -102,6 +101,12 @@ async function run(how: Unpacking, from: string, to: string, signal: AbortSignal
       if (exitCode !== 0) throw new Error(stderr === '' ? shortMessage : stderr);
     }
   }
+}
+
+/** Few daemons ever unpack anything, so that the library is loaded by those alone. */
+async function decompressor(format: 'gzip' | 'zstd'): Promise<Duplex> {
+  const { createGunzip, createZstdDecompress } = await import('node:zlib');
+  return format === 'gzip' ? createGunzip() : createZstdDecompress();
 }
 
 async function readHead(path: string): Promise<string> {
