@@ -44,6 +44,9 @@ describe.skipIf(reason !== undefined)(`the package${reason ? ` (${reason})` : ''
     );
     expect(await fleet.cli('--version')).toBe(OLD);
     expect(await fleet.cli('info')).toMatch(new RegExp(`^Version: +${OLD}$`, 'm'));
+    expect(await machine.get('/lib/systemd/systemd-sysctl', '--cat-config')).toMatch(
+      /^fs.aio-max-nr = \d{7,}$/m,
+    );
     expect(await mode(machine, '/run/solovirt/solovirt.sock')).toBe('660 root:solovirt');
     expect(await mode(machine, '/run/solovirt/solovirt-ro.sock')).toBe('660 root:solovirt-ro');
     expect(await mode(machine, '/etc/solovirt')).toBe('750 root:solovirt');
