@@ -59,9 +59,9 @@ export const VM_COLUMNS: readonly TableColumn<VmObject>[] = [
   {
     name: 'IPs',
     type: 'string',
-    description: 'Addresses of the guest, as its agent tells them',
+    description: 'Addresses of the guest, as its agent tells them or DHCP gave them',
     wide: true,
-    cell: ({ status }) => (status.instance?.guest?.addresses ?? []).join(','),
+    cell: ({ status }) => (status.instance?.addresses ?? []).join(','),
   },
   {
     name: 'Last-End',
@@ -84,7 +84,7 @@ export const INSTANCE_COLUMNS: readonly TableColumn<InstanceObject>[] = [
   {
     name: 'IP',
     type: 'string',
-    description: 'First address of the guest, as its agent tells it',
+    description: 'First address of the guest, as its agent tells it or DHCP gave it',
     cell: ({ status }) => (status.interfaces ?? []).find((nic) => nic.ipAddress)?.ipAddress ?? '',
   },
   {

@@ -74,7 +74,10 @@ const INTERFACE = declareType<InterfaceStatus>(
     ipAddress: field(TEXT, 'The first of its addresses.'),
     ipAddresses: field(listOf(TEXT), 'Its addresses.'),
     interfaceName: field(TEXT, 'What the guest calls it.'),
-    infoSource: field(TEXT, 'Who says so: domain, guest-agent, or both.'),
+    infoSource: field(
+      TEXT,
+      'Who says so: domain, guest-agent, dhcp (of a network that solovirt makes), or several of them.',
+    ),
     queueCount: field(INTEGER, 'How many queues it has.'),
     linkState: field(oneOf('up', 'down'), 'Whether the cable is plugged in.'),
   },

@@ -115,6 +115,10 @@ export const INSTANCE_VIEW: ObjectType = declareType<InstanceView>(
     runState: field(TEXT, "QEMU's run state, in QMP's words."),
     resets: field(INTEGER, 'How often the guest was reset since it came up.'),
     stop: field(of(STOP), 'The stop in progress, if there is one.'),
+    addresses: field(
+      listOf(TEXT),
+      'Addresses of the guest, as its agent tells them or DHCP gave them.',
+    ),
     guest: field(of(GUEST_VIEW), 'What the agent in the guest tells; absent without one.'),
     frozen: field(of(FROZEN_VIEW), 'Absent unless a command froze the file systems.'),
   },

@@ -162,6 +162,8 @@ export interface InstanceView {
   /** Guest resets since the instance came up. */
   readonly resets: number;
   readonly stop?: StopView;
+  /** By which the guest may be reached: as its agent tells, else as DHCP of a managed network gave them; absent while none is known. */
+  readonly addresses?: readonly string[];
   /** Absent without an agent in the guest. */
   readonly guest?: GuestView;
   /** Absent unless a command froze the guest's file systems. */

@@ -10,10 +10,13 @@ export function renderGuest(
   vm: VmIdentity,
   { spec, freeze }: InstanceRecord,
   seen: InstanceSnapshot | undefined,
-): Pick<InstanceView, 'guest' | 'frozen'> {
+): Pick<InstanceView, 'addresses' | 'guest' | 'frozen'> {
   const told = seen?.guest;
+  const joined = joinInterfaces(vm, spec.interfaces, told?.interfaces ?? [], seen?.leases);
+  const addresses = guestAddresses(joined);
   const system = told?.os?.prettyName ?? told?.os?.name;
   return {
+    ...(addresses.length === 0 ? {} : { addresses }),
     ...(told === undefined
       ? {}
       : {
@@ -22,7 +25,7 @@ export function renderGuest(
             ...(told.agentVersion === undefined ? {} : { agentVersion: told.agentVersion }),
             ...(told.hostName === undefined ? {} : { hostName: told.hostName }),
             ...(system === undefined ? {} : { os: system }),
-            addresses: guestAddresses(joinInterfaces(vm, spec.interfaces, told.interfaces)),
+            addresses,
           },
         }),
     ...(freeze === undefined

@@ -1,5 +1,5 @@
 /** The part of an instance's status that tells of its machine: what QEMU was given. Pure. */
-import { type JoinedInterface, joinInterfaces } from '../core/agent/guest-status.ts';
+import { addressesOf, type JoinedInterface, joinInterfaces } from '../core/agent/guest-status.ts';
 import { binaryQuantity } from '../core/manifest/quantity.ts';
 import { volumeTargets } from '../core/status/volume-targets.ts';
 import type { LiveFacts } from '../supervisor/snapshot.ts';
@@ -11,7 +11,9 @@ export function renderMachine(facts: LiveFacts): MachineStatus {
   const guest = facts.seen?.guest;
   const memory = binaryQuantity(memoryBytes);
   return {
-    interfaces: joinInterfaces(facts, interfaces, guest?.interfaces ?? []).map(renderInterface),
+    interfaces: joinInterfaces(facts, interfaces, guest?.interfaces ?? [], facts.seen?.leases).map(
+      renderInterface,
+    ),
     machine: { type: machineType },
     currentCPUTopology: { cores: cpu.cores, sockets: cpu.sockets, threads: cpu.threads },
     memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory },
@@ -21,14 +23,20 @@ export function renderMachine(facts: LiveFacts): MachineStatus {
   };
 }
 
-function renderInterface({ spec, mac, guest }: JoinedInterface): InterfaceStatus {
-  const [ipAddress] = guest?.addresses ?? [];
-  const sources = [...(spec === undefined ? [] : ['domain']), ...(guest ? ['guest-agent'] : [])];
+function renderInterface(joined: JoinedInterface): InterfaceStatus {
+  const { spec, mac, guest, leased } = joined;
+  const ipAddresses = addressesOf(joined);
+  const [ipAddress] = ipAddresses;
+  const sources = [
+    ...(spec === undefined ? [] : ['domain']),
+    ...(guest ? ['guest-agent'] : []),
+    ...(leased === undefined ? [] : ['dhcp']),
+  ];
   return {
     ...(spec === undefined ? {} : { name: spec.name }),
     ...(mac === undefined ? {} : { mac }),
     ...(guest === undefined ? {} : { interfaceName: guest.name }),
-    ...(ipAddress === undefined ? {} : { ipAddress, ipAddresses: guest?.addresses ?? [] }),
+    ...(ipAddress === undefined ? {} : { ipAddress, ipAddresses }),
     infoSource: sources.join(', '),
     ...(spec === undefined ? {} : { queueCount: 1, linkState: 'up' }),
   };

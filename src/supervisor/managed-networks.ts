@@ -4,6 +4,7 @@
  * in the background, one thing after the other.
  */
 import { randomUUID } from 'node:crypto';
+import type { Lease } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host-network.ts';
 import {
@@ -84,7 +85,7 @@ export class ManagedNetworks implements Disposable {
   }
 
   /** The addresses that DHCP has given to the VM. */
-  addressesOf(vm: VmIdentity): readonly { readonly mac: string; readonly address: string }[] {
+  leasesOf(vm: VmIdentity): readonly Lease[] {
     return [...this.#entries.values()].flatMap(({ members, sight }) =>
       members.flatMap(({ vm: holder, mac }) => {
         const address = isSame(holder, vm) ? sight.leases.get(mac) : undefined;

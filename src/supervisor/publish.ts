@@ -1,5 +1,6 @@
 /** Puts the current state of a VM on the board. */
 import { randomUUID } from 'node:crypto';
+import type { Lease } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { VmRecord } from '../core/model/record.ts';
 import { instanceConditions, vmConditions } from '../core/status/conditions.ts';
@@ -35,7 +36,7 @@ export function publish(ctx: Context, key: string): void {
     ...(file === undefined ? {} : { file }),
     problems: entry?.problems ?? [],
     ...(removed ? { terminatingSince: shown?.terminatingSince ?? ctx.clock.now() } : {}),
-    ...(live === undefined ? {} : { instance: instanceSnapshot(live) }),
+    ...(live === undefined ? {} : { instance: instanceSnapshot(live, ctx.networks.leasesOf(id)) }),
     ...(record === undefined ? {} : heldUp(ctx, key, record, { vm, removed })),
     history: ctx.records.history(key),
   };
@@ -90,7 +91,7 @@ export function shownUid(ctx: Context, key: string): string {
   return ctx.board.get(key)?.uid ?? randomUUID();
 }
 
-function instanceSnapshot(live: LiveInstance): InstanceSnapshot {
+function instanceSnapshot(live: LiveInstance, leases: readonly Lease[]): InstanceSnapshot {
   const sight = live.sight();
   const runState = sight.kind === 'live' ? sight.runState : undefined;
   const guest = live.guest.status();
@@ -102,5 +103,6 @@ function instanceSnapshot(live: LiveInstance): InstanceSnapshot {
     ...(runState === undefined ? {} : { runState }),
     ...(live.spawnedAt === undefined ? {} : { spawnedAt: live.spawnedAt }),
     ...(guest === undefined ? {} : { guest }),
+    ...(leases.length === 0 ? {} : { leases }),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * What the supervisor shows of a VM: plain data, ready to be rendered, never waiting for a QEMU.
  */
-import type { GuestStatus } from '../core/agent/guest-status.ts';
+import type { GuestStatus, Lease } from '../core/agent/guest-status.ts';
 import { asObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { InstanceRecord, RunEntry, VmRecord } from '../core/model/record.ts';
@@ -52,6 +52,8 @@ export interface InstanceSnapshot {
   readonly spawnedAt?: number;
   /** What the agent in the guest tells; absent when there is none. */
   readonly guest?: GuestStatus;
+  /** On the networks that solovirt makes; absent without any. */
+  readonly leases?: readonly Lease[];
 }
 
 export interface HeldSnapshot {

@@ -88,19 +88,21 @@ function instanceFacts({ status }: VmObject, now: number): readonly Fact[] {
   ];
 }
 
-/** From its agent, and what a command did to it. */
+/** From its agent and from DHCP, and what a command did to it. */
 function guestFacts({ status }: VmObject, now: number): readonly Fact[] {
-  const { guest, frozen } = status.instance ?? {};
+  const { addresses = [], guest, frozen } = status.instance ?? {};
   const thawAt = parseTime(frozen?.thawAt);
   const thaws = thawAt === undefined ? 'until `solovirt unfreeze`' : formatUntil(thawAt, now);
   const silent = guest?.agent === 'silent' ? ', does not answer' : '';
   return [
+    ...(guest === undefined && addresses.length === 0
+      ? []
+      : [['Addresses', addresses.join(', ') || '-'] as const]),
     ...(guest === undefined
       ? []
       : ([
           ['Host name', guest.hostName ?? '-'],
           ['System', guest.os ?? '-'],
-          ['Addresses', guest.addresses.join(', ') || '-'],
           ['Agent', `${guest.agentVersion ?? 'of unknown version'}${silent}`],
         ] as const)),
     ...(frozen === undefined

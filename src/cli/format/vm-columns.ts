@@ -29,7 +29,7 @@ const NARROW: readonly Column<VmObject>[] = [
 ];
 
 const WIDE: readonly Column<VmObject>[] = [
-  { title: 'IP', cell: ({ status }) => status.instance?.guest?.addresses[0] ?? '-', drop: 4 },
+  { title: 'IP', cell: ({ status }) => status.instance?.addresses?.[0] ?? '-', drop: 4 },
   { title: 'PID', cell: (vm) => `${vm.status.instance?.pid ?? '-'}`, drop: 4 },
   { title: 'RESETS', cell: (vm) => `${vm.status.instance?.resets ?? '-'}`, drop: 5 },
   { title: 'FILE', cell: (vm) => vm.status.file ?? '-', drop: 6 },

@@ -43,12 +43,20 @@ export interface Observed<T> {
   readonly stale?: string;
 }
 
+/** An address that DHCP gave to a NIC, on a network that solovirt makes. */
+export interface Lease {
+  readonly mac: string;
+  readonly address: string;
+}
+
 export interface JoinedInterface {
   /** The interface in the manifest; absent for one that only the guest knows. */
   readonly spec?: InterfaceSpec;
   readonly mac?: string;
   /** Absent for one that the guest does not tell of. */
   readonly guest?: GuestInterface;
+  /** Absent where nobody knows of one. */
+  readonly leased?: string;
 }
 
 /** The interfaces of the manifest in its order, each with what the guest calls by its MAC address; then the guest's own. */
@@ -56,6 +64,7 @@ export function joinInterfaces(
   vm: VmIdentity,
   specs: readonly InterfaceSpec[],
   told: readonly GuestInterface[],
+  leases: readonly Lease[] = [],
 ): readonly JoinedInterface[] {
   // A bond or a bridge in the guest may have the address of its port; the first that says so is taken.
   const left = [...told];
@@ -65,7 +74,13 @@ export function joinInterfaces(
       .replaceAll('-', ':');
     const index = left.findIndex((candidate) => candidate.mac === mac);
     const [guest] = index < 0 ? [] : left.splice(index, 1);
-    return { spec, mac, ...(guest === undefined ? {} : { guest }) };
+    const leased = leases.find((lease) => lease.mac === mac)?.address;
+    return {
+      spec,
+      mac,
+      ...(guest === undefined ? {} : { guest }),
+      ...(leased === undefined ? {} : { leased }),
+    };
   });
   const others = left.map(
     (guest): JoinedInterface => ({ guest, ...(guest.mac === undefined ? {} : { mac: guest.mac }) }),
@@ -75,5 +90,11 @@ export function joinInterfaces(
 
 /** The addresses by which a guest may be reached: those of the manifest's interfaces before the guest's own. */
 export function guestAddresses(joined: readonly JoinedInterface[]): readonly string[] {
-  return [...new Set(joined.flatMap(({ guest }) => guest?.addresses ?? []))];
+  return [...new Set(joined.flatMap(addressesOf))];
+}
+
+/** As the guest tells them; where it tells none, the one that DHCP gave. */
+export function addressesOf({ guest, leased }: JoinedInterface): readonly string[] {
+  if (guest !== undefined && guest.addresses.length > 0) return guest.addresses;
+  return leased === undefined ? [] : [leased];
 }

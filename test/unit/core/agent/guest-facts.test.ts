@@ -201,4 +201,16 @@ describe('joining with the manifest', () => {
     expect(joined.map(({ guest }) => guest?.name)).toEqual(['eth0', 'br0']);
     expect(guestAddresses(joined)).toEqual(['10.0.2.2']);
   });
+
+  test('where the guest tells no address, the one that DHCP gave is its own', () => {
+    const nic = { name: 'default', model: 'virtio', forwards: [] } as const;
+    const vm = { namespace: 'default', name: 'web' };
+    const [{ mac = '' } = {}] = joinInterfaces(vm, [nic], []);
+    const leases = [{ mac, address: '10.44.0.2' }];
+    expect(guestAddresses(joinInterfaces(vm, [nic], [], leases))).toEqual(['10.44.0.2']);
+    const silent = { name: 'eth0', mac, addresses: [] };
+    expect(guestAddresses(joinInterfaces(vm, [nic], [silent], leases))).toEqual(['10.44.0.2']);
+    const told = { ...silent, addresses: ['10.44.0.77'] };
+    expect(guestAddresses(joinInterfaces(vm, [nic], [told], leases))).toEqual(['10.44.0.77']);
+  });
 });
