@@ -16,12 +16,12 @@ export interface NetworkSight {
 export class NetworkWatch implements Disposable {
   readonly #dir: string;
   readonly #onChange: () => void;
-  readonly #onGone: () => void;
+  readonly #onGone: (wasThere: boolean) => void;
   #watcher: FSWatcher | undefined;
   #alive: Socket | undefined;
 
-  /** @param onGone the keeper has ended, at most once; without a keeper it is called soon */
-  constructor(dir: string, onChange: () => void, onGone: () => void) {
+  /** @param onGone the keeper has ended, at most once; where none was there it is called soon */
+  constructor(dir: string, onChange: () => void, onGone: (wasThere: boolean) => void) {
     this.#dir = dir;
     this.#onChange = onChange;
     this.#onGone = onGone;
@@ -54,9 +54,9 @@ export class NetworkWatch implements Disposable {
 
   /** The FIFO ends when the process that holds its other end does, however that came about. */
   #holdOn(): void {
-    const gone = (): void => {
+    const gone = (wasThere: boolean): void => {
       this[Symbol.dispose]();
-      this.#onGone();
+      this.#onGone(wasThere);
     };
     let fd: number | undefined;
     try {
@@ -64,10 +64,10 @@ export class NetworkWatch implements Disposable {
       this.#alive = new Socket({ fd, readable: true, writable: false });
     } catch {
       if (fd !== undefined) closeSync(fd);
-      setImmediate(gone).unref();
+      setImmediate(gone, false).unref();
       return;
     }
-    this.#alive.on('error', () => {}).on('close', gone);
+    this.#alive.on('error', () => {}).on('close', () => gone(true));
     this.#alive.resume();
     this.#alive.unref();
   }

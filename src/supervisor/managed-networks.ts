@@ -263,7 +263,7 @@ export class ManagedNetworks implements Disposable {
     const watch = new NetworkWatch(
       dir,
       () => this.#look(id, watch),
-      () => this.#keeperGone(id, watch),
+      (wasThere) => this.#keeperGone(id, watch, wasThere),
     );
     this.#set(id, { watch, sight: watch.look() });
     this.#tellGuests(id);
@@ -282,12 +282,12 @@ export class ManagedNetworks implements Disposable {
     if (!sameJsonMap(sight.leases, entry.sight.leases)) this.#tellGuests(id);
   }
 
-  #keeperGone(id: string, watch: NetworkWatch): void {
+  #keeperGone(id: string, watch: NetworkWatch, wasThere: boolean): void {
     const entry = this.#entries.get(id);
     if (this.#disposed || entry?.watch !== watch) return;
     const { watch: _, applied: __, ...rest } = entry;
     this.#entries.set(id, rest);
-    this.#note(id, `the keeper of the network ${id} ended and is started again`);
+    if (wasThere) this.#note(id, `the keeper of the network ${id} ended and is started again`);
     this.settle();
   }
 

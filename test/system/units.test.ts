@@ -26,6 +26,7 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
       DAEMON,
       'solovirt.socket',
       'solovirt-ro.socket',
+      'solovirt-network@.service',
       'solovirt-vm@.service',
       'solovirt-vms.slice',
     ];
@@ -43,6 +44,7 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
   test.for([
     [DAEMON, 18],
     ['solovirt-vm@.service', 13],
+    ['solovirt-network@.service', 26],
   ] as const)('%s is exposed to no more than %i tenths', async ([unit, threshold]) => {
     const { code, stdout } = await machine.run(
       'systemd-analyze',
@@ -79,6 +81,8 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     ['a name that is too long', ['systemctl', 'start', `solovirt-vm@${'x'.repeat(29)}.service`]],
     ['a name with more behind it', ['systemctl', 'start', 'solovirt-vm@a.service.d.service']],
     ['a unit made up', ['systemd-run', '--unit=solovirt-vm@evil.service', 'id']],
+    ['a name that no bridge has', ['systemctl', 'start', 'solovirt-network@..service']],
+    ['a network made up', ['systemd-run', '--unit=solovirt-network@evil.service', 'id']],
     ['the unit files', ['systemctl', 'enable', '--runtime', 'solovirt-vm@a.service']],
     ['the manager', ['systemctl', 'daemon-reload']],
     ['the host', ['systemctl', 'poweroff']],
