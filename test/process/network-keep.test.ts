@@ -207,6 +207,11 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
     const [again] = (await net.get('ip', '-o', 'link', 'show', 'two')).split(':');
     expect(again).toBe(index);
     expect(await net.get('ip', '-o', 'link', 'show', 'port2')).toContain('master two');
+    // What is plugged in stays plugged in, be the keeper told to end.
+    await lan.end('SIGTERM');
+    expect(await net.get('ip', '-o', 'link', 'show', 'port2')).toContain('master two');
+    expect(await lan.up()).toBe('ready');
+    await net.get('ip', 'link', 'delete', 'port2');
     await lan.end('SIGKILL');
     await lan.down();
     expect(await links()).not.toContain('two ');
