@@ -75,7 +75,7 @@ function valuesWith(documents: readonly ParsedDocument[], beside: ValuesOf): Val
   );
   return (id) => {
     const object = own.get(objectKey(id));
-    return object === undefined ? beside(id) : bytesOf(object);
+    return object !== undefined && 'values' in object ? bytesOf(object) : beside(id);
   };
 }
 

@@ -22,7 +22,7 @@ const SERVICE =
   'there are no services here: the annotation solovirt.io/host-ports, or `solovirt port-forward`, leads to a port of a VM';
 
 const OBJECT =
-  'Secrets and ConfigMaps stand in files of the VM directory, which `solovirt info` names, and are made, changed and deleted there';
+  'Secrets, ConfigMaps and NetworkAttachmentDefinitions stand in files of the VM directory, which `solovirt info` names, and are made, changed and deleted there';
 
 const REFUSED: readonly Refused[] = [
   ...onAll('/api/v1/namespaces', NAMESPACE),
@@ -30,6 +30,7 @@ const REFUSED: readonly Refused[] = [
   ...onAll('/api/v1/namespaces/:namespace/pods', POD),
   ...onAll('/api/v1/namespaces/:namespace/secrets', OBJECT),
   ...onAll('/api/v1/namespaces/:namespace/configmaps', OBJECT),
+  ...onAll('/apis/k8s.cni.cncf.io/v1/namespaces/:namespace/network-attachment-definitions', OBJECT),
   ...onAll('/api/v1/namespaces/:namespace/services', SERVICE),
   {
     path: '/apis/kubevirt.io/v1/namespaces/:namespace/virtualmachines/:name/scale',

@@ -1,4 +1,4 @@
-/** Secrets and ConfigMaps as Kubernetes' `core/v1` has them. */
+/** Secrets and ConfigMaps as Kubernetes' `core/v1` has them, and networks as `k8s.cni.cncf.io/v1` has. */
 import type { ObjectMeta } from './contract.ts';
 
 export interface SecretObject {
@@ -19,4 +19,12 @@ export interface ConfigMapObject {
   readonly data?: Readonly<Record<string, string>>;
   /** Base64. */
   readonly binaryData?: Readonly<Record<string, string>>;
+}
+
+export interface NetworkObject {
+  readonly apiVersion: 'k8s.cni.cncf.io/v1';
+  readonly kind: 'NetworkAttachmentDefinition';
+  readonly metadata: ObjectMeta;
+  /** CNI's JSON, as the file has it. */
+  readonly spec: { readonly config: string };
 }

@@ -31,7 +31,7 @@ import {
 import { EVENT_V1 } from './contract-schema-events.ts';
 import { conditionType, INSTANCE_STATUS } from './contract-schema-instance.ts';
 import { EVENT, OBJECT_META } from './contract-schema-meta.ts';
-import { CONFIG_MAP_TYPE, SECRET_TYPE } from './contract-schema-objects.ts';
+import { CONFIG_MAP_TYPE, NETWORK_TYPE, SECRET_TYPE } from './contract-schema-objects.ts';
 import { HELD, INSTANCE_VIEW, PROBLEM, RUN } from './contract-schema-runs.ts';
 import type { ResourceRow } from './resources.ts';
 
@@ -127,6 +127,7 @@ export const KIND_TYPES: Readonly<Record<string, ObjectType>> = {
   'Event.events.k8s.io': EVENT_V1,
   Secret: SECRET_TYPE,
   ConfigMap: CONFIG_MAP_TYPE,
+  NetworkAttachmentDefinition: NETWORK_TYPE,
   Namespace: NAMESPACE,
   Node: NODE,
   Pod: POD,
@@ -150,4 +151,9 @@ export const KIND_NAMES: Readonly<Record<string, readonly string[]>> = {
   Event: ['ev', 'event', 'events'],
   Secret: ['secret', 'secrets'],
   ConfigMap: ['cm', 'configmap', 'configmaps'],
+  NetworkAttachmentDefinition: [
+    'net-attach-def',
+    'network-attachment-definition',
+    'network-attachment-definitions',
+  ],
 };

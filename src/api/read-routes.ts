@@ -12,7 +12,7 @@ import type { ApiRequest } from './reply.ts';
 import { look, type Route } from './route.ts';
 import { servedNamespaces, servedNodes, servedPods, servedServices } from './served-cluster.ts';
 import { servedEvents, servedEventsV1 } from './served-events.ts';
-import { servedConfigMaps, servedSecrets } from './served-objects.ts';
+import { servedConfigMaps, servedNetworks, servedSecrets } from './served-objects.ts';
 import { servedInstances, servedVms } from './served-vms.ts';
 import type { ApiObject } from './source.ts';
 
@@ -45,6 +45,7 @@ export function readRoutes(
     ...namespaced('/apis/events.k8s.io/v1', servedEventsV1(events.snapshots), now),
     ...namespaced('/api/v1', servedSecrets(objects.secrets), now),
     ...namespaced('/api/v1', servedConfigMaps(objects.configMaps), now),
+    ...namespaced('/apis/k8s.cni.cncf.io/v1', servedNetworks(objects.networks), now),
     ...ofTheHost(servedNamespaces(namespaces.snapshots), now),
     ...ofTheHost(servedNodes(node.snapshots, readHostFacts(version)), now),
     ...namespaced('/api/v1', servedPods(node.snapshots), now, noSuchPod),

@@ -52,6 +52,9 @@ export const KUBEVIRT_GROUP = 'kubevirt.io';
 /** Two versions of one shape, as in KubeVirt. */
 export const KUBEVIRT_VERSIONS: readonly string[] = ['v1', 'v1alpha3'];
 
+/** Of the Network Plumbing Working Group, whose NetworkAttachmentDefinition multus reads. */
+export const NETWORK_GROUP = 'k8s.cni.cncf.io';
+
 export const RESOURCES: readonly ResourceRow[] = [
   {
     group: KUBEVIRT_GROUP,
@@ -105,6 +108,13 @@ export const RESOURCES: readonly ResourceRow[] = [
   // Their objects stand in files, and are changed there.
   lookedAt('secrets', 'Secret', []),
   lookedAt('configmaps', 'ConfigMap', ['cm']),
+  {
+    ...lookedAt('network-attachment-definitions', 'NetworkAttachmentDefinition', [
+      'net-attach-def',
+    ]),
+    group: NETWORK_GROUP,
+    singular: 'network-attachment-definition',
+  },
   {
     group: '',
     versions: ['v1'],

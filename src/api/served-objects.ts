@@ -1,10 +1,16 @@
-/** Secrets and ConfigMaps of the files, as the socket serves them: to be looked at, never to be changed. */
-import { type FileObject, type ObjectValue, objectKey } from '../core/model/file-object.ts';
+/** Secrets, ConfigMaps and networks of the files, as the socket serves them: to be looked at, never to be changed. */
+import {
+  NETWORK_KIND,
+  type ObjectValue,
+  objectKey,
+  type ValueObject,
+} from '../core/model/file-object.ts';
 import type { ObjectSnapshot } from '../supervisor/file-objects.ts';
 import { AGE, NAME } from './columns-vm.ts';
 import type { ObjectMeta } from './contract.ts';
-import type { ConfigMapObject, SecretObject } from './contract-objects.ts';
+import type { ConfigMapObject, NetworkObject, SecretObject } from './contract-objects.ts';
 import type { Served } from './present.ts';
+import { NETWORK_GROUP } from './resources.ts';
 import { rfc3339 } from './rfc3339.ts';
 import { type Store, sourceOf } from './source.ts';
 import { stableUid } from './stable-uid.ts';
@@ -39,6 +45,28 @@ export function servedConfigMaps(store: Store<ObjectSnapshot>): Served<ConfigMap
     source: sourceOf(store, renderConfigMap),
     columns: [NAME, dataColumn(({ data, binaryData }) => sizeOf(data) + sizeOf(binaryData)), AGE],
     fields: {},
+  };
+}
+
+export function servedNetworks(store: Store<ObjectSnapshot>): Served<NetworkObject> {
+  return {
+    group: NETWORK_GROUP,
+    plural: 'network-attachment-definitions',
+    kind: NETWORK_KIND,
+    source: sourceOf(store, renderNetwork),
+    columns: [NAME, AGE],
+    fields: {},
+  };
+}
+
+function renderNetwork(snapshot: ObjectSnapshot): NetworkObject | undefined {
+  const { object } = snapshot;
+  if (object.kind !== NETWORK_KIND) return undefined;
+  return {
+    apiVersion: `${NETWORK_GROUP}/v1`,
+    kind: NETWORK_KIND,
+    metadata: metadataOf(snapshot),
+    spec: { config: object.config },
   };
 }
 
@@ -85,7 +113,7 @@ function asBase64(value: ObjectValue): string {
 
 /** Undefined when there is nothing to show: Kubernetes then leaves the field out. */
 function named(
-  { values }: FileObject,
+  { values }: ValueObject,
   show: (value: ObjectValue) => string | undefined,
 ): Readonly<Record<string, string>> | undefined {
   const shown = [...values].flatMap(([key, value]) => {

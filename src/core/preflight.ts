@@ -4,14 +4,13 @@
  */
 import type { FieldSteps } from './manifest/locate.ts';
 import type { Problem } from './model/problem.ts';
-import {
-  type DiskSource,
-  type InstanceSpec,
-  type JsonObject,
-  type PortForward,
-  portsForwarded,
-  type VirtualMachine,
-  type VmIdentity,
+import type {
+  DiskSource,
+  InstanceSpec,
+  JsonObject,
+  PortForward,
+  VirtualMachine,
+  VmIdentity,
 } from './model/virtual-machine.ts';
 import { memoryOverhead } from './qemu-args/memory-overhead.ts';
 
@@ -123,7 +122,7 @@ function takenPort(
 }
 
 export function forwardsOf({ interfaces }: InstanceSpec): readonly PortForward[] {
-  return interfaces.flatMap(portsForwarded);
+  return interfaces.flatMap(({ forwards }) => forwards);
 }
 
 /** `port 8080/tcp of 127.0.0.1` */

@@ -1,7 +1,7 @@
 /** Disks that are made of what manifests hold: seeds for cloud-init, ConfigMaps and Secrets. */
 
 import { CredentialFault, publicKeysOf } from '../core/agent/access-credentials.ts';
-import type { ObjectId, ObjectKind } from '../core/model/file-object.ts';
+import type { ObjectId, ValueKind } from '../core/model/file-object.ts';
 import type {
   AccessCredential,
   CloudInitSource,
@@ -91,11 +91,11 @@ function bytesOf(data: SeedData, keys: readonly string[], made: MadeFor): Uint8A
   }
 }
 
-function find(kind: ObjectKind, name: string, { vm, values }: MadeFor): ReturnType<ValuesOf> {
+function find(kind: ValueKind, name: string, { vm, values }: MadeFor): ReturnType<ValuesOf> {
   return values({ kind, namespace: vm.namespace, name });
 }
 
-function need(kind: ObjectKind, name: string, made: MadeFor): ReadonlyMap<string, Uint8Array> {
+function need(kind: ValueKind, name: string, made: MadeFor): ReadonlyMap<string, Uint8Array> {
   const values = find(kind, name, made);
   if (values !== undefined) return values;
   throw new PrepareError(

@@ -1,13 +1,16 @@
 /**
- * The Secrets and ConfigMaps of the VM files: looked up for whatever needs their values, and shown to clients. A change
+ * The Secrets, ConfigMaps and networks of the VM files: looked up for whatever needs them, and shown to clients. A change
  * of a file is in force as soon as the file was read; no guest is touched by it.
  */
 import {
   type FileObject,
+  NETWORK_KIND,
   type ObjectId,
   type ObjectKind,
   objectKey,
+  type ValueObject,
 } from '../core/model/file-object.ts';
+import type { HostNetwork, NetworkId } from '../core/model/host-network.ts';
 import { isOpenToAll } from '../host/open-to-all.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { SnapshotStore } from './snapshot-store.ts';
@@ -22,7 +25,7 @@ export interface ObjectSnapshot {
 }
 
 /** The values by key. */
-export function bytesOf({ values }: FileObject): ReadonlyMap<string, Buffer> {
+export function bytesOf({ values }: ValueObject): ReadonlyMap<string, Buffer> {
   return new Map(
     [...values].map(([key, value]) => [
       key,
@@ -34,6 +37,7 @@ export function bytesOf({ values }: FileObject): ReadonlyMap<string, Buffer> {
 export class FileObjects {
   readonly secrets: SnapshotStore<ObjectSnapshot>;
   readonly configMaps: SnapshotStore<ObjectSnapshot>;
+  readonly networks: SnapshotStore<ObjectSnapshot>;
   readonly #files: VmFiles;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -49,6 +53,7 @@ export class FileObjects {
     this.#log = log;
     this.secrets = new SnapshotStore(versions, byName);
     this.configMaps = new SnapshotStore(versions, byName);
+    this.networks = new SnapshotStore(versions, byName);
     files.onRead(() => this.#show());
   }
 
@@ -60,7 +65,18 @@ export class FileObjects {
   /** The values by key, as bytes; undefined when no file declares the object. */
   values(id: ObjectId): ReadonlyMap<string, Buffer> | undefined {
     const object = this.find(id);
-    return object && bytesOf(object);
+    return object !== undefined && 'values' in object ? bytesOf(object) : undefined;
+  }
+
+  /** What a NetworkAttachmentDefinition says; undefined when no file declares it. */
+  network({ namespace, name }: NetworkId): HostNetwork | undefined {
+    const object = this.find({ kind: NETWORK_KIND, namespace, name });
+    return object?.kind === NETWORK_KIND ? object.network : undefined;
+  }
+
+  /** A store for each kind. */
+  stores(): readonly SnapshotStore<ObjectSnapshot>[] {
+    return [this.secrets, this.configMaps, this.networks];
   }
 
   /** Files with Secrets that every user of the host can read, one sentence each. Looked at now. */
@@ -73,7 +89,7 @@ export class FileObjects {
 
   #show(): void {
     const { objects } = this.#files;
-    for (const store of [this.secrets, this.configMaps])
+    for (const store of this.stores())
       for (const { object } of store.all()) {
         const key = objectKey(object);
         if (objects.has(key)) continue;
@@ -101,6 +117,8 @@ export class FileObjects {
         return this.secrets;
       case 'ConfigMap':
         return this.configMaps;
+      case NETWORK_KIND:
+        return this.networks;
     }
   }
 }

@@ -5,11 +5,7 @@
 import type { Socket } from 'node:net';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { InstanceRecord } from '../core/model/record.ts';
-import {
-  type PortForward,
-  portsForwarded,
-  type VmIdentity,
-} from '../core/model/virtual-machine.ts';
+import type { PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
 import { guestPort, netdevId, userNic } from '../core/qemu-args/network.ts';
 import { isHalted } from '../core/status/printable-status.ts';
 import { ConsoleHub } from '../qemu/console-hub.ts';
@@ -127,7 +123,7 @@ export class GuestLines {
         'the VM has no network interface in masquerade mode, so solovirt has no way to its ports; over a bridge they are reached at the guest’s own address',
       );
     const known = instance.spec.interfaces
-      .flatMap(portsForwarded)
+      .flatMap(({ forwards }) => forwards)
       .find((forward) => forward.protocol === 'tcp' && forward.guestPort === port);
     try {
       const stream =

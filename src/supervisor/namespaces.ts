@@ -37,7 +37,7 @@ export class Namespaces {
       const { namespace, record, seenAt } = snapshot;
       this.#take(type, key, { namespace, since: record?.createdAt ?? seenAt });
     });
-    for (const store of [objects.secrets, objects.configMaps])
+    for (const store of objects.stores())
       store.listen(({ type, key, snapshot: { object, since: seenAt } }) =>
         this.#take(type, key, { namespace: object.namespace, since: seenAt }),
       );

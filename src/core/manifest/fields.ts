@@ -178,19 +178,24 @@ export const quantity: Read<NanoQuantity> = telling({ kind: 'quantity' }, (node,
   return undefined;
 });
 
-/** A field that this version accepts only with the value that KubeVirt assumes anyway. */
-export function only(value: string | boolean): Read<string | boolean> {
+/** A field that this version accepts only with the value that its owner assumes anyway. */
+export function only(value: string | boolean, owner = 'KubeVirt'): Read<string | boolean> {
   return telling({ kind: 'only', value }, (node, spot, report) => {
     if (node.kind === 'scalar' && node.value === value) return value;
     const name = spot.path.slice(spot.path.lastIndexOf('.') + 1);
     const place = { path: spot.path, offset: spot.keyOffset };
-    report.error('unsupported-field', place, `${unsupported(name)} with any value but ${value}`);
+    report.error(
+      'unsupported-field',
+      place,
+      `${unsupported(name, owner)} with any value but ${value}`,
+    );
     return undefined;
   });
 }
 
-export function unsupported(name: string): string {
-  return `KubeVirt field ${name} is not supported by this version of solovirt`;
+/** @param owner whose API has the field */
+export function unsupported(name: string, owner = 'KubeVirt'): string {
+  return `${owner} field ${name} is not supported by this version of solovirt`;
 }
 
 export function list<T>(item: Read<T>): Read<readonly Found<T>[]> {

@@ -138,13 +138,34 @@ const CORE_NAMES = {
   Secret: 'apiVersion data immutable kind metadata stringData type',
 } as const;
 
-const ALL_NAMES = { ...NAMES, ...CORE_NAMES };
+/**
+ * Networks: the object of the Network Plumbing Working Group (k8s.cni.cncf.io/v1), and the JSON in it, which is of the CNI
+ * specification 1.1 and its plugins `bridge` and `host-local`.
+ */
+const NETWORK_NAMES = {
+  NetworkAttachmentDefinition: 'apiVersion kind metadata spec',
+  NetworkAttachmentDefinitionSpec: 'config',
+  CniList: 'cniVersion cniVersions disableCheck disableGC loadOnlyInlinedPlugins name plugins',
+  CniBridge:
+    'args bridge capabilities cniVersion disableContainerInterface dns enabledad forceAddress ' +
+    'hairpinMode ipMasq ipMasqBackend ipam isDefaultGateway isGateway macspoofchk mtu name ' +
+    'portIsolation preserveDefaultVlan promiscMode runtimeConfig type vlan vlanTrunk',
+  CniDns: 'domain nameservers options search',
+  CniIpam:
+    'daemonSocketPath dataDir gateway provide rangeEnd rangeStart ranges request resolvConf ' +
+    'routes subnet type',
+  CniRange: 'gateway rangeEnd rangeStart subnet',
+  CniRoute: 'dst gw',
+} as const;
+
+const ALL_NAMES = { ...NAMES, ...CORE_NAMES, ...NETWORK_NAMES };
 
 /** A type of KubeVirt's or Kubernetes' API by its Go name. */
 export type KubeVirtType = keyof typeof ALL_NAMES;
 
 export const KUBEVIRT_TYPES = Object.keys(NAMES) as readonly KubeVirtType[];
 export const CORE_TYPES = Object.keys(CORE_NAMES) as readonly KubeVirtType[];
+export const NETWORK_TYPES = Object.keys(NETWORK_NAMES) as readonly KubeVirtType[];
 
 /** Every field name of a type, sorted. */
 export function kubevirtFields(type: KubeVirtType): readonly string[] {

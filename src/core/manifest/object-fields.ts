@@ -16,6 +16,8 @@ type Readers = Readonly<Record<string, Read<unknown>>>;
 /** What is said about the fields that no reader takes. */
 interface KnownFields {
   readonly type: KubeVirtType;
+  /** Whose API has the type, for messages; absent: KubeVirt's. */
+  readonly owner?: string;
   readonly fields: Readers;
   /** Accepted with a warning: they concern clusters. */
   readonly clusterOnly?: readonly string[];
@@ -121,7 +123,7 @@ function reportUnread(
   else if (!kubevirtFields(table.type).includes(key)) reportUnknown(table, key, place, report);
   // An empty list asks for nothing.
   else if (node.kind !== 'list' || node.items.length > 0)
-    report.error('unsupported-field', place, unsupported(key));
+    report.error('unsupported-field', place, unsupported(key, table.owner));
 }
 
 function reportUnknown(

@@ -63,7 +63,7 @@ function parseDocument(source: Source, document: YamlDocument): ParsedDocument |
     if (!broken) report.error('wrong-type', { path: '', offset: root.offset }, message);
     return { ...base, text: unclear, problems: report.problems() };
   }
-  const declared = readDeclared(root, broken, report, positions);
+  const declared = readDeclared(root, broken, report, source);
   const { vm, object } = declared;
   const shown = vm === undefined ? unclear : text;
   return {
@@ -81,7 +81,7 @@ function readDeclared(
   root: SourceMap,
   broken: boolean,
   report: ProblemCollector,
-  positions: Positions,
+  source: Source,
 ): Declared {
   const kind = kindOf(root);
   if (kind === undefined) {
@@ -89,7 +89,7 @@ function readDeclared(
     return {};
   }
   if (kind !== VM_KIND) {
-    const read = broken ? undefined : readFileObject(root, kind, report);
+    const read = broken ? undefined : readFileObject(root, kind, source.text, report);
     const content = report.hasErrors ? undefined : read;
     const id = objectIdentity(root, kind);
     return id === undefined ? {} : { object: { ...id, ...(content && { content }) } };
@@ -101,7 +101,7 @@ function readDeclared(
     ...(identity && { identity }),
     ...(vm && { vm }),
     ...(startAfterAt && {
-      startAfterAt: { path: startAfterAt.path, ...positions.at(startAfterAt.offset) },
+      startAfterAt: { path: startAfterAt.path, ...source.positions.at(startAfterAt.offset) },
     }),
   };
 }

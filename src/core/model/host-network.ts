@@ -16,6 +16,8 @@ export interface HostNetwork extends NetworkId {
   readonly mtu?: number;
   /** 1 to 4094: frames of the guest are untagged, and belong to this VLAN on the bridge. */
   readonly vlan?: number;
+  /** With `vlan`: the port stays in the bridge's default VLAN as well, as CNI's plugin leaves it. */
+  readonly keepsDefaultVlan?: true;
   /** Absent: the host has the bridge already, and serves no addresses on it as far as solovirt is concerned. */
   readonly managed?: ManagedNetwork;
 }

@@ -3,7 +3,7 @@
  * filled in. Field meanings and defaults are KubeVirt's (kubevirt.io/api/core/v1 `types.go`, `schema.go`).
  */
 
-import type { ObjectKind } from './file-object.ts';
+import type { ValueKind } from './file-object.ts';
 import type { NetworkId } from './host-network.ts';
 
 /** What the user wants of a VM over time. KubeVirt `VirtualMachineRunStrategy`. */
@@ -301,7 +301,7 @@ export type DiskSource =
   /** A file for each key of a Secret or ConfigMap of the VM's namespace, made anew for each instance. */
   | {
       readonly kind: 'objectData';
-      readonly object: ObjectKind;
+      readonly object: ValueKind;
       readonly name: string;
       /** Of the file system; at most 32 characters of ASCII. */
       readonly label: string;
@@ -334,13 +334,14 @@ interface Nic {
   readonly model: InterfaceModel;
   readonly macAddress?: string;
   readonly bootOrder?: number;
+  /** On a bridge solovirt forwards them where it serves the network itself. */
+  readonly forwards: readonly PortForward[];
 }
 
 /** User-mode networking (`masquerade`): the guest is behind the host, in a network of QEMU's own. */
 export interface UserInterface extends Nic {
   /** Absent: user. */
   readonly kind?: 'user';
-  readonly forwards: readonly PortForward[];
 }
 
 /** A port of a bridge of the host (`bridge`): the guest is a member of that network like any other machine. */
@@ -373,8 +374,3 @@ export interface TpmSpec {
 
 /** `pvpanic` is the PCI device, `isa` the port-mapped one. */
 export type PanicDeviceModel = 'pvpanic' | 'isa';
-
-/** The ports of the host that lead into the guest through this NIC. */
-export function portsForwarded(nic: InterfaceSpec): readonly PortForward[] {
-  return nic.kind === 'bridge' ? [] : nic.forwards;
-}

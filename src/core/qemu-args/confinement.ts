@@ -1,7 +1,7 @@
 /**
  * What of the host one QEMU may open, and how the wrapper `confine` is told. Pure.
  */
-import { type InterfaceSpec, portsForwarded } from '../model/virtual-machine.ts';
+import type { InterfaceSpec } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
 import type { Accelerator, PreparedDisk, PreparedFirmware, PreparedKernel } from './input.ts';
 
@@ -69,7 +69,10 @@ export function fileAccess(opened: Opened): FileAccess {
       ...(accelerator === 'kvm' ? ['/dev/kvm'] : []),
     ]),
     writeDirs: [paths.runtimeDir],
-    lowPorts: interfaces.flatMap(portsForwarded).some(({ hostPort }) => hostPort < FIRST_FREE_PORT),
+    lowPorts: interfaces.some(
+      ({ kind, forwards }) =>
+        kind !== 'bridge' && forwards.some(({ hostPort }) => hostPort < FIRST_FREE_PORT),
+    ),
     reserve: [{ path: paths.events, bytes: JOURNAL_BYTES }],
   };
 }

@@ -2,7 +2,7 @@
  * What a spec may ask for although no QEMU can do it. Found before anything is prepared, so that the file's
  * author reads about it in the file's own words.
  */
-import { type DiskSpec, type InstanceSpec, portsForwarded } from '../model/virtual-machine.ts';
+import type { DiskSpec, InstanceSpec } from '../model/virtual-machine.ts';
 import { unfitForArm64 } from './arm64.ts';
 import { guestDevices } from './devices.ts';
 import { PCI_SLOTS, pciSlotsUsed, tooManyPciDevices } from './guest-device.ts';
@@ -22,10 +22,10 @@ export function unsupportedByQemu(spec: InstanceSpec): readonly string[] {
     ...cpuProblems(spec),
     ...unfitForArm64(spec),
     ...spec.disks.flatMap(diskProblems),
-    ...spec.interfaces.flatMap((nic) =>
-      portsForwarded(nic)
+    ...spec.interfaces.flatMap(({ name, forwards }) =>
+      forwards
         .filter(({ hostAddress }) => !isIpv4(hostAddress))
-        .map(({ hostAddress }) => `interface ${nic.name}: ${hostAddress} is not an IPv4 address`),
+        .map(({ hostAddress }) => `interface ${name}: ${hostAddress} is not an IPv4 address`),
     ),
     ...tooManyDevices(spec),
   ];

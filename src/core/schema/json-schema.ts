@@ -4,8 +4,10 @@
  */
 import type { Pattern, Read } from '../manifest/fields.ts';
 import { CONFIG_MAP, SECRET } from '../manifest/sections/file-object.ts';
+import { NETWORK_ATTACHMENT_DEFINITION } from '../manifest/sections/network-object.ts';
 import { VIRTUAL_MACHINE } from '../manifest/sections/virtual-machine.ts';
 import { SOURCES } from '../manifest/sections/volumes.ts';
+import { NETWORK_KIND } from '../model/file-object.ts';
 import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { ANNOTATION_WORDS } from './annotations.ts';
 import { objectTypeOf } from './from-readers.ts';
@@ -25,7 +27,15 @@ export function manifestJsonSchema(): JsonObject {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'A document of a VM file of solovirt',
-    ...ofKind('Secret', SECRET, ofKind('ConfigMap', CONFIG_MAP, rootSchema(VIRTUAL_MACHINE))),
+    ...ofKind(
+      'Secret',
+      SECRET,
+      ofKind(
+        'ConfigMap',
+        CONFIG_MAP,
+        ofKind(NETWORK_KIND, NETWORK_ATTACHMENT_DEFINITION, rootSchema(VIRTUAL_MACHINE)),
+      ),
+    ),
   };
 }
 

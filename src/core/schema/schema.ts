@@ -58,6 +58,7 @@ export type Package =
   | 'io.k8s.api.core.v1'
   | 'io.k8s.api.authorization.v1'
   | 'io.k8s.api.events.v1'
+  | 'io.cncf.cni.k8s.v1'
   | 'io.solovirt.v1';
 
 const NOTES: Readonly<Record<FieldNote, string>> = {

@@ -7,6 +7,7 @@ import { ACCESS_WORDS } from './words-access.ts';
 import { CORE_WORDS } from './words-core.ts';
 import { DEVICE_WORDS } from './words-devices.ts';
 import { MACHINE_WORDS } from './words-machine.ts';
+import { NETWORK_WORDS } from './words-networks.ts';
 import { OBJECT_WORDS } from './words-objects.ts';
 import { PROBE_WORDS } from './words-probes.ts';
 
@@ -27,4 +28,5 @@ export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
   ...CORE_WORDS,
   ...PROBE_WORDS,
   ...ACCESS_WORDS,
+  ...NETWORK_WORDS,
 };

@@ -1,14 +1,16 @@
 /**
- * `Secret` and `ConfigMap` of Kubernetes' core group, by the rules of its API server (`ValidateSecret`,
- * `ValidateConfigMap`).
+ * Objects beside VMs. `Secret` and `ConfigMap` of Kubernetes' core group, by the rules of its API server
+ * (`ValidateSecret`, `ValidateConfigMap`); networks are read in `network-object.ts`.
  */
 import type { FileObject, ObjectKind, ObjectValue } from '../../model/file-object.ts';
-import { type Found, flag, oneOf, type Spot, text, type ValueOf } from '../fields.ts';
+import { type Found, flag, oneOf, type Spot, text } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { ProblemCollector, Report } from '../report.ts';
 import type { SourceMap } from '../source-node.ts';
 import { BASE64_DATA, type DataMap, reportTooLarge, TEXT_DATA } from './data-values.ts';
-import { DEFAULT_NAMESPACE, OBJECT_METADATA, plainTexts } from './metadata.ts';
+import { OBJECT_METADATA } from './metadata.ts';
+import { readNetwork } from './network-object.ts';
+import { headOf, spotOf } from './object-head.ts';
 
 export const SECRET = object({
   type: 'Secret',
@@ -37,10 +39,11 @@ export const CONFIG_MAP = object({
   required: ['apiVersion', 'kind', 'metadata'],
 });
 
-/** The object that a document declares. Of use only when no error was reported. */
+/** The object that a document declares. Of use only when no error was reported. @param file the whole file's text */
 export function readFileObject(
   root: SourceMap,
   kind: ObjectKind,
+  file: string,
   report: ProblemCollector,
 ): FileObject | undefined {
   switch (kind) {
@@ -48,6 +51,8 @@ export function readFileObject(
       return readSecret(root, report);
     case 'ConfigMap':
       return readConfigMap(root, report);
+    case 'NetworkAttachmentDefinition':
+      return readNetwork(root, file, report);
   }
 }
 
@@ -115,24 +120,6 @@ function readConfigMap(root: SourceMap, report: Report): FileObject | undefined 
     immutable: found.immutable?.value ?? false,
     values,
   };
-}
-
-function headOf(
-  metadata: Found<ValueOf<typeof OBJECT_METADATA>> | undefined,
-): Pick<FileObject, 'namespace' | 'name' | 'labels' | 'annotations'> | undefined {
-  const { name, namespace, labels, annotations } = metadata?.value.get ?? {};
-  return (
-    name && {
-      namespace: namespace?.value ?? DEFAULT_NAMESPACE,
-      name: name.value,
-      labels: plainTexts(labels),
-      annotations: plainTexts(annotations),
-    }
-  );
-}
-
-function spotOf({ offset }: SourceMap): Spot {
-  return { path: '', offset, keyOffset: offset };
 }
 
 /** In the order of keys, as Kubernetes shows them. @param maps the later ones win */

@@ -19,7 +19,7 @@ type Protocol = PortForward['protocol'];
 
 /** An interface as far as forwarding goes. No declared ports means all ports, as in KubeVirt. */
 export interface ForwardTarget {
-  /** One that is a member of a network of the host has no forwards: it is reached there. */
+  /** One that is a member of a network of the host is the last choice: only where solovirt serves it are there forwards. */
   readonly network?: unknown;
   readonly ports: readonly {
     readonly name?: string;
@@ -72,10 +72,10 @@ function resolveEntry(
 ): Placed | Fault {
   const entry = parseEntry(entryText);
   if ('code' in entry) return entry;
-  if (interfaces.every(isBridged))
+  if (interfaces.length === 0)
     return {
       code: 'unknown-port',
-      message: `${quoted(entryText)}: the VM has no network interface in masquerade mode`,
+      message: `${quoted(entryText)}: the VM has no network interface`,
     };
   const found = findPort(entry, interfaces);
   if ('code' in found) return found;
@@ -121,8 +121,8 @@ function findPort(
   interfaces: readonly ForwardTarget[],
 ): { readonly target: number; readonly port: number; readonly protocol: Protocol } | Fault {
   const number = /^\d+$/.test(entry.port) ? Number(entry.port) : undefined;
-  const declared = interfaces.flatMap((nic, target) =>
-    isBridged(nic) ? [] : nic.ports.map((port) => ({ ...port, target })),
+  const declared = interfaces.flatMap(({ ports }, target) =>
+    ports.map((port) => ({ ...port, target })),
   );
   const wanted = entry.protocol ?? (number === undefined ? undefined : 'tcp');
   const named = declared.filter((port) =>
@@ -130,9 +130,12 @@ function findPort(
   );
   const match = named.find((port) => wanted === undefined || port.protocol === wanted);
   if (match) return match;
-  const open = interfaces.findIndex((nic) => !isBridged(nic) && nic.ports.length === 0);
-  if (number !== undefined && wanted !== undefined && open !== -1)
-    return { target: open, port: number, protocol: wanted };
+  const free = interfaces.flatMap(({ ports, network }, target) =>
+    ports.length === 0 ? [{ target, network }] : [],
+  );
+  const open = free.find(({ network }) => network === undefined) ?? free[0];
+  if (number !== undefined && wanted !== undefined && open !== undefined)
+    return { target: open.target, port: number, protocol: wanted };
   return unknownPort(entry, named[0]?.protocol, declared);
 }
 
@@ -161,10 +164,6 @@ function collide(one: PortForward, other: PortForward): boolean {
     one.protocol === other.protocol &&
     (addresses[0] === addresses[1] || addresses.includes(ANY_ADDRESS))
   );
-}
-
-function isBridged({ network }: ForwardTarget): boolean {
-  return network !== undefined;
 }
 
 function isPort(port: number): boolean {

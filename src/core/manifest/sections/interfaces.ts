@@ -155,12 +155,6 @@ function reportBinding(
     );
   else if (network?.value.present.has('pod'))
     report.error('unsupported-value', key(bridge), BRIDGE_OF_POD);
-  if (get.ports !== undefined && get.ports.value.length > 0)
-    report.warning(
-      'no-effect',
-      key(get.ports),
-      'every port of the guest is reached over a bridge: ports has no effect here',
-    );
 }
 
 const MASQUERADE_OF_MULTUS =

@@ -1,7 +1,13 @@
 /**
  * What a document declares, and what it is called: found out before anything else of it is read.
  */
-import { OBJECT_KINDS, type ObjectId, type ObjectKind } from '../../model/file-object.ts';
+import {
+  NETWORK_KIND,
+  OBJECT_KINDS,
+  type ObjectId,
+  type ObjectKind,
+  VALUE_KINDS,
+} from '../../model/file-object.ts';
 import type { VmIdentity } from '../../model/virtual-machine.ts';
 import { quoted } from '../field-path.ts';
 import { isDnsLabel, isDnsSubdomain } from '../names.ts';
@@ -33,7 +39,7 @@ export function reportOtherKind(root: SourceMap, report: Report): void {
   report.error(
     'unsupported-kind',
     { path: 'kind', offset: entry?.node.offset ?? 0 },
-    `solovirt does not read the kind ${quoted(text(root, 'kind') ?? '')}; expected ${VM_KIND} with apiVersion ${VM_API_VERSIONS.join(' or ')}, or ${OBJECT_KINDS.join(' or ')} with apiVersion v1`,
+    `solovirt does not read the kind ${quoted(text(root, 'kind') ?? '')}; expected ${VM_KIND} with apiVersion ${VM_API_VERSIONS.join(' or ')}, ${VALUE_KINDS.join(' or ')} with apiVersion v1, or ${NETWORK_KIND} with apiVersion k8s.cni.cncf.io/v1`,
   );
 }
 

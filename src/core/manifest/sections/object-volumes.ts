@@ -2,7 +2,7 @@
  * `configMap` and `secret` volumes: a disk with a file for each key. Whether there is such an object only all files
  * together tell, and it may come later, so that a start asks for it and a file does not.
  */
-import type { ObjectKind } from '../../model/file-object.ts';
+import type { ValueKind } from '../../model/file-object.ts';
 import type { DiskSource } from '../../model/virtual-machine.ts';
 import { MAX_LABEL_LENGTH } from '../../seed/iso9660.ts';
 import { DEFAULT_LABEL } from '../../seed/object-disk.ts';
@@ -51,7 +51,7 @@ export function resolveObjectVolume({ configMap, secret }: Sources): DiskSource 
 }
 
 function objectData(
-  kind: ObjectKind,
+  kind: ValueKind,
   name: Found<string> | undefined,
   {
     optional,

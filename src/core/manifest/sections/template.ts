@@ -216,9 +216,8 @@ function resolveNetwork(
     report,
   );
   const forwards = resolveHostPorts(settings.get(HOST_PORTS), interfaces, report);
-  return interfaces.map(({ ports: _, network, ...nic }, index) =>
-    network === undefined
-      ? { ...nic, forwards: forwards[index] ?? [] }
-      : { ...nic, kind: 'bridge', network },
-  );
+  return interfaces.map(({ ports: _, network, ...base }, index) => {
+    const nic = { ...base, forwards: forwards[index] ?? [] };
+    return network === undefined ? nic : { ...nic, kind: 'bridge', network };
+  });
 }

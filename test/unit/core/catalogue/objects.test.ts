@@ -17,7 +17,8 @@ function file(path: string, text: string): KnownFile {
 function shown(objects: Objects): readonly string[] {
   return [...objects]
     .map(
-      ([key, { path, object }]) => `${key} in ${path}: ${JSON.stringify(object.values.get('k'))}`,
+      ([key, { path, object }]) =>
+        `${key} in ${path}: ${JSON.stringify('values' in object && object.values.get('k'))}`,
     )
     .toSorted((a, b) => a.localeCompare(b));
 }

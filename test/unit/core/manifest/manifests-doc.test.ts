@@ -4,7 +4,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ANNOTATIONS } from '../../../../src/core/manifest/sections/annotations.ts';
-import { portsForwarded } from '../../../../src/core/model/virtual-machine.ts';
 import { onlyDocument } from './manifest-text.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
@@ -30,5 +29,5 @@ test('every code of a problem is documented', () => {
 test('the example is valid', () => {
   const { vm, problems } = onlyDocument(BLOCKS[0] ?? '');
   expect(problems).toEqual([]);
-  expect(vm?.template.spec.interfaces.flatMap(portsForwarded)).toHaveLength(1);
+  expect(vm?.template.spec.interfaces[0]?.forwards).toHaveLength(1);
 });

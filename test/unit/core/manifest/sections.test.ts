@@ -2,7 +2,6 @@
  * What single settings mean: defaults, fallbacks and borders. Their problems are in the bad fixtures.
  */
 import { describe, expect, test } from 'vitest';
-import { portsForwarded } from '../../../../src/core/model/virtual-machine.ts';
 import { instanceOf, manifestText, onlyDocument, type Parts, problemsOf } from './manifest-text.ts';
 
 const MIB = 2 ** 20;
@@ -242,7 +241,7 @@ describe('host ports', () => {
   });
   const forwards = (input: Parts) =>
     instanceOf(input).interfaces.map((one) =>
-      portsForwarded(one).map((f) => `${f.hostAddress}:${f.hostPort}:${f.guestPort}/${f.protocol}`),
+      one.forwards.map((f) => `${f.hostAddress}:${f.hostPort}:${f.guestPort}/${f.protocol}`),
     );
 
   test('lead to the default interface, on the loopback address', () => {

@@ -5,9 +5,12 @@ import {
   CORE_TYPES,
   KUBEVIRT_TYPES,
   type KubeVirtType,
+  NETWORK_TYPES,
 } from '../../../../src/core/manifest/kubevirt-fields.ts';
 import { ANNOTATIONS } from '../../../../src/core/manifest/sections/annotations.ts';
+import { CNI_BRIDGE, CNI_LIST } from '../../../../src/core/manifest/sections/cni-config.ts';
 import { CONFIG_MAP, SECRET } from '../../../../src/core/manifest/sections/file-object.ts';
+import { NETWORK_ATTACHMENT_DEFINITION } from '../../../../src/core/manifest/sections/network-object.ts';
 import { VIRTUAL_MACHINE } from '../../../../src/core/manifest/sections/virtual-machine.ts';
 import { ANNOTATION_WORDS } from '../../../../src/core/schema/annotations.ts';
 import { objectTypeOf } from '../../../../src/core/schema/from-readers.ts';
@@ -24,9 +27,14 @@ function* typesIn(type: ObjectType): Generator<ObjectType> {
     if (inner !== undefined) yield* typesIn(inner);
   }
 }
-const TYPES = [VIRTUAL_MACHINE, SECRET, CONFIG_MAP].flatMap((read) => [
-  ...typesIn(objectTypeOf(read)),
-]);
+const TYPES = [
+  VIRTUAL_MACHINE,
+  SECRET,
+  CONFIG_MAP,
+  NETWORK_ATTACHMENT_DEFINITION,
+  CNI_BRIDGE,
+  CNI_LIST,
+].flatMap((read) => [...typesIn(objectTypeOf(read))]);
 
 test('every field that is read has a description, in whole sentences', () => {
   const fields = TYPES.flatMap(({ name, fields: all }) =>
@@ -43,8 +51,8 @@ test('nothing is described that is not read', () => {
   const read = new Set(
     TYPES.flatMap(({ name, fields }) => Object.keys(fields).map((field) => `${name}.${field}`)),
   );
-  const described = [...KUBEVIRT_TYPES, ...CORE_TYPES].flatMap((type: KubeVirtType) =>
-    Object.keys(WORDS[type].fields).map((field) => `${type}.${field}`),
+  const described = [...KUBEVIRT_TYPES, ...CORE_TYPES, ...NETWORK_TYPES].flatMap(
+    (type: KubeVirtType) => Object.keys(WORDS[type].fields).map((field) => `${type}.${field}`),
   );
   expect(described.filter((name) => !read.has(name))).toEqual([]);
 });
