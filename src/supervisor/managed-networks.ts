@@ -7,11 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Lease } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host-network.ts';
-import {
-  type InstanceSpec,
-  portsForwarded,
-  type VmIdentity,
-} from '../core/model/virtual-machine.ts';
+import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import { type Described, describeNetwork } from '../core/network/description.ts';
 import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
 import { type Applicant, admit, isSame, type Member, readmit } from '../core/network/members.ts';
@@ -348,7 +344,7 @@ function nicsIn(vm: VmIdentity, { interfaces }: InstanceSpec, id: NetworkId): re
   return interfaces.flatMap((nic) => {
     if (nic.kind !== 'bridge' || networkKey(nic.network) !== networkKey(id)) return [];
     const mac = nic.macAddress ?? defaultMacAddress(vm, nic.name);
-    return [{ vm, mac, forwards: portsForwarded(nic) }];
+    return [{ vm, mac, forwards: nic.forwards }];
   });
 }
 
