@@ -5,20 +5,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { World } from '../test/e2e/daemon-harness.ts';
 import { play } from '../test/e2e/session.ts';
+import { plain } from './lib/terminal-text.ts';
 
 const PAGE = resolve(import.meta.dirname, '../docs/first-session.md');
-
-/** What a terminal does not show, and trailing blanks. */
-function plain(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\r', '')
-    .replaceAll(/[ \t]+$/gm, '')
-    .replaceAll(/\n{3,}/g, '\n\n')
-    .trim();
-}
 
 await using world = await World.start();
 const blocks: string[] = [];

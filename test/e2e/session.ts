@@ -19,6 +19,8 @@ export interface Step {
   readonly says?: RegExp;
   /** What has to come about before the next command is typed. */
   readonly until?: (world: World) => Promise<unknown>;
+  /** How long the command may take; a minute unless given. */
+  readonly limitMs?: number;
 }
 
 const isRunning = (world: World): Promise<unknown> => world.untilStatus('web', 'Running');
@@ -117,33 +119,37 @@ export interface Said {
 /** A shell of that user: `solovirt` is on the path, and /etc/solovirt/vms leads to the VM files of the world. */
 export class Shell {
   readonly #world: World;
-  readonly #dir: string;
+  readonly home: string;
+  /** What the page says, and what it is here. */
+  readonly #places: readonly (readonly [page: string, here: string])[];
 
-  constructor(world: World) {
+  constructor(world: World, places: readonly (readonly [page: string, here: string])[] = []) {
     this.#world = world;
-    this.#dir = join(world.dir, 'home');
-    mkdirSync(join(this.#dir, 'bin'), { recursive: true });
-    symlinkSync(world.vms, join(this.#dir, 'vms'));
+    this.home = join(world.dir, 'home');
+    this.#places = [['/etc/solovirt/vms', world.vms], ...places];
+    mkdirSync(join(this.home, 'bin'), { recursive: true });
+    symlinkSync(world.vms, join(this.home, 'vms'));
     writeFileSync(
-      join(this.#dir, 'bin', 'solovirt'),
+      join(this.home, 'bin', 'solovirt'),
       `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`,
       { mode: 0o755 },
     );
   }
 
   /** Types a line and waits for the prompt. */
-  type(line: string): Promise<Said> {
+  type(line: string, limitMs = 60_000): Promise<Said> {
     const { promise, resolve, reject } = Promise.withResolvers<Said>();
-    const here = line.replaceAll('/etc/solovirt/vms', this.#world.vms);
+    const here = this.#places.reduce((text, [page, place]) => text.replaceAll(page, place), line);
     const child = spawn('sh', ['-c', `{ ${here}\n} 2>&1`], {
-      cwd: this.#dir,
+      cwd: this.home,
       env: {
         // biome-ignore lint/style/noProcessEnv: a shell needs PATH
-        PATH: `${join(this.#dir, 'bin')}:${process.env['PATH']}`,
+        PATH: `${join(this.home, 'bin')}:${process.env['PATH']}`,
+        HOME: this.home,
         SOLOVIRT_SOCKET: this.#world.socket,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 60_000,
+      timeout: limitMs,
     });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -151,20 +157,24 @@ export class Shell {
     });
     child.on('error', reject);
     child.on('close', (code) =>
-      resolve({ code, text: text.replaceAll(this.#world.vms, '/etc/solovirt/vms') }),
+      resolve({
+        code,
+        text: this.#places.reduce((said, [page, place]) => said.replaceAll(place, page), text),
+      }),
     );
     return promise;
   }
 }
 
-/** Goes through the session. @throws when a command does not do what the record shows */
+/** Goes through a session. @throws when a command does not do what the record shows */
 export async function play(
   world: World,
   onStep: (step: Step, said: Said) => void = () => {},
+  steps: readonly Step[] = SESSION,
+  shell: Shell = new Shell(world),
 ): Promise<void> {
-  const shell = new Shell(world);
-  for (const step of SESSION) {
-    const said = await shell.type(step.line);
+  for (const step of steps) {
+    const said = await shell.type(step.line, step.limitMs);
     if (said.code !== (step.code ?? 0) || step.says?.test(said.text) === false)
       throw new Error(`${step.line}\nexit ${said.code}\n${said.text}`);
     onStep(step, said);

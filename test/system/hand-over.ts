@@ -1,10 +1,11 @@
 /** What the daemon hands to the unit of a VM, made by hand: the units and helpers alone, without a daemon. */
 import { randomUUID } from 'node:crypto';
-import type { TinyVariant } from '../support/guests.ts';
+import { DEMO_KERNEL_ARGS, type TinyVariant } from '../support/guests.ts';
 import type { Machine } from './machine.ts';
 
 /** The instance's own directories as its unit sees them. */
 const SELF = '/run/solovirt/self';
+const IMAGES = '/var/lib/solovirt/images';
 
 export interface HandOver {
   readonly uid: string;
@@ -18,6 +19,8 @@ export interface HandOver {
 
 export interface HandOverOptions {
   readonly guest?: TinyVariant;
+  /** In its place: the Linux with QEMU's agent, with these words on its kernel's command line. */
+  readonly agentGuest?: string;
   readonly graceSeconds?: number;
   /** Instead of QEMU with the guest. */
   readonly command?: readonly string[];
@@ -36,7 +39,10 @@ export async function handOver(
   const evidence = `/var/lib/solovirt/instances/${uid}`;
   const sockets = `/run/solovirt/i/${uid}`;
   const dir = `/run/solovirt/vm/${inst}`;
-  const command = options.command ?? qemuCommand(uid, inst);
+  const command = options.command ?? [
+    ...qemuCommand(uid, inst),
+    ...(options.agentGuest === undefined ? [] : agentGuest(options.agentGuest)),
+  ];
   machine.write('/run/launch', command.map((word) => `${word}\0`).join(''));
   await machine.get(
     'sh',
@@ -44,7 +50,8 @@ export async function handOver(
     `
     install -d -o solovirt -g solovirt /run/solovirt/i
     install -d -o solovirt -g solovirt-qemu -m 2770 ${evidence} ${sockets}
-    install -g solovirt-qemu -m 660 /var/lib/solovirt/images/tiny/${guest}.img ${evidence}/disk.img
+    install -g solovirt-qemu -m 660 ${IMAGES}/tiny/${guest}.img ${evidence}/disk.img
+    ${options.agentGuest === undefined ? '' : `install -g solovirt-qemu -m 640 ${IMAGES}/agent/latest/* ${evidence}`}
     rm -rf ${dir}
     install -d -o solovirt -g solovirt ${dir} ${dir}/dependents
     ln -s ${evidence} ${dir}/evidence
@@ -68,7 +75,7 @@ export async function startedGuest(
     `${inst} is up`,
     () =>
       machine.exists(`${given.evidence}/console.log`) &&
-      machine.read(`${given.evidence}/console.log`).includes('UP'),
+      /UP|: up boot_id/.test(machine.read(`${given.evidence}/console.log`)),
   );
   return given;
 }
@@ -107,5 +114,16 @@ function qemuCommand(uid: string, inst: string): readonly string[] {
     ...['-chardev', `file,id=console,path=${SELF}/evidence/console.log,append=on`],
     ...['-serial', 'chardev:console'],
     ...['-drive', `file=${SELF}/evidence/disk.img,format=raw,if=virtio`],
+  ];
+}
+
+/** What makes it that guest, with the channel that its agent opens. */
+function agentGuest(words: string): readonly string[] {
+  return [
+    ...['-kernel', `${SELF}/evidence/vmlinuz`, '-initrd', `${SELF}/evidence/initrd.img`],
+    ...['-append', `${DEMO_KERNEL_ARGS} ${words}`, '-m', '128'],
+    ...['-chardev', `socket,id=agent,path=${SELF}/sockets/qga,server=on,wait=off`],
+    ...['-device', 'virtio-serial-pci', '-device'],
+    'virtserialport,nr=1,chardev=agent,name=org.qemu.guest_agent.0',
   ];
 }

@@ -1,6 +1,7 @@
 /** The unit of a VM and its helpers, from the start of QEMU to the record of its end, without any daemon. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { handOver, intents, startedGuest } from './hand-over.ts';
+import { copyImages } from './install.ts';
 import { Machine, whyNoMachine } from './machine.ts';
 
 const reason = whyNoMachine();
@@ -8,7 +9,7 @@ const reason = whyNoMachine();
 describe.skipIf(reason !== undefined)(`solovirt-vm@.service${reason ? ` (${reason})` : ''}`, () => {
   let machine: Machine;
   beforeAll(async () => {
-    machine = await Machine.booted();
+    machine = await Machine.booted((made) => copyImages(made.path('/'), 'agent'));
   });
   afterAll(() => machine[Symbol.asyncDispose]());
 
@@ -79,6 +80,22 @@ describe.skipIf(reason !== undefined)(`solovirt-vm@.service${reason ? ` (${reaso
     await machine.get('systemctl', 'stop', vm.unit);
     expect(machine.read(`${vm.evidence}/console.log`)).toBe('UP\r\nDOWN\r\n');
     expect(Number(pid)).toBeGreaterThan(1);
+  });
+
+  test('a guest that is deaf to its button is shut down by its agent', async () => {
+    const vm = await startedGuest(machine, 'agent', { agentGuest: 'solovirt.ignore-acpi' });
+    await machine.get('systemctl', 'stop', vm.unit);
+    expect(machine.read(`${vm.evidence}/console.log`)).toContain('its agent shuts it down');
+    expect(machine.read(`${vm.evidence}/exit`)).toBe('exited 0\n');
+    expect(machine.read(`${vm.evidence}/events.jsonl`)).toContain('guest-shutdown');
+    expect(intents(machine, vm)).toMatchObject([{ action: 'powerdown', initiator: 'outside' }]);
+  });
+
+  test('an agent that hangs does not keep the button from being pressed', async () => {
+    const vm = await startedGuest(machine, 'mute', { agentGuest: 'solovirt.agent=mute' });
+    await machine.get('systemctl', 'stop', vm.unit);
+    expect(machine.read(`${vm.evidence}/console.log`)).toContain('solovirt-guest: down');
+    expect(machine.read(`${vm.evidence}/exit`)).toBe('exited 0\n');
   });
 
   test('a grace period longer than the timeout of the unit is kept', async () => {
