@@ -17,8 +17,8 @@ my $PORT = qr/[1-9]\d{0,4}/;
 my @LINES = (
   ['token', qr/([-0-9a-f]{1,64})/],
   ['network', qr{($LABEL/$DOMAIN)}],
-  ['bridge', qr/([A-Za-z0-9][-_.A-Za-z0-9]{0,14})/],
-  ['mtu?', qr/([1-9]\d{2,4})/],
+  ['bridge', qr/([_A-Za-z0-9][-_.A-Za-z0-9]{0,14})/],
+  ['mtu?', qr/([1-9]\d{1,4})/],
   ['subnet', qr{($IPV4)/(\d{1,2})}],
   ['gateway', qr/($IPV4)/],
   ['nat', qr/(yes|no)/],
@@ -58,7 +58,7 @@ sub check_addresses {
   $base == masked($base, $prefix) or die "$n->{subnet}[0]/$prefix is not the first address of a subnet\n";
   grep { $prefix >= $_->[1] && masked($base, $_->[1]) == number($_->[0]) } @PRIVATE
     or die "$n->{subnet}[0]/$prefix is no private subnet\n";
-  if (defined $n->{mtu}) { $n->{mtu} >= 576 && $n->{mtu} <= 65535 or die "mtu $n->{mtu}: 576 to 65535 is wanted\n" }
+  if (defined $n->{mtu}) { $n->{mtu} >= 68 && $n->{mtu} <= 65535 or die "mtu $n->{mtu}: 68 to 65535 is wanted\n" }
   my %taken = (is_host($n, $n->{gateway}) => 'the gateway');
   my %macs;
   @{ $n->{host} } <= MAX_HOSTS or die "too many hosts\n";
