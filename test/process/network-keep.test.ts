@@ -1,16 +1,12 @@
 /** The keeper of a managed network: what it makes, takes over and leaves alone, and what it does not let itself be told. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isKept, readKeeperState } from '../../src/qemu/network-keepers.ts';
+import { readKeeperState } from '../../src/qemu/network-keepers.ts';
+import { KEEPER, KeptNetwork, until } from '../support/kept-network.ts';
 import { NetNamespace, whyNoNetwork } from '../support/net-namespace.ts';
-
-const KEEPER = resolve(import.meta.dirname, '../../src/qemu/network-keep');
-const DEADLINE_MS = 30_000;
 
 const root = mkdtempSync(join(tmpdir(), 'solovirt-network-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -112,75 +108,17 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
     await net[Symbol.asyncDispose]();
   });
 
-  /** A network of a test: its description, its keeper's directory, its keepers. */
-  class Kept {
-    readonly dir = mkdtempSync(join(root, 'keeper-'));
-    readonly #file = `${this.dir}.description`;
-    readonly #text: string;
-    #token = 0;
-
-    constructor(bridge: string, subnet: string) {
-      this.#text = WHOLE.replaceAll('lan0', bridge)
-        .replaceAll('10.44.0.', subnet)
-        .replace(/forward.*\n/g, '');
-    }
-
-    write(change: (text: string) => string = (text) => text): string {
-      this.#token += 1;
-      writeFileSync(this.#file, change(this.#text.replace('a-1', `a-${this.#token}`)));
-      return `a-${this.#token}`;
-    }
-
-    start(): void {
-      const [program, ...args] = net.inside(KEEPER, this.#file, this.dir);
-      spawn(program, args, { stdio: 'ignore' });
-    }
-
-    down(): Promise<string> {
-      return net.get(KEEPER, '--down', this.#file, this.dir);
-    }
-
-    /** What the keeper says to this version. */
-    async answer(token: string): Promise<string> {
-      await until(`an answer to ${token}`, () => readKeeperState(this.dir)?.token === token);
-      return readKeeperState(this.dir)?.refused ?? 'ready';
-    }
-
-    async up(change?: (text: string) => string): Promise<string> {
-      const token = this.write(change);
-      this.start();
-      return await this.answer(token);
-    }
-
-    async change(change: (text: string) => string): Promise<string> {
-      const token = this.write(change);
-      this.signal('SIGHUP');
-      return await this.answer(token);
-    }
-
-    signal(signal: NodeJS.Signals): void {
-      const state = readKeeperState(this.dir);
-      if (isKept(state)) process.kill(state.pid, signal);
-    }
-
-    get dnsmasq(): number {
-      return Number(readFileSync(join(this.dir, 'dnsmasq'), 'utf8').split(' ')[0]);
-    }
-
-    async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-      const state = readKeeperState(this.dir);
-      this.signal(signal);
-      await until('the keeper has ended', () => !isKept(state));
-    }
-  }
-
+  const network = (bridge: string, subnet: string): KeptNetwork => {
+    const text = WHOLE.replaceAll('lan0', bridge).replaceAll('10.44.0.', subnet);
+    return new KeptNetwork(net, root, text.replace(/forward.*\n/g, ''));
+  };
   const links = (): Promise<string> => net.get('ip', '-brief', 'link');
   const tables = (): Promise<string> => net.get('nft', 'list', 'tables');
   const forward = (bridge: string, port: number) => (text: string) =>
     text.replace('end\n', `forward tcp 127.0.0.1 ${port} 10.60.${bridge}.2 80\nend\n`);
 
   test('leaves nothing when it is told to end', async () => {
-    const lan = new Kept('one', '10.61.0.');
+    const lan = network('one', '10.61.0.');
     expect(await lan.up()).toBe('ready');
     expect(await links()).toContain('one ');
     expect(await net.get('ip', 'address', 'show', 'dev', 'one')).toContain('10.61.0.1/24');
@@ -192,7 +130,7 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
   });
 
   test('that is killed is followed by another, and the bridge with its ports stays', async () => {
-    const lan = new Kept('two', '10.62.0.');
+    const lan = network('two', '10.62.0.');
     await lan.up();
     await net.get('ip', 'link', 'add', 'port2', 'type', 'veth', 'peer', 'name', 'port2b');
     await net.get('ip', 'link', 'set', 'port2', 'master', 'two');
@@ -219,7 +157,7 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
   });
 
   test('starts dnsmasq again when that ends, and says how it ended', async () => {
-    const lan = new Kept('three', '10.63.0.');
+    const lan = network('three', '10.63.0.');
     await lan.up();
     process.kill(lan.dnsmasq, 'SIGKILL');
     await until('it is told', () => readKeeperState(lan.dir)?.ends === 1);
@@ -230,7 +168,7 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
 
   test('touches no interface that is not its network', async () => {
     await net.get('ip', 'link', 'add', 'theirs', 'type', 'bridge');
-    const lan = new Kept('theirs', '10.64.0.');
+    const lan = network('theirs', '10.64.0.');
     expect(await lan.up()).toContain('interface theirs already, which is not this network');
     await lan.down();
     expect(await links()).toContain('theirs ');
@@ -240,13 +178,13 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
   test('takes no subnet that the host has, and leaves nothing then', async () => {
     await net.get('ip', 'link', 'add', 'wan', 'type', 'bridge');
     await net.get('ip', 'address', 'add', '10.65.0.9/16', 'dev', 'wan');
-    const lan = new Kept('five', '10.65.7.');
+    const lan = network('five', '10.65.7.');
     expect(await lan.up()).toContain('10.65.7.0/24 is in use on this host');
     expect(await links()).not.toContain('five ');
   });
 
   test('holds the ports that it forwards, and takes none that somebody has', async () => {
-    const lan = new Kept('six', '10.60.6.');
+    const lan = network('six', '10.60.6.');
     await lan.up();
     const listen = (port: number): Promise<string> =>
       net.get(
@@ -257,7 +195,7 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
     await listen(7001);
     expect(await lan.change(forward('6', 7001))).toBe('ready');
     await expect(listen(7001)).rejects.toThrow('EADDRINUSE');
-    const other = new Kept('seven', '10.60.7.');
+    const other = network('seven', '10.60.7.');
     expect(await other.up(forward('7', 7001))).toBe(
       'port 7001/tcp of 127.0.0.1 cannot be forwarded: Address already in use',
     );
@@ -276,12 +214,4 @@ describe.skipIf(why !== undefined)(`the keeper${why === undefined ? '' : ` (${wh
 function isAlive(pid: number): boolean {
   const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : '';
   return stat !== '' && !/\) Z /.test(stat);
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!isSo()) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-    await sleep(10);
-  }
 }
