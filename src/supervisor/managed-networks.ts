@@ -11,6 +11,7 @@ import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts'
 import { type Described, describeNetwork } from '../core/network/description.ts';
 import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
 import { type Applicant, admit, isSame, type Member, readmit } from '../core/network/members.ts';
+import { portWords } from '../core/preflight.ts';
 import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { networksWanted } from '../core/qemu-args/taps.ts';
 import { readNetworks, writeNetworks } from '../host/network-store.ts';
@@ -18,9 +19,6 @@ import { NetworkError, type NetworkKeepers } from '../qemu/network-keepers.ts';
 import { type NetworkSight, NetworkWatch } from '../qemu/network-watch.ts';
 import type { Ground } from './ground.ts';
 import { standing } from './standing.ts';
-
-/** The network of this name, as the VM files have it. */
-export type LookUp = (id: NetworkId) => HostNetwork | undefined;
 
 interface Entry extends KeptNetwork {
   /** What its keeper was told last by this daemon, without the token. */
@@ -34,7 +32,6 @@ const RETRY_MS = 5000;
 
 export class ManagedNetworks implements Disposable {
   readonly #ctx: Ground;
-  readonly #lookUp: LookUp;
   readonly #keepers: NetworkKeepers;
   readonly #entries = new Map<string, Entry>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -42,9 +39,8 @@ export class ManagedNetworks implements Disposable {
   #retry: NodeJS.Timeout | undefined;
   #disposed = false;
 
-  constructor(ctx: Ground, lookUp: LookUp) {
+  constructor(ctx: Ground) {
     this.#ctx = ctx;
-    this.#lookUp = lookUp;
     this.#keepers = ctx.settings.launcher.networkKeepers(ctx.settings.runtimeDir);
     ctx.files.onRead(() => this.settle());
   }
@@ -74,7 +70,7 @@ export class ManagedNetworks implements Disposable {
         networks.push(await this.#inTurn(() => this.#joinOne(id, vm, spec)));
       } catch (cause) {
         const words = cause instanceof Error ? cause.message : String(cause);
-        throw new NetworkError(`the network ${networkKey(id)} is not there: ${words}`, { cause });
+        throw new NetworkError(`network ${networkKey(id)}: ${words}`, { cause });
       }
     }
     return networks;
@@ -137,11 +133,17 @@ export class ManagedNetworks implements Disposable {
   }
 
   async #joinOne(id: NetworkId, vm: VmIdentity, spec: InstanceSpec): Promise<HostNetwork> {
-    const network = this.#lookUp(id);
+    const network = this.#ctx.objects.network(id);
     if (network === undefined)
-      throw new NetworkError(`no file declares a NetworkAttachmentDefinition of this name`);
-    if (!isManaged(network)) return network;
-    return await this.#admit(network, vm, nicsIn(vm, spec, id));
+      throw new NetworkError('no file declares a NetworkAttachmentDefinition of this name');
+    const nics = nicsIn(vm, spec, id);
+    if (isManaged(network)) return await this.#admit(network, vm, nics);
+    const [forward] = nics.flatMap(({ forwards }) => forwards);
+    if (forward !== undefined)
+      throw new NetworkError(
+        `${portWords(forward)} cannot be forwarded into it, for its bridge ${network.bridge} is the host's own; solovirt.io/host-ports leads into networks with ipam of type host-local, and to masquerade interfaces`,
+      );
+    return network;
   }
 
   async #admit(wanted: Described, vm: VmIdentity, nics: readonly Applicant[]): Promise<Described> {
@@ -322,7 +324,7 @@ export class ManagedNetworks implements Disposable {
       const ids = vm === undefined ? [] : networksWanted(vm.template.spec.interfaces);
       const named = ids.find((one) => networkKey(one) === id);
       if (named === undefined) continue;
-      const network = this.#lookUp(named);
+      const network = this.#ctx.objects.network(named);
       return network?.managed === undefined ? undefined : network;
     }
     return undefined;

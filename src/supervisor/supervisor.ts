@@ -97,7 +97,7 @@ export class Supervisor implements AsyncDisposable {
       paths: (uid) => instancePaths(settings.stateDir, settings.runtimeDir, uid),
       listed: () => this.#listed,
     };
-    const networks = new ManagedNetworks(ground, () => undefined);
+    const networks = new ManagedNetworks(ground);
     this.#instances = new Instances(ground, networks, (key) => void this.lines.tidy(key));
     this.namespaces = new Namespaces(ground, versions);
     this.node = new HostNode(versions, clock.now());

@@ -28,6 +28,18 @@ export function sizeOf({ prefix }: Subnet): number {
   return 2 ** (32 - prefix);
 }
 
+/** Subnets that nobody has on the internet (RFC 1918, RFC 6598). */
+const PRIVATE: readonly Subnet[] = [
+  { subnet: '10.0.0.0', prefix: 8 },
+  { subnet: '172.16.0.0', prefix: 12 },
+  { subnet: '192.168.0.0', prefix: 16 },
+  { subnet: '100.64.0.0', prefix: 10 },
+];
+
+export function isPrivate(one: Subnet): boolean {
+  return PRIVATE.some((space) => one.prefix >= space.prefix && overlap(one, space));
+}
+
 /** True when some address is in both. */
 export function overlap(one: Subnet, other: Subnet): boolean {
   const [a, b] = [ipv4Number(one.subnet), ipv4Number(other.subnet)];

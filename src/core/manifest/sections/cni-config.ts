@@ -3,7 +3,7 @@
  * (plugins/ipam/host-local): a configuration, or a list of which the first plugin counts.
  */
 import type { HostNetwork, ManagedNetwork, NetworkId } from '../../model/host-network.ts';
-import { ipv4Number, ipv4Text } from '../../network/ipv4.ts';
+import { ipv4Number, ipv4Text, isPrivate } from '../../network/ipv4.ts';
 import { fieldPath, quoted } from '../field-path.ts';
 import {
   type Found,
@@ -281,7 +281,11 @@ function keyOf({ path, keyOffset }: Spot): { readonly path: string; readonly off
   return { path, offset: keyOffset };
 }
 
+/** The loopback interface, and what /proc/sys/net/ipv4/conf has in the place of interfaces. */
+const NO_BRIDGES = new Set(['all', 'default', 'lo']);
+
 function checkInterfaceName(name: string): string | undefined {
+  if (NO_BRIDGES.has(name)) return `${quoted(name)} is no name for a bridge`;
   if (INTERFACE_NAME.expression.test(name)) return undefined;
   return `${quoted(name)} is not the name of a network interface: ${INTERFACE_NAME.rule}`;
 }
@@ -305,9 +309,11 @@ function checkSubnet(written: string): string | undefined {
   if (prefix < SHORTEST_PREFIX || prefix > LONGEST_PREFIX)
     return `${quoted(written)}: the prefix must be ${SHORTEST_PREFIX} to ${LONGEST_PREFIX}`;
   const first = number - (number % 2 ** (32 - prefix));
-  return first === number
+  if (first !== number)
+    return `${quoted(written)} has bits set beyond its prefix; did you mean "${ipv4Text(first)}/${prefix}"?`;
+  return isPrivate({ subnet: address, prefix })
     ? undefined
-    : `${quoted(written)} has bits set beyond its prefix; did you mean "${ipv4Text(first)}/${prefix}"?`;
+    : `${quoted(written)} is not private; choose one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10`;
 }
 
 /** The gateway is told to guests in any case. */
