@@ -74,6 +74,8 @@ export interface Ledger {
   readonly entries: Map<string, Entry>;
   /** Files of which the next look is to tell something: not settled yet, or missing for a moment. */
   readonly pending: Set<string>;
+  /** Names of all entries, sorted; absent since an entry came or went. */
+  sorted?: readonly string[];
 }
 
 export interface Observation {
@@ -91,7 +93,8 @@ export function createLedger(settleMs: number, known: readonly string[] = []): L
 
 /** Every file that is there or not yet counted as removed, sorted. */
 export function ledgerPaths(ledger: Ledger): readonly string[] {
-  return [...ledger.entries.keys()].sort();
+  ledger.sorted ??= [...ledger.entries.keys()].sort();
+  return ledger.sorted;
 }
 
 /** False when this fingerprint was reported already, so that nobody need look closer. */
@@ -171,8 +174,7 @@ function observePresent(
   sighting: Sighting,
   now: Instant,
 ): number | undefined {
-  const entry: Entry = ledger.entries.get(path) ?? {};
-  ledger.entries.set(path, entry);
+  const entry = ledger.entries.get(path) ?? newEntry(ledger, path);
   delete entry.missingSinceMs;
   if (entry.reported?.fingerprint === sighting.fingerprint) {
     delete entry.candidate;
@@ -187,6 +189,18 @@ function observePresent(
   entry.reported = sighting;
   delete entry.candidate;
   return 0;
+}
+
+function newEntry(ledger: Ledger, path: string): Entry {
+  const entry: Entry = {};
+  ledger.entries.set(path, entry);
+  delete ledger.sorted;
+  return entry;
+}
+
+function removeEntry(ledger: Ledger, path: string): void {
+  ledger.entries.delete(path);
+  delete ledger.sorted;
 }
 
 function settleTime(ledger: Ledger, entry: Entry, sighting: Sighting): number {
@@ -215,7 +229,7 @@ function observeMissing(
 ): number | undefined {
   delete entry.candidate;
   if (entry.reported === undefined) {
-    ledger.entries.delete(path);
+    removeEntry(ledger, path);
     return undefined;
   }
   entry.missingSinceMs ??= now.monotonicMs;
@@ -225,7 +239,7 @@ function observeMissing(
   // The new name has its own wait, which ends in a batch with this removal.
   if (renamed && !reportedAsNew) return undefined;
   if (!renamed && waitMs > 0) return waitMs;
-  ledger.entries.delete(path);
+  removeEntry(ledger, path);
   return 0;
 }
 

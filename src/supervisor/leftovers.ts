@@ -12,13 +12,13 @@ import { DISCARDED, discardedPaths, discardInstance, dropDiscarded } from '../qe
 import { identityOf, isInstanceAlive } from '../qemu/instance-process.ts';
 import type { Context } from './context.ts';
 import { keptRuns, removeScratch, removeTraces } from './evidence-store.ts';
-import { isUid, readDescription } from './strays.ts';
+import { currentUids, isUid, readDescription } from './strays.ts';
 
 type Ground = Pick<Context, 'records' | 'strays' | 'settings' | 'paths' | 'log'>;
 
 /** What cannot be removed is logged and stays. */
 export async function sweepLeftovers(ctx: Ground): Promise<void> {
-  const current = new Set(ctx.records.keys().map((key) => ctx.records.get(key)?.instance?.uid));
+  const current = currentUids(ctx);
   const { stateDir, runtimeDir } = ctx.settings;
   const names = [
     ...(await namesIn(instancesDir(stateDir))).map((name) => name.replace(DISCARDED, '')),

@@ -2,28 +2,30 @@
  * The records of all VMs: a mirror in memory of the state database, which is always written first. What was not
  * stored did not happen.
  */
-import { keyOf } from '../core/catalogue/catalogue.ts';
-import { parseManifests } from '../core/manifest/parse.ts';
+import { type Claims, keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry, VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import { mustOutlastHost } from '../core/strategy/durability.ts';
 import type { StateDb } from '../host/state-db.ts';
 import { StateWriteError } from '../host/state-errors.ts';
-import type { Claims } from './vm-files.ts';
+import type { ParsedTexts } from './parsed-texts.ts';
 
 /** Entries of the history that a snapshot shows. */
 const SHOWN_RUNS = 10;
 
 export class Records {
   readonly #db: StateDb;
+  readonly #texts: ParsedTexts;
   readonly #records = new Map<string, VmRecord>();
+  readonly #claims = new Map<string, { readonly identity: VmIdentity; readonly path: string }>();
   readonly #unstored = new Set<string>();
   readonly #lastGood = new Map<string, VirtualMachine>();
   readonly #histories = new Map<string, readonly RunEntry[]>();
 
-  constructor(db: StateDb) {
+  constructor(db: StateDb, texts: ParsedTexts) {
     this.#db = db;
+    this.#texts = texts;
     for (const record of db.vms()) this.#remember(record);
   }
 
@@ -35,14 +37,9 @@ export class Records {
     return [...this.#records.keys()];
   }
 
-  /** For each VM the file that declared it last. */
+  /** For each VM the file that declared it last; kept up to date. */
   claims(): Claims {
-    const claims = new Map<string, { identity: VmIdentity; path: string }>();
-    for (const [key, record] of this.#records) {
-      const { namespace, name, source } = record;
-      claims.set(key, { identity: { namespace, name }, path: source.path });
-    }
-    return claims;
+    return this.#claims;
   }
 
   /**
@@ -94,6 +91,7 @@ export class Records {
     if (record === undefined) return;
     this.#db.deleteVm(record);
     this.#records.delete(key);
+    this.#claims.delete(key);
     this.#lastGood.delete(key);
     this.#histories.delete(key);
   }
@@ -130,7 +128,7 @@ export class Records {
     if (known !== undefined) return known;
     const record = this.#records.get(key);
     if (record === undefined) return undefined;
-    const vm = parseManifests(record.source.text).documents[0]?.vm;
+    const vm = this.#texts.parse(record.source.text).documents[0]?.vm;
     if (vm !== undefined) this.#lastGood.set(key, vm);
     return vm;
   }
@@ -140,7 +138,11 @@ export class Records {
   }
 
   #remember(record: VmRecord): void {
-    this.#unstored.delete(keyOf(record));
-    this.#records.set(keyOf(record), record);
+    const { namespace, name, source } = record;
+    const key = keyOf(record);
+    this.#unstored.delete(key);
+    this.#records.set(key, record);
+    if (this.#claims.get(key)?.path !== source.path)
+      this.#claims.set(key, { identity: { namespace, name }, path: source.path });
   }
 }

@@ -139,10 +139,12 @@ export class StartOrder {
   #named(): Edges {
     const { files, records } = this.#ctx;
     const named = new Map<string, readonly string[]>();
-    for (const key of new Set([...files.catalogue.keys(), ...records.keys()])) {
-      const vm = files.catalogue.get(key)?.vm ?? records.lastGood(key);
+    const look = (key: string, vm: VirtualMachine | undefined): void => {
       if (vm !== undefined && vm.startOrder.after.length > 0) named.set(key, namedKeys(vm));
-    }
+    };
+    for (const [key, { vm }] of files.catalogue) look(key, vm ?? records.lastGood(key));
+    for (const key of records.keys())
+      if (!files.catalogue.has(key)) look(key, records.lastGood(key));
     return named;
   }
 }

@@ -42,8 +42,9 @@ export class Strays {
 
   /** Looks through the evidence directories. Changes nothing. */
   find(ctx: Ground): void {
+    const current = currentUids(ctx);
     const unknown = instanceUids(ctx.settings.stateDir)
-      .filter((uid) => !isKnown(ctx, uid))
+      .filter((uid) => !current.has(uid) && !isPast(ctx, uid))
       .map((uid) => ctx.paths(uid));
     this.#strays = unknown.flatMap((paths) => strayOf(ctx, paths)).sort(inTurn);
     this.#nameless = unknown.flatMap(namelessOf);
@@ -127,9 +128,13 @@ export function isUid(name: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
+/** Of the instances that are some VM's at present. */
+export function currentUids({ records }: Pick<Ground, 'records'>): ReadonlySet<string> {
+  return new Set(records.keys().flatMap((key) => records.get(key)?.instance?.uid ?? []));
+}
+
 /** A run counts as forgotten with the record of its VM. */
-function isKnown({ records }: Ground, uid: string): boolean {
-  if (records.keys().some((key) => records.get(key)?.instance?.uid === uid)) return true;
+function isPast({ records }: Ground, uid: string): boolean {
   const vm = records.vmOfRun(uid);
   return vm !== undefined && records.get(keyOf(vm)) !== undefined;
 }

@@ -27,6 +27,7 @@ import { Instances } from './instances.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { ManagedNetworks } from './managed-networks.ts';
 import { Namespaces } from './namespaces.ts';
+import { ParsedTexts } from './parsed-texts.ts';
 import { pass } from './pass.ts';
 import { Probes } from './probes.ts';
 import { Provisioner } from './provisioner.ts';
@@ -63,6 +64,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #ctx: Context;
   readonly #queue: WorkQueue;
   readonly #instances: Instances;
+  readonly #texts = new ParsedTexts();
   readonly #drainingListeners = new Set<() => void>();
   readonly namespaces: Namespaces;
   /** This host, as a node. */
@@ -80,13 +82,13 @@ export class Supervisor implements AsyncDisposable {
     });
     const versions = new Versions((count) => db.reserveResourceVersions(count));
     const events = new EventLog(db, versions, clock, log);
-    const files = new VmFiles();
+    const files = new VmFiles(this.#texts);
     const ground: Ground = {
       clock,
       log,
       random,
       settings,
-      records: new Records(db),
+      records: new Records(db, this.#texts),
       files,
       objects: new FileObjects({ files, clock, log }, versions),
       board: new Board(versions),
@@ -169,6 +171,7 @@ export class Supervisor implements AsyncDisposable {
     for (const key of keys) this.#queue.add(key);
     if (this.#listed) return;
     this.#listed = true;
+    this.#texts.forget();
     this.begin();
   }
 

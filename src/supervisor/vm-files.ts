@@ -2,47 +2,48 @@
  * The VM files as this daemon last read them. A change of the directory is read here, parsed, and turned into the
  * keys of the VMs that it may concern: what to do about them is asked elsewhere.
  */
-import { type Catalogue, resolveCatalogue, sameEntry } from '../core/catalogue/catalogue.ts';
+import type { Catalogue, Claims } from '../core/catalogue/catalogue.ts';
+import { FileCatalogue } from '../core/catalogue/file-catalogue.ts';
 import type { KnownFile } from '../core/catalogue/known-file.ts';
-import { type Objects, resolveObjects } from '../core/catalogue/objects.ts';
-import { parseManifests } from '../core/manifest/parse.ts';
+import type { Objects } from '../core/catalogue/objects.ts';
 import type { Problem } from '../core/model/problem.ts';
-import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { readManifest } from '../host/read-manifest.ts';
+import type { ParsedTexts } from './parsed-texts.ts';
 
 export interface FileChange {
   readonly kind: 'changed' | 'removed';
   readonly path: string;
 }
 
-export type Claims = ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>;
-
 /** How long a file that is listed is waited for: it settles, or counts as removed, in a third of it. */
 const UNREAD_MS = 1000;
 
 export class VmFiles {
-  readonly #files = new Map<string, KnownFile>();
-  #catalogue: Catalogue = new Map();
-  #objects: Objects = new Map();
+  readonly #files = new FileCatalogue();
   /** Removed by this daemon itself, and not yet reported by the watch. */
   readonly #removed = new Set<string>();
   readonly #listeners = new Set<() => void>();
   /** When each file that is not read yet was first listed, on the monotonic clock. */
   readonly #unreadSince = new Map<string, number>();
+  readonly #texts: ParsedTexts;
   #seen = 0;
 
+  constructor(texts: ParsedTexts) {
+    this.#texts = texts;
+  }
+
   get catalogue(): Catalogue {
-    return this.#catalogue;
+    return this.#files.catalogue;
   }
 
   /** Secrets and ConfigMaps as last valid. */
   get objects(): Objects {
-    return this.#objects;
+    return this.#files.objects;
   }
 
   /** Whole text of a file as last read; undefined when it could not be read. */
   text(path: string): string | undefined {
-    return this.#files.get(path)?.text;
+    return this.#files.file(path)?.text;
   }
 
   /**
@@ -55,10 +56,9 @@ export class VmFiles {
     listed: readonly string[],
     claims: Claims,
   ): Promise<readonly string[]> {
-    this.#dropVanished(new Set(listed));
+    if (this.#unreadSince.size > 0) this.#dropVanished(new Set(listed));
     for (const path of listed)
-      if (!this.#files.has(path) && !this.#removed.has(path))
-        this.#files.set(path, this.#unread(path));
+      if (!this.#files.has(path) && !this.#removed.has(path)) this.#files.take(this.#unread(path));
     for (const { path } of changes) this.#removed.delete(path);
     const texts = await Promise.all(changes.map((change) => this.#read(change)));
     for (const file of texts) this.#know(file);
@@ -68,9 +68,9 @@ export class VmFiles {
 
   /** A file that this daemon has just written itself: known before the watch reports it. */
   written(path: string, text: string, claims: Claims): readonly string[] {
-    const known = this.#files.get(path) ?? this.#unread(path);
+    const known = this.#files.file(path) ?? this.#unread(path);
     this.#removed.delete(path);
-    this.#know(understood(known, text));
+    this.#know(this.#understood(known, text));
     return this.#resolve(claims);
   }
 
@@ -88,7 +88,7 @@ export class VmFiles {
 
   /** Resolves once the VM's file has been read or counts as removed, or will not be read soon. */
   async settled(key: string): Promise<void> {
-    const path = this.#catalogue.get(key)?.path;
+    const path = this.catalogue.get(key)?.path;
     const listedAt = path === undefined ? undefined : this.#unreadSince.get(path);
     if (path === undefined || listedAt === undefined) return;
     const isSettled = (): boolean => !this.#unreadSince.has(path);
@@ -119,31 +119,26 @@ export class VmFiles {
   }
 
   #know(file: KnownFile): void {
-    this.#files.set(file.path, file);
+    this.#files.take(file);
     this.#unreadSince.delete(file.path);
   }
 
   #forget(path: string): void {
-    this.#files.delete(path);
+    this.#files.forget(path);
     this.#unreadSince.delete(path);
   }
 
   #resolve(claims: Claims): readonly string[] {
-    const before = this.#catalogue;
-    const files = [...this.#files.values()];
-    const { objects, faults } = resolveObjects(files, this.#objects);
-    this.#objects = objects;
-    this.#catalogue = resolveCatalogue(files, claims, faults);
+    const keys = this.#files.resolve(claims);
     for (const listener of this.#listeners) listener();
-    const keys = new Set([...before.keys(), ...this.#catalogue.keys()]);
-    return [...keys].filter((key) => !sameEntry(before.get(key), this.#catalogue.get(key)));
+    return keys;
   }
 
   async #read(change: FileChange): Promise<KnownFile> {
-    const known = this.#files.get(change.path) ?? this.#unread(change.path);
+    const known = this.#files.file(change.path) ?? this.#unread(change.path);
     if (change.kind === 'removed') return known;
     const result = await readManifest(change.path);
-    if (result.ok) return understood(known, result.text);
+    if (result.ok) return this.#understood(known, result.text);
     const { text: _, ...rest } = known;
     return {
       ...rest,
@@ -153,17 +148,17 @@ export class VmFiles {
     };
   }
 
+  #understood(known: KnownFile, text: string): KnownFile {
+    if (known.text === text && !known.unread) return known;
+    const { documents, problems } = this.#texts.parse(text);
+    return { path: known.path, order: known.order, text, documents, problems, unread: false };
+  }
+
   #unread(path: string): KnownFile {
     this.#seen += 1;
     this.#unreadSince.set(path, performance.now());
     return { path, order: this.#seen, documents: [], problems: [], unread: true };
   }
-}
-
-function understood(known: KnownFile, text: string): KnownFile {
-  if (known.text === text && !known.unread) return known;
-  const { documents, problems } = parseManifests(text);
-  return { path: known.path, order: known.order, text, documents, problems, unread: false };
 }
 
 function wholeFileProblem(code: string, message: string): Problem {

@@ -7,6 +7,7 @@ import type { Logger } from '../../src/ports.ts';
 import { Board } from '../../src/supervisor/board.ts';
 import { FileObjects } from '../../src/supervisor/file-objects.ts';
 import { Namespaces } from '../../src/supervisor/namespaces.ts';
+import { ParsedTexts } from '../../src/supervisor/parsed-texts.ts';
 import type { Change } from '../../src/supervisor/snapshot-store.ts';
 import { Versions } from '../../src/supervisor/versions.ts';
 import { VmFiles } from '../../src/supervisor/vm-files.ts';
@@ -21,7 +22,7 @@ let changes: string[];
 let logged: object[];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'solovirt-objects-'));
-  files = new VmFiles();
+  files = new VmFiles(new ParsedTexts());
   logged = [];
   const log: Logger = {
     ...silentLog,

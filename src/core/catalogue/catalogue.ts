@@ -13,6 +13,7 @@ import type { FileFault } from './objects.ts';
 import {
   circleProblems,
   type FilePlace,
+  type OrderedVm,
   orderedVm,
   unknownNameProblems,
 } from './start-order-problems.ts';
@@ -52,14 +53,23 @@ export function sameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | und
   );
 }
 
-/**
- * @param claims for each VM on record, the file that declared it last
- * @param faults of documents that declare no VM
- */
+/** For each VM on record, the file that declared it last. */
+export type Claims = ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>;
+
+/** @param faults of documents that declare no VM */
 export function resolveCatalogue(
   files: readonly KnownFile[],
-  claims: ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>,
+  claims: Claims,
   faults: readonly FileFault[] = [],
+): Catalogue {
+  return withOrderProblems(resolveEntries(files, claims, faults));
+}
+
+/** Without what only all files together can tell of the order in which VMs are started. */
+export function resolveEntries(
+  files: readonly KnownFile[],
+  claims: Claims,
+  faults: readonly FileFault[],
 ): Catalogue {
   const entries = new Map<string, CatalogueEntry>();
   const losers: { file: KnownFile; document: ParsedDocument; identity: VmIdentity }[] = [];
@@ -89,7 +99,6 @@ export function resolveCatalogue(
       file,
       faults.flatMap(({ path, problem }) => (path === file.path ? [problem] : [])),
     );
-  addOrderProblems(entries);
   return entries;
 }
 
@@ -117,11 +126,7 @@ function entryOf(file: KnownFile, document: ParsedDocument, identity: VmIdentity
   };
 }
 
-function keepClaims(
-  entries: Map<string, CatalogueEntry>,
-  file: KnownFile,
-  claims: ReadonlyMap<string, { readonly identity: VmIdentity; readonly path: string }>,
-): void {
+function keepClaims(entries: Map<string, CatalogueEntry>, file: KnownFile, claims: Claims): void {
   const hiding = file.documents.flatMap(({ identity, mayHideOthers, problems }) =>
     identity !== undefined && mayHideOthers === true ? problems : [],
   );
@@ -178,10 +183,14 @@ function isCarried(entries: ReadonlyMap<string, CatalogueEntry>, { path }: Known
   return [...entries.values()].some((e) => e.isVm && e.path === path && e.index === undefined);
 }
 
-/** What is wrong with a VM's file may so change although the file did not. */
-function addOrderProblems(entries: Map<string, CatalogueEntry>): void {
-  const ordered = [...entries.values()].flatMap((entry) => orderedVm(entry) ?? []);
-  if (ordered.length === 0) return;
+/**
+ * What is wrong with a VM's file may so change although the file did not.
+ * @returns the very same catalogue when no VM names others
+ */
+export function withOrderProblems(plain: Catalogue): Catalogue {
+  const ordered = orderedVms(plain);
+  if (ordered.length === 0) return plain;
+  const entries = new Map(plain);
   const known = new Set([...entries.values()].flatMap(({ isVm, key }) => (isVm ? [key] : [])));
   const found = [...circleProblems(ordered), ...unknownNameProblems(ordered, known)];
   for (const [key, problem] of found) {
@@ -193,6 +202,16 @@ function addOrderProblems(entries: Map<string, CatalogueEntry>): void {
       problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
     });
   }
+  return entries;
+}
+
+function orderedVms(entries: Catalogue): readonly OrderedVm[] {
+  const ordered: OrderedVm[] = [];
+  for (const entry of entries.values()) {
+    const vm = orderedVm(entry);
+    if (vm !== undefined) ordered.push(vm);
+  }
+  return ordered;
 }
 
 function addFileEntry(
