@@ -82,6 +82,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
       settings: {
         imagesDir: config.imagesDir,
         diskRoots: config.diskRoots,
+        registryAuth: config.registryAuth,
         vmsDir: config.vmsDir,
         stateDir: config.stateDir,
         runtimeDir: config.runtimeDir,

@@ -1,5 +1,6 @@
 /** Where `solovirt images` works: in the directories of the daemon, or of the configuration where none answers. */
 import type { Command } from 'commander';
+import type { HostInfo } from './api/contract.ts';
 import type { CliContext } from './cli/context.ts';
 import { NoDaemonError, UsageError } from './cli/errors.ts';
 import { createClient, getInfo } from './client/client.ts';
@@ -12,6 +13,7 @@ import type { PlaceFlags } from './images-command.ts';
 export interface ImagePlaces {
   readonly imagesDir: string;
   readonly vmsDir: string;
+  readonly stateDir: string;
 }
 
 /** What was named counts before what the daemon says, and that before the configuration. @throws UsageError */
@@ -21,21 +23,23 @@ export async function imagePlaces(
   flags: PlaceFlags,
 ): Promise<ImagePlaces> {
   const { env } = context;
-  const { imagesDir, vmsDir } = readConfig(context, flags);
+  const { imagesDir, vmsDir, stateDir } = readConfig(context, flags);
   const isImagesNamed = (flags.images ?? (env['SOLOVIRT_IMAGES'] || undefined)) !== undefined;
   const isVmsNamed = (flags.vms ?? (env['SOLOVIRT_VMS'] || undefined)) !== undefined;
-  if ((isImagesNamed && isVmsNamed) || flags.config !== undefined) return { imagesDir, vmsDir };
+  if ((isImagesNamed && isVmsNamed) || flags.config !== undefined)
+    return { imagesDir, vmsDir, stateDir };
   const told = await askDaemon(context, command);
   return {
     imagesDir: isImagesNamed ? imagesDir : (told?.images ?? imagesDir),
     vmsDir: isVmsNamed ? vmsDir : (told?.vms ?? vmsDir),
+    stateDir: told?.state ?? stateDir,
   };
 }
 
 async function askDaemon(
   context: CliContext,
   command: Command,
-): Promise<{ readonly images: string; readonly vms: string } | undefined> {
+): Promise<Pick<HostInfo['directories'], 'images' | 'vms' | 'state'> | undefined> {
   const { socket } = command.optsWithGlobals<{ readonly socket?: string }>();
   const path = socketPath(context, socket);
   const other = socket === undefined ? readonlySocketBeside(path) : undefined;

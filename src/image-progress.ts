@@ -25,11 +25,13 @@ export class ProgressLine implements Disposable {
     this.#context.stderr.write('Another command is at the same image: waiting for it.\n');
   };
 
-  readonly onBytes = (count: number): void => {
+  readonly onBytes = (count: number, total?: number): void => {
     const now = performance.now();
     if (!this.#context.isTTY || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
-    this.#context.stderr.write(`${CLEAR}${this.#what}: ${bytes(count)}`);
+    this.#context.stderr.write(
+      `${CLEAR}${this.#what}: ${bytes(count)}${total === undefined ? '' : ` of ${bytes(total)}`}`,
+    );
   };
 
   /** Takes the line away. */

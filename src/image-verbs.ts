@@ -13,6 +13,7 @@ import { describeImage, findImage, type ImageEntry, listImages } from './images/
 import { ImageError } from './images/image-error.ts';
 import { readUsers } from './images/image-users.ts';
 import { importImage } from './images/import-image.ts';
+import { pruneImages } from './images/prune-images.ts';
 import { type PullRequest, pullImage } from './images/pull-image.ts';
 import { removeImage } from './images/remove-image.ts';
 
@@ -102,14 +103,14 @@ export async function importVerb(
 /** All are tried, one after the other: the last of a name may stand on the one before. */
 export async function removeVerb(
   context: CliContext,
-  { imagesDir, vmsDir }: ImagePlaces,
+  { imagesDir, vmsDir, stateDir }: ImagePlaces,
   names: readonly string[],
 ): Promise<void> {
   let anyFailed = false;
   for (const name of names) {
     try {
       const removed = await told(context, async () => {
-        const users = await readUsers(vmsDir, imagesDir);
+        const users = await readUsers(vmsDir, imagesDir, stateDir);
         const file = findImage(name, await listImages(imagesDir, users));
         await removeImage(imagesDir, file, users);
         return file;
@@ -122,6 +123,30 @@ export async function removeVerb(
     }
   }
   if (anyFailed) throw new ReportedError();
+}
+
+interface PruneOptions {
+  readonly all: boolean;
+  readonly dryRun: boolean;
+}
+
+export async function pruneVerb(
+  context: CliContext,
+  { imagesDir, vmsDir, stateDir }: ImagePlaces,
+  options: PruneOptions,
+): Promise<void> {
+  const pruned = await told(context, async () => {
+    const users = await readUsers(vmsDir, imagesDir, stateDir);
+    const { signal } = context;
+    return await pruneImages({ imagesDir, users, signal, now: context.now(), ...options });
+  });
+  const would = options.dryRun ? 'would be ' : '';
+  for (const { file, bytes: size, leftover } of pruned) {
+    const what = leftover === undefined ? '' : ', left over';
+    await say(context, `${file} ${options.dryRun ? would : 'is '}removed (${bytes(size)}${what})`);
+  }
+  const total = pruned.reduce((sum, { bytes: size }) => sum + size, 0);
+  await say(context, `${bytes(total)} ${options.dryRun ? would : 'are '}freed`);
 }
 
 function say(context: CliContext, words: string): Promise<void> {

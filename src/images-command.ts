@@ -35,6 +35,11 @@ interface PullFlags extends PlaceFlags {
   readonly maxSize?: number;
 }
 
+interface PruneFlags extends PlaceFlags {
+  readonly all?: true;
+  readonly dryRun?: true;
+}
+
 /** 100 GiB: no disk that comes in a container image is near that. */
 const MAX_SIZE = 100 * 1024 ** 3;
 
@@ -55,6 +60,7 @@ export function addImagesCommand(program: Command, context: CliContext): void {
   addPull(images, context);
   addImport(images, context);
   addRemove(images, context);
+  addPrune(images, context);
 }
 
 function addLooks(images: Command, context: CliContext): void {
@@ -118,6 +124,18 @@ function addRemove(images: Command, context: CliContext): void {
     .action(async (names: readonly string[], flags: PlaceFlags, command: Command) => {
       const { removeVerb, places } = await load(context, command, flags);
       await removeVerb(context, places, names);
+    });
+}
+
+function addPrune(images: Command, context: CliContext): void {
+  addPlace(images.command('prune'))
+    .description('remove pulled images that no VM uses, and what broken-off work has left')
+    .option('--all', 'also what was put there by hand or imported')
+    .option('--dry-run', 'only tell what would be removed')
+    .action(async (flags: PruneFlags, command: Command) => {
+      const { pruneVerb, places } = await load(context, command, flags);
+      const { all, dryRun } = flags;
+      await pruneVerb(context, places, { all: all === true, dryRun: dryRun === true });
     });
 }
 

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import type { PreflightReport } from './api/contract-preflight.ts';
 import { firmwareWish } from './core/firmware/descriptor.ts';
+import { pullPlan, type WantedImage } from './core/images/pull-plan.ts';
 import { createLocator } from './core/manifest/locate.ts';
 import { parseManifests } from './core/manifest/parse.ts';
 import type { ParsedDocument } from './core/manifest/parsed.ts';
@@ -21,6 +22,7 @@ import {
   takenFindings,
   volumeField,
 } from './core/preflight.ts';
+import { lookForImage, presenceOf } from './images/store.ts';
 import { findFirmware } from './qemu/find-firmware.ts';
 import { findSwtpm } from './qemu/find-swtpm.ts';
 import type { FindQemuHost } from './qemu/launch.ts';
@@ -123,16 +125,24 @@ async function fileFindings(
   const there = disks.filter(
     ({ source }) => source.kind !== 'claim' || !toBeMade.has(source.claim),
   );
-  const found = there.map((disk) =>
-    attempt('disk-not-ready', volumeField(vm, disk.name), () => checkDisk(disk, roots, made)),
-  );
+  const found = there.map((disk) => {
+    const field = volumeField(vm, disk.name);
+    const toBePulled =
+      disk.source.kind === 'containerDisk' ? toBePulledFrom(disk.source, roots, field) : undefined;
+    return toBePulled ?? attempt('disk-not-ready', field, () => checkDisk(disk, roots, made));
+  });
   if (kernelBoot !== undefined) {
     const { source } = kernelBoot;
     const field =
       source.kind === 'container'
         ? ['spec', 'template', 'spec', 'domain', 'firmware', 'kernelBoot']
         : annotationField(vm);
-    found.push(attempt('kernel-not-ready', field, () => prepareKernel(source, roots)));
+    const { kernelPath = '', ...image } = source;
+    const toBePulled =
+      'image' in image ? toBePulledFrom({ ...image, path: kernelPath }, roots, field) : undefined;
+    found.push(
+      toBePulled ?? attempt('kernel-not-ready', field, () => prepareKernel(source, roots)),
+    );
   }
   if (bootloader?.kind === 'efi') {
     const field = ['spec', 'template', 'spec', 'domain', 'firmware', 'bootloader', 'efi'];
@@ -142,6 +152,19 @@ async function fileFindings(
   if (tpm !== undefined)
     found.push(attempt('tpm-not-ready', [...DEVICES, 'tpm'], () => findSwtpm()));
   return (await Promise.all(found)).flat();
+}
+
+/** Whether it can be, only the registry knows; undefined when it is not to be. */
+function toBePulledFrom(
+  wanted: WantedImage,
+  { imagesDir }: Roots,
+  field: Finding['field'],
+): Promise<readonly Finding[]> | undefined {
+  const { image, path } = wanted;
+  if (pullPlan(wanted, presenceOf(lookForImage(imagesDir, image, path))) !== 'pull')
+    return undefined;
+  const message = `the image ${image} is not here, and is pulled when the VM is started`;
+  return Promise.resolve([{ code: 'image-to-be-pulled', severity: 'warning', field, message }]);
 }
 
 const DEVICES = ['spec', 'template', 'spec', 'domain', 'devices'];

@@ -131,6 +131,8 @@ export const HELD = declareType<HeldView>(
     by: field(
       oneOf(
         'draining',
+        'image-pull-back-off',
+        'image-pull-failed',
         'provisioning',
         'provisioning-failed',
         'start-after',

@@ -28,6 +28,8 @@ const STATUS_GROUPS: Readonly<Record<PrintableStatus, string>> = {
   Terminating: 'non_running',
   CrashLoopBackOff: 'error',
   DataVolumeError: 'error',
+  ErrImagePull: 'error',
+  ImagePullBackOff: 'error',
   Invalid: 'error',
 };
 

@@ -15,6 +15,8 @@ const STATUSES: Readonly<Record<PrintableStatus, true>> = {
   Terminating: true,
   CrashLoopBackOff: true,
   DataVolumeError: true,
+  ErrImagePull: true,
+  ImagePullBackOff: true,
   Invalid: true,
 };
 

@@ -32,6 +32,7 @@
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
  * RUNTIME/networks/BRIDGE            what the keeper of a managed network is told
  * RUNTIME/network-keepers/BRIDGE/    the keeper's own files, under the direct launcher
+ * RUNTIME/auth/                      credentials for a registry, while an image is pulled
  * RUNTIME/self/                      the same, and the instance's directories, as the unit's processes see them
  */
 
@@ -92,6 +93,10 @@ export function persistentTpm(dir: string): string {
 /** A machine's directory inside its unit. */
 export function machineDirInUnit(runtimeDir: string): string {
   return `${runtimeDir}/self/machine`;
+}
+
+export function credentialsDir(runtimeDir: string): string {
+  return `${runtimeDir}/auth`;
 }
 
 export function instanceRuntimeRoot(runtimeDir: string): string {

@@ -41,7 +41,12 @@ export async function listImages(
   return found.toSorted((one, other) => (one < other ? -1 : 1));
 }
 
-async function walk(dir: string, below: string, take: (file: string) => void): Promise<void> {
+/** Every file and link that is neither below `_` nor below `.`. @throws ImageError */
+export async function walk(
+  dir: string,
+  below: string,
+  take: (file: string) => void,
+): Promise<void> {
   const entries = await readdir(join(dir, below), { withFileTypes: true }).catch(
     (cause: unknown) => {
       if (errorCode(cause) === 'ENOENT') return [];

@@ -2,7 +2,7 @@
  * Writes a new file and leaves holes where there are only zeros, so that an empty disk costs no room. Writes at once,
  * without waiting in between: what unpacks an image does nothing else meanwhile.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 /** What file systems keep or leave out as a whole. */
 const BLOCK_BYTES = 4096;
@@ -38,10 +38,9 @@ export class HoleWriter implements Disposable {
     this.#size += chunk.length;
   }
 
-  /** Everything is on the disk when it returns. */
+  /** What was written may still be on its way to the disk when it returns. */
   finish(): void {
     ftruncateSync(this.#fd, this.#size);
-    fsyncSync(this.#fd);
     this[Symbol.dispose]();
   }
 

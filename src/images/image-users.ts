@@ -1,23 +1,40 @@
 /** Which VMs use which files of the image directory, by their own files. Needs no daemon. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { claimFiles } from '../core/claims.ts';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
-import type { DiskSource, KernelSource, VirtualMachine } from '../core/model/virtual-machine.ts';
+import type {
+  DataVolume,
+  DiskSource,
+  KernelSource,
+  VirtualMachine,
+} from '../core/model/virtual-machine.ts';
 import { readManifest } from '../host/read-manifest.ts';
 import { isManifestName } from '../host/vm-directory-names.ts';
 import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
+import { type RunningUse, runningUses } from './running-uses.ts';
 
 export interface ImageUsers {
   /** `NAME` or `NAMESPACE/NAME` of VMs by paths in the image directory that they would take if they were there. */
   readonly byPath: ReadonlyMap<string, readonly string[]>;
   /** Files that could not be understood as a whole, with their text: what they name is not known. */
   readonly unclear: readonly { readonly file: string; readonly text: string }[];
+  /** What guests that run have opened, whatever has become of their files. */
+  readonly running: readonly RunningUse[];
 }
 
-/** @throws ImageError when the directory cannot be read; one that is missing has no VMs */
-export async function readUsers(vmsDir: string, imagesDir: string): Promise<ImageUsers> {
+/**
+ * @param stateDir where the daemon keeps its instances; undefined: there are none
+ * @throws ImageError when a directory cannot be read; one that is missing has no VMs
+ */
+export async function readUsers(
+  vmsDir: string,
+  imagesDir: string,
+  stateDir?: string,
+): Promise<ImageUsers> {
   const byPath = new Map<string, string[]>();
   const unclear: { file: string; text: string }[] = [];
   for (const file of await manifestFiles(vmsDir)) {
@@ -33,7 +50,8 @@ export async function readUsers(vmsDir: string, imagesDir: string): Promise<Imag
     if (isBroken) unclear.push({ file, text: read.text });
     for (const { vm } of documents) if (vm !== undefined) add(byPath, vm, imagesDir);
   }
-  return { byPath, unclear };
+  const running = stateDir === undefined ? [] : await runningUses(stateDir, imagesDir);
+  return { byPath, unclear, running };
 }
 
 async function manifestFiles(vmsDir: string): Promise<readonly string[]> {
@@ -51,12 +69,24 @@ function add(byPath: Map<string, string[]>, vm: VirtualMachine, imagesDir: strin
     byPath.set(path, [...(byPath.get(path) ?? []), name]);
 }
 
-function pathsOf({ template }: VirtualMachine, imagesDir: string): readonly string[] {
-  const { disks, kernelBoot } = template.spec;
+function pathsOf(vm: VirtualMachine, imagesDir: string): readonly string[] {
+  const { disks, kernelBoot } = vm.template.spec;
   return [
+    ...(vm.dataVolumes ?? []).flatMap((volume) => volumePaths(vm, volume, imagesDir)),
     ...disks.flatMap(({ source }) => diskPaths(source, imagesDir)),
     ...(kernelBoot === undefined ? [] : kernelPaths(kernelBoot.source)),
   ];
+}
+
+/** A disk that is made needs its image no more. */
+function volumePaths(
+  vm: VirtualMachine,
+  { name, contents }: DataVolume,
+  imagesDir: string,
+): readonly string[] {
+  if (contents.kind !== 'registry') return [];
+  const isMade = claimFiles(vm, name).some(({ path }) => existsSync(join(imagesDir, path)));
+  return isMade ? [] : imageFileCandidates(contents.image);
 }
 
 function diskPaths(source: DiskSource, imagesDir: string): readonly string[] {

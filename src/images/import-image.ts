@@ -6,7 +6,7 @@ import { reasonOf } from '../qemu/prepare-error.ts';
 import { checkDisk } from './check-disk.ts';
 import { HoleWriter } from './hole-writer.ts';
 import { ImageError } from './image-error.ts';
-import { lookAt, openBench, putInPlace } from './place-image.ts';
+import { lookAt, openBench, putInPlace, settle } from './place-image.ts';
 import { readReference } from './pull-image.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -39,6 +39,7 @@ export async function importImage(
   const made = join(bench.directory, 'disk');
   try {
     await copy(file, made, watcher);
+    await settle(made);
   } catch (cause) {
     if (watcher.signal.aborted) throw cause;
     throw new ImageError(`${file} cannot be copied to ${imagesDir}: ${reasonOf(cause)}`, { cause });

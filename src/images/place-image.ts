@@ -16,8 +16,9 @@ import {
   rename,
   rm,
   stat,
+  symlink,
 } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { acquireFileLock, type FileLock } from '../host/file-lock.ts';
 import { makeDirectory } from '../host/make-directory.ts';
@@ -26,7 +27,7 @@ import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
 
 /** Below the image directory; no image reference leads there. */
-const WORKSHOP = '.pulls';
+export const WORKSHOP = '.pulls';
 const LOOK_MS = 200;
 
 /** Where one image is made while its lock is held. */
@@ -121,13 +122,37 @@ function inodeOf(path: string): number | undefined {
 
 /** Removes what killed commands left behind: the benches of this key, whose lock is held, and those that nobody is at. */
 async function clear(workshop: string, key: string): Promise<void> {
-  for (const name of await readdir(workshop)) {
-    const [owner = '', isBench] = name.split('-');
-    if (isBench === undefined) continue;
+  for (const name of await benches(workshop)) {
+    const owner = ownerOf(name);
     const lock = owner === key ? undefined : tryLock(workshop, owner);
     if (owner === key || lock !== undefined) await remove(join(workshop, name));
     lock?.release();
   }
+}
+
+/** Paths of benches that nobody is at. */
+export async function leftBenches(imagesDir: string): Promise<readonly string[]> {
+  const workshop = join(imagesDir, WORKSHOP);
+  const left: string[] = [];
+  for (const name of await benches(workshop)) {
+    const lock = tryLock(workshop, ownerOf(name));
+    if (lock !== undefined) left.push(join(workshop, name));
+    lock?.release();
+  }
+  return left;
+}
+
+/** The file of a lock is called by the key alone, a bench by the key and more. */
+async function benches(workshop: string): Promise<readonly string[]> {
+  const names = await readdir(workshop).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((name) => name.includes('-'));
+}
+
+function ownerOf(bench: string): string {
+  return bench.split('-')[0] ?? '';
 }
 
 /** A killed command's skopeo may still be writing there; it ends when it finds its directory gone. */
@@ -141,12 +166,30 @@ function remove(directory: string): Promise<void> {
  * @returns the path that it has then
  */
 export async function putInPlace(imagesDir: string, made: string, name: string): Promise<string> {
+  // Whatever the umask is: guests may have users of their own.
+  return await moveInto(imagesDir, made, name, () => chmod(made, 0o644));
+}
+
+/** The same for a symbolic link to another file of the image directory. @param bench a directory to make it in */
+export async function linkInPlace(
+  imagesDir: string,
+  { name, to, bench }: { readonly name: string; readonly to: string; readonly bench: string },
+): Promise<string> {
+  const link = join(bench, 'link');
+  return await moveInto(imagesDir, link, name, () => symlink(relative(dirname(name), to), link));
+}
+
+async function moveInto(
+  imagesDir: string,
+  made: string,
+  name: string,
+  prepare: () => Promise<void>,
+): Promise<string> {
   const target = join(imagesDir, name);
   try {
     await makeDirectories(imagesDir, dirname(name));
     await refuseOutside(imagesDir, target);
-    // Whatever the umask is: guests may have users of their own.
-    await chmod(made, 0o644);
+    await prepare();
     await ownAs(imagesDir, made);
     await rename(made, target);
     await using directory = await open(dirname(target));
@@ -156,6 +199,12 @@ export async function putInPlace(imagesDir: string, made: string, name: string):
     if (cause instanceof ImageError) throw cause;
     throw new ImageError(`${target} cannot be made: ${reasonOf(cause)}`, { cause });
   }
+}
+
+/** Everything is on the disk when it returns. */
+export async function settle(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.sync();
 }
 
 /** They may be entered by whoever may enter the image directory, whatever the umask is. */

@@ -1,22 +1,18 @@
 /** Gets a container image and puts the disk in it where a containerDisk of that name is looked for. */
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseOciManifest } from '../core/images/oci-manifest.ts';
 import {
   type ImageReference,
   imageBase,
-  imageFileCandidates,
   parseImageReference,
   registryName,
 } from '../core/manifest/image-reference.ts';
 import { checkInnerPath } from '../core/manifest/names.ts';
-import { reasonOf } from '../qemu/prepare-error.ts';
-import { checkDisk, checkReferences } from './check-disk.ts';
-import { findInLayers } from './find-in-layers.ts';
 import { ImageError } from './image-error.ts';
-import { type Bench, lookAt, openBench, putInPlace } from './place-image.ts';
-import { fetchWithSkopeo } from './skopeo.ts';
+import { makeFromImage } from './make-from-image.ts';
+import { type Bench, linkInPlace, openBench, putInPlace } from './place-image.ts';
+import { inspectWithSkopeo } from './skopeo.ts';
+import { type FoundImage, findInStore, lookForImage, STORE, storeName } from './store.ts';
 
 export interface PullRequest {
   readonly reference: string;
@@ -35,7 +31,8 @@ export interface PullWatcher {
   readonly signal: AbortSignal;
   /** Another command pulls the same image. */
   readonly onWait: () => void;
-  readonly onBytes: (bytes: number) => void;
+  /** @param total what is to come, where that is known */
+  readonly onBytes: (bytes: number, total?: number) => void;
 }
 
 export interface Pulled {
@@ -49,22 +46,92 @@ export async function pullImage(request: PullRequest, watcher: PullWatcher): Pro
   const reference = readReference(request.reference);
   const inner = readInnerPath(request);
   const { imagesDir } = request;
-  const before = await present(request, inner);
+  const before = lookForImage(imagesDir, request.reference, inner);
   // What a digest names never changes.
   if (before !== undefined && reference.digest !== undefined)
-    return { file: before, fetched: false };
-  const seen = await identity(before);
+    return { file: before.path, fetched: false };
   await using bench = await openBench(imagesDir, imageBase(reference), watcher);
-  const now = await present(request, inner);
-  if (bench.waited && now !== undefined && (await identity(now)) !== seen)
-    return { file: now, fetched: false };
-  const name = await make(reference, { request, inner, bench, watcher });
-  if (now !== undefined && now !== join(imagesDir, name.target))
-    throw new ImageError(
-      `${request.reference} is there as ${now}, and what was pulled would be ${name.target} beside it`,
-      { hint: `Remove it first: solovirt images remove ${request.reference}` },
-    );
-  return { file: await putInPlace(imagesDir, name.made, name.target), fetched: true };
+  const now = lookForImage(imagesDir, request.reference, inner);
+  const isNew = now?.digest !== before?.digest || now?.path !== before?.path;
+  if (bench.waited && now !== undefined && isNew) return { file: now.path, fetched: false };
+  const pull: Pull = { request, reference, inner, bench, watcher, now };
+  return request.from === undefined ? await fromRegistry(pull) : await make(pull, undefined);
+}
+
+interface Pull {
+  readonly request: PullRequest;
+  readonly reference: ImageReference;
+  readonly inner: string | undefined;
+  readonly bench: Bench;
+  readonly watcher: PullWatcher;
+  /** What has the name so far. */
+  readonly now: FoundImage | undefined;
+}
+
+/** What the name stands for is asked first: the image may be here, under this name or another. */
+async function fromRegistry(pull: Pull): Promise<Pulled> {
+  const { request, reference, inner, watcher, now } = pull;
+  const { reference: name, imagesDir, authFile, insecure } = request;
+  const source = `docker://${registryName(reference)}`;
+  // What a digest names is held against it as it comes.
+  const { digest, bytes } =
+    reference.digest === undefined
+      ? await inspectWithSkopeo({
+          ...{ source, name, insecure, signal: watcher.signal },
+          ...(authFile !== undefined && { authFile }),
+        })
+      : { digest: reference.digest, bytes: undefined };
+  if (now?.digest === digest) return { file: now.path, fetched: false };
+  const kept = findInStore(imagesDir, digest, inner);
+  if (kept !== undefined) return { file: await giveName(pull, kept), fetched: false };
+  const { signal, onWait } = watcher;
+  const onBytes = (count: number): void => watcher.onBytes(count, bytes);
+  return await make({ ...pull, watcher: { signal, onWait, onBytes } }, digest);
+}
+
+/** @param digest what it is to be; undefined for what is on disk */
+async function make(pull: Pull, digest: string | undefined): Promise<Pulled> {
+  const { request, reference, inner, bench, watcher } = pull;
+  const wanted = { ...reference, ...(digest === undefined ? {} : { digest }) };
+  const made = await makeFromImage(wanted, { request, inner, bench, watcher });
+  refuseBeside(pull, made.ending);
+  const kept = { name: storeName(made.digest, inner === undefined ? made : { inner }), ...made };
+  // Nobody clears away what has no name yet.
+  await using _ = await openBench(request.imagesDir, STORE, watcher);
+  await putInPlace(request.imagesDir, made.file, kept.name);
+  return { file: await giveName(pull, kept), fetched: true };
+}
+
+/** Gives what is in the store the name of the image. @returns its path */
+async function giveName(
+  pull: Pull,
+  { name: to, ending }: { readonly name: string; readonly ending: string },
+): Promise<string> {
+  const { request, bench, now } = pull;
+  const { imagesDir } = request;
+  const name = targetOf(pull, ending);
+  refuseBeside(pull, ending);
+  const file = await linkInPlace(imagesDir, { name, to, bench: bench.directory });
+  // It may end otherwise now.
+  if (now?.digest !== undefined && now.path !== file) await rm(now.path);
+  return file;
+}
+
+function targetOf({ reference, inner }: Pull, ending: string): string {
+  const base = imageBase(reference);
+  return inner === undefined ? `${base}.${ending}` : `${base}/${inner}`;
+}
+
+/** Somebody's own file would be taken first, or never again. */
+function refuseBeside(pull: Pull, ending: string): void {
+  const { request, now } = pull;
+  const name = targetOf(pull, ending);
+  if (now === undefined || now.digest !== undefined || now.path === join(request.imagesDir, name))
+    return;
+  throw new ImageError(
+    `${request.reference} is there as ${now.path}, and what was pulled would be ${name} beside it`,
+    { hint: `Remove it first: solovirt images remove ${request.reference}` },
+  );
 }
 
 /** @throws ImageError */
@@ -83,101 +150,4 @@ function readInnerPath({ path }: PullRequest): string | undefined {
   const wrong = inner === '' ? `${JSON.stringify(path)} names no file` : checkInnerPath(path);
   if (wrong === undefined) return inner;
   throw new ImageError(`the path in the image: ${wrong}`);
-}
-
-/** The file that a VM would get now. */
-async function present(
-  { reference, imagesDir }: PullRequest,
-  inner: string | undefined,
-): Promise<string | undefined> {
-  for (const candidate of imageFileCandidates(reference, inner)) {
-    const file = join(imagesDir, candidate);
-    if ((await lookAt(file)) !== undefined) return file;
-  }
-  return undefined;
-}
-
-/** Changes whenever another file takes the place. */
-async function identity(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const { ino, ctimeMs } = await stat(file);
-  return `${ino} ${ctimeMs}`;
-}
-
-interface Making {
-  readonly request: PullRequest;
-  readonly inner: string | undefined;
-  readonly bench: Bench;
-  readonly watcher: PullWatcher;
-}
-
-/** @returns the whole file, and where it belongs in the image directory */
-async function make(
-  reference: ImageReference,
-  { request, inner, bench, watcher }: Making,
-): Promise<{ readonly made: string; readonly target: string }> {
-  const { authFile, insecure, maxBytes } = request;
-  const { signal, onBytes } = watcher;
-  const image = await fetchWithSkopeo({
-    source: await sourceOf(reference, request.from),
-    name: request.reference,
-    directory: bench.directory,
-    ...(authFile === undefined ? {} : { authFile }),
-    insecure,
-    maxBytes,
-    signal,
-    onBytes,
-  });
-  try {
-    // A registry's answer skopeo has checked, also where the digest is that of a list for several architectures.
-    const layers = await readLayers(
-      image,
-      request.from === undefined ? undefined : reference.digest,
-    );
-    const made = join(bench.directory, 'disk');
-    const path = await findInLayers(layers, {
-      ...(inner === undefined ? {} : { path: inner }),
-      target: made,
-      budget: { limit: maxBytes, left: maxBytes },
-      signal,
-    });
-    const base = imageBase(reference);
-    const what = `/${path} in it`;
-    // A kernel may be asked for by its path as well as a disk.
-    if (inner === undefined) return { made, target: `${base}.${await checkDisk(made, what)}` };
-    await checkReferences(made, what);
-    return { made, target: `${base}/${inner}` };
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    const hint = cause instanceof ImageError ? cause.hint : undefined;
-    throw new ImageError(`${request.reference}: ${reasonOf(cause)}`, { cause, hint });
-  }
-}
-
-/** @param from the user's words for a place on disk */
-async function sourceOf(reference: ImageReference, from: string | undefined): Promise<string> {
-  if (from === undefined) return `docker://${registryName(reference)}`;
-  if (/^(?:oci|oci-archive|docker-archive|dir):/.test(from)) return from;
-  const found = await lookAt(from);
-  if (found === undefined) throw new ImageError(`${from} does not exist, or cannot be looked at`);
-  if (!found.isDirectory()) return `oci-archive:${from}`;
-  if ((await lookAt(join(from, 'oci-layout'))) !== undefined) return `oci:${from}`;
-  throw new ImageError(`${from} is no OCI layout: it has no file oci-layout`);
-}
-
-/**
- * The layers' files, as the transport `dir:` has them: each by its digest.
- * @param digest what the manifest has to have; undefined when that is known
- */
-async function readLayers(image: string, digest: string | undefined): Promise<readonly string[]> {
-  const text = await readFile(join(image, 'manifest.json'));
-  const [algorithm = '', wanted] = digest?.split(':') ?? [];
-  const found = digest === undefined ? undefined : createHash(algorithm).update(text).digest('hex');
-  if (found !== wanted)
-    throw new ImageError(
-      `what is there has the digest ${algorithm}:${found}, so it is another image`,
-    );
-  const manifest = parseOciManifest(text.toString('utf8'));
-  if (!manifest.ok) throw new ImageError(manifest.message);
-  return manifest.layers.map((layer) => join(image, layer));
 }

@@ -4,27 +4,57 @@ import { readdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { filesBelow } from '../qemu/image-chain.ts';
 import { reasonOf } from '../qemu/prepare-error.ts';
+import { walk } from './catalogue.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageUsers } from './image-users.ts';
+import { isOpenIn } from './running-uses.ts';
+import { digestOfLink, storeFolder } from './store.ts';
 
-/** @param file relative to the image directory. @throws ImageError when it is in use, or cannot be removed */
+/**
+ * What was pulled goes with the last of its names.
+ * @param file relative to the image directory
+ * @throws ImageError when it is in use, or cannot be removed
+ */
 export async function removeImage(
   imagesDir: string,
   file: string,
   users: ImageUsers,
 ): Promise<void> {
   const path = join(imagesDir, file);
-  refuseNamed(file, users);
+  await refuseUsed(imagesDir, file, users);
   try {
-    const real = await realpath(path).catch(() => path);
-    refuseOpen(file, real);
-    await refuseBuiltOn(imagesDir, file, real);
+    const digest = digestOfLink(imagesDir, path);
     await rm(path);
+    await removeEmpty(imagesDir, dirname(file));
+    if (digest !== undefined && !(await namedDigests(imagesDir)).has(digest))
+      await rm(join(imagesDir, storeFolder(digest)), { recursive: true, force: true });
   } catch (cause) {
-    if (cause instanceof ImageError) throw cause;
     throw new ImageError(`${path} cannot be removed: ${reasonOf(cause)}`, { cause });
   }
-  await removeEmpty(imagesDir, dirname(file));
+}
+
+/** @throws ImageError when a VM or another image uses it, or that cannot be told */
+export async function refuseUsed(
+  imagesDir: string,
+  file: string,
+  users: ImageUsers,
+): Promise<void> {
+  refuseNamed(file, users);
+  const path = join(imagesDir, file);
+  const real = await realpath(path).catch(() => path);
+  refuseOpen(file, real);
+  refuseRunning(file, real, users);
+  await refuseBuiltOn(imagesDir, file, real);
+}
+
+/** How many names in the image directory stand for each digest. */
+export async function namedDigests(imagesDir: string): Promise<Map<string, number>> {
+  const found = new Map<string, number>();
+  await walk(imagesDir, '', (file) => {
+    const digest = digestOfLink(imagesDir, join(imagesDir, file));
+    if (digest !== undefined) found.set(digest, (found.get(digest) ?? 0) + 1);
+  });
+  return found;
 }
 
 function refuseNamed(file: string, { byPath, unclear }: ImageUsers): void {
@@ -56,6 +86,13 @@ function refuseOpen(file: string, real: string): void {
       namesIn(`/proc/${name}/fd`).some((fd) => linkOf(`/proc/${name}/fd/${fd}`) === real),
   );
   if (pid !== undefined) throw new ImageError(`${file} is open in a process, pid ${pid}`);
+}
+
+/** The same where the processes of guests are not to be seen. */
+function refuseRunning(file: string, real: string, { running }: ImageUsers): void {
+  const use = running.find((one) => isOpenIn(one, real));
+  if (use !== undefined)
+    throw new ImageError(`${file} is in use by a guest that runs, instance ${use.uid}`);
 }
 
 /** Overlays that somebody made of it, also those among the disks of claims. */

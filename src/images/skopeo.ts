@@ -1,15 +1,20 @@
 /**
- * Has `skopeo` fetch an image, and says in plain words why it could not. skopeo speaks to the registry, finds the
+ * Has `skopeo` ask for an image and fetch it. skopeo speaks to the registry, finds the
  * credentials and checks every digest (skopeo-copy(1), containers-transports(5), containers-auth.json(5)).
  */
+import { createHash } from 'node:crypto';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { layerBytes } from '../core/images/oci-manifest.ts';
 import { ImageError } from './image-error.ts';
+import { lastWords, skopeoError } from './skopeo-words.ts';
 
 /** So long a registry may send nothing. */
 const STALL_MS = 120_000;
 const LOOK_MS = 250;
+/** So long it may take to say what a name stands for. */
+const ANSWER_MS = 30_000;
 /** From the polite signal to the other one. */
 const KILL_MS = 2000;
 
@@ -30,7 +35,7 @@ export interface FetchOptions {
 
 /** @returns the directory with the image. @throws ImageError */
 export async function fetchWithSkopeo(options: FetchOptions): Promise<string> {
-  const { source, name, directory, authFile, insecure, signal } = options;
+  const { source, directory, authFile, insecure, signal } = options;
   const image = join(directory, 'image');
   const stop = new AbortController();
   const args = [
@@ -42,26 +47,74 @@ export async function fetchWithSkopeo(options: FetchOptions): Promise<string> {
   ];
   const watch = watchGrowth(options, stop);
   try {
-    const { exitCode, code, stderr, shortMessage } = await execa('skopeo', args, {
-      stdin: 'ignore',
-      stdout: 'ignore',
-      reject: false,
-      // Its way of ending children with this process would end this process at once on Ctrl-C.
-      cleanup: false,
-      cancelSignal: AbortSignal.any([signal, stop.signal]),
-      forceKillAfterDelay: KILL_MS,
-    });
+    await skopeo(args, { ...options, signal: AbortSignal.any([signal, stop.signal]) });
+    return image;
+  } catch (error) {
     signal.throwIfAborted();
     if (stop.signal.reason instanceof ImageError) throw stop.signal.reason;
-    if (code === 'ENOENT')
-      throw new ImageError('skopeo, which fetches images, is not installed', {
-        hint: 'On Debian it is the package skopeo: apt install skopeo',
-      });
-    if (exitCode !== 0) throw skopeoError(name, lastWords(stderr) ?? shortMessage ?? 'it failed');
-    return image;
+    throw error;
   } finally {
     await watch();
   }
+}
+
+/** What a registry says that a name stands for now. */
+export interface ManifestFacts {
+  /** Of the manifest, or of the list of one for each architecture. */
+  readonly digest: string;
+  /** What is to come; undefined where the architecture is still to be chosen. */
+  readonly bytes: number | undefined;
+}
+
+/** Asks the registry. @throws ImageError */
+export async function inspectWithSkopeo(
+  options: Omit<FetchOptions, 'directory' | 'maxBytes' | 'onBytes'>,
+): Promise<ManifestFacts> {
+  const { source, name, authFile, insecure, signal } = options;
+  const patience = AbortSignal.timeout(ANSWER_MS);
+  const args = [
+    ...['inspect', '--raw'],
+    ...(authFile === undefined ? [] : ['--authfile', authFile]),
+    ...(insecure ? ['--tls-verify=false'] : []),
+    source,
+  ];
+  try {
+    const manifest = await skopeo(args, { name, signal: AbortSignal.any([signal, patience]) });
+    const digest = createHash('sha256').update(manifest).digest('hex');
+    return { digest: `sha256:${digest}`, bytes: layerBytes(manifest.toString('utf8')) };
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (!patience.aborted) throw cause;
+    throw new ImageError(`${name}: the registry has not answered for ${ANSWER_MS / 1000} s`, {
+      cause,
+      trouble: 'away',
+    });
+  }
+}
+
+/** @returns what it writes @throws ImageError; the signal's reason when aborted */
+async function skopeo(
+  args: readonly string[],
+  { name, signal }: Pick<FetchOptions, 'name' | 'signal'>,
+): Promise<Buffer> {
+  const { exitCode, code, stdout, stderr, shortMessage } = await execa('skopeo', args, {
+    stdin: 'ignore',
+    encoding: 'buffer',
+    reject: false,
+    // Its way of ending children with this process would end this process at once on Ctrl-C.
+    cleanup: false,
+    cancelSignal: signal,
+    forceKillAfterDelay: KILL_MS,
+  });
+  signal.throwIfAborted();
+  if (code === 'ENOENT')
+    throw new ImageError('skopeo, which fetches images, is not installed', {
+      hint: 'On Debian it is the package skopeo: apt install skopeo',
+      trouble: 'no-program',
+    });
+  const said = Buffer.from(stderr).toString('utf8');
+  if (exitCode !== 0) throw skopeoError(name, lastWords(said) ?? shortMessage ?? 'it failed');
+  return Buffer.from(stdout);
 }
 
 /** Ends skopeo when too much comes, or nothing. @returns how to stop watching */
@@ -81,7 +134,9 @@ function watchGrowth(options: FetchOptions, stop: AbortController): () => Promis
         }),
       );
     if (performance.now() - grewAt > STALL_MS)
-      stop.abort(new ImageError(`${name}: nothing has come for ${STALL_MS / 1000} s`));
+      stop.abort(
+        new ImageError(`${name}: nothing has come for ${STALL_MS / 1000} s`, { trouble: 'away' }),
+      );
   };
   const timer = setInterval(() => {
     looking = looking.then(look);
@@ -100,62 +155,4 @@ async function bytesBelow(directory: string): Promise<number> {
     return found?.isFile() ? found.size : 0;
   });
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
-/** The message of `time="…" level=fatal msg="…"` (logrus' text format). */
-function lastWords(stderr: string): string | undefined {
-  const line = stderr.trim().split('\n').at(-1);
-  const message = /\bmsg=("(?:[^"\\]|\\.)*")/.exec(line ?? '')?.[1];
-  if (message === undefined) return line === '' ? undefined : line;
-  return message.slice(1, -1).replaceAll(/\\(["\\])/g, '$1');
-}
-
-interface Reading {
-  readonly pattern: RegExp;
-  readonly means: string;
-  readonly hint?: string;
-}
-
-/** First match wins. The texts are those of github.com/containers/image and of Go's net/http. */
-const READINGS: readonly Reading[] = [
-  {
-    pattern: /policy\.json/,
-    means: 'skopeo has no policy for signatures',
-    hint: 'On Debian it is in the package golang-github-containers-common; see containers-policy.json(5).',
-  },
-  {
-    pattern: /manifest unknown|name unknown|not found|no such file or directory/i,
-    means: 'there is no such image',
-  },
-  {
-    pattern: /unauthorized|authentication required|access to the resource is denied|\b40[13]\b/i,
-    means: 'the registry does not give it out without a login, or has no such image',
-    hint: 'Log in with `skopeo login REGISTRY`, or name a file with credentials: --authfile FILE.',
-  },
-  {
-    pattern: /server gave HTTP response to HTTPS client/i,
-    means: 'the registry speaks plain HTTP',
-    hint: 'Where the network can be trusted, allow that with --insecure.',
-  },
-  {
-    pattern: /x509:|certificate/i,
-    means: "the registry's certificate does not hold",
-    hint: 'Have this host trust it (/etc/containers/certs.d), or go without with --insecure.',
-  },
-  {
-    pattern: /digest/i,
-    means: 'what came is not what its digest says: it is damaged, cut short, or another one',
-  },
-  { pattern: /\bEOF\b|connection reset/i, means: 'it is cut short' },
-  {
-    pattern: /connection refused|no such host|timeout|timed out|unreachable/i,
-    means: 'the registry cannot be reached',
-  },
-];
-
-/** Exported for its test. */
-export function skopeoError(name: string, words: string): ImageError {
-  const reading = READINGS.find(({ pattern }) => pattern.test(words));
-  const means = reading === undefined ? '' : `${reading.means}: `;
-  return new ImageError(`${name}: ${means}skopeo says: ${words}`, { hint: reading?.hint });
 }

@@ -21,7 +21,7 @@ export interface Copy {
 /** @throws PrepareError; the signal's reason when aborted */
 export async function convertImage(
   { source, target, sizeBytes = source.sizeBytes }: Copy,
-  options: MakeOptions,
+  options: Pick<MakeOptions, 'imagesDir' | 'diskRoots' | 'signal' | 'onProgress'>,
 ): Promise<void> {
   if (sizeBytes < source.sizeBytes)
     throw new PrepareError(

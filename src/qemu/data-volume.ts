@@ -10,7 +10,7 @@ import { findClaim } from './claim-disk.ts';
 import { type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';
 import { filesBelow } from './image-chain.ts';
-import { type Image, readImage } from './image-file.ts';
+import { findAllowed, type Image, readImage } from './image-file.ts';
 import { createHostDisk, publish } from './overlay.ts';
 import { checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
@@ -20,6 +20,12 @@ export interface MakeOptions extends Roots {
   readonly signal: AbortSignal;
   /** In words, such as `34 % downloaded`. */
   readonly onProgress: (progress: string) => void;
+  /**
+   * Has the disk of a container image here.
+   * @param secret of the VM's namespace
+   * @returns its path, below the image directory
+   */
+  readonly bring: (image: string, secret: string | undefined) => Promise<string>;
 }
 
 /** @throws PrepareError, or whatever the signal was aborted with */
@@ -43,6 +49,14 @@ export async function makeDataVolume(
       const { namespace, claim } = contents;
       const source = await findClaim({ namespace, name: vm.name }, claim, 'read', options);
       await copy({ source: await readImage(source, source.format), sizeBytes });
+      return;
+    }
+    case 'registry': {
+      const found = await options.bring(contents.image, contents.secret);
+      // By its real name: the other may come to stand for another image.
+      const image = await findAllowed(found, 'read', options);
+      if (image === undefined) throw new PrepareError(`${found} is gone`);
+      await copy({ source: await readImage(image), sizeBytes });
       return;
     }
     case 'http': {

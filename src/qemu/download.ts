@@ -180,5 +180,5 @@ function wordsOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const words = reasonOf(inner);
   if (!UNREACHED.has(errorCode(inner) ?? '')) return words;
-  return `${words}; the packaged unit lets the daemon reach no other host until that is allowed (docs/systemd.md, "Downloads")`;
+  return `${words}; something may keep the daemon from other hosts (docs/systemd.md, "Downloads")`;
 }

@@ -19,6 +19,8 @@ import type { WorkQueue } from './work-queue.ts';
 export interface SupervisorSettings {
   readonly imagesDir: string;
   readonly diskRoots: readonly string[];
+  /** Credentials for registries, where that file exists. */
+  readonly registryAuth: string;
   /** Only to be named in messages. */
   readonly vmsDir: string;
   readonly stateDir: string;

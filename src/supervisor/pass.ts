@@ -5,6 +5,7 @@
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import { type Action, decide } from '../core/strategy/decide.ts';
+import { isProvisioning } from '../core/strategy/provision.ts';
 import type { Context } from './context.ts';
 import { execute } from './executors.ts';
 import { bringIntoForce } from './in-force.ts';
@@ -26,8 +27,7 @@ export async function pass(ctx: Context, key: string): Promise<void> {
       }
       const action = decide(situationOf(ctx, key, record, inForce));
       if (action.kind === 'wait') {
-        if (action.held !== 'provisioning' && action.held !== 'provisioning-failed')
-          ctx.provisioner.giveUp(key);
+        if (!isProvisioning(action.held)) ctx.provisioner.giveUp(key);
         else if (vm !== undefined) ctx.provisioner.join(key, vm);
         if (action.until !== undefined) ctx.queue.addIn(key, action.until - ctx.clock.now());
         return;

@@ -1,20 +1,17 @@
 /**
- * Makes the disks of data volumes, each once however many VMs wait for it, in the background. What it knows is lost with
- * the daemon; what was downloaded is not, and the next daemon goes on with it.
+ * Makes the disks of data volumes and has images pulled, each once however many VMs wait for it, in the background. What it
+ * knows is lost with the daemon; what was downloaded for a disk is not, and the next daemon goes on with it.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { claimFiles } from '../core/claims.ts';
-import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
+import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { ProvisionFacts } from '../core/strategy/provision.ts';
-import { type MakeOptions, makeDataVolume } from '../qemu/data-volume.ts';
 import { reasonOf } from '../qemu/prepare-error.ts';
+import type { EventNote } from './event-log.ts';
 import type { Ground } from './ground.ts';
+import { diskWorks, imageWorks, type Work } from './provision-work.ts';
 
 interface Job {
+  readonly work: Work;
   readonly abort: AbortController;
-  /** What it makes; one that has been edited since is another. */
-  readonly recipe: string;
   /** Keys of the VMs that wait for it. */
   readonly waiting: Set<string>;
   /** In words. */
@@ -35,6 +32,8 @@ export class Provisioner {
   readonly #jobs = new Map<string, Job>();
   /** By the same keys: what has begun and not ended, be it broken off. */
   readonly #running = new Map<string, Promise<void>>();
+  /** Ids of images that are as new as they can be for the start that a VM is about to make. */
+  readonly #settled = new Map<string, Set<string>>();
 
   /** @param onChange look at this VM again */
   constructor(ctx: Ground, onChange: (key: string) => void) {
@@ -43,48 +42,50 @@ export class Provisioner {
   }
 
   /**
-   * What is missing of the VM's data volumes; undefined when all have their disks.
+   * What is missing of the VM's disks and images; undefined when all are there.
    * @param askedAt when a command asked for a start (Unix ms): what failed before is tried at once
    */
-  facts(vm: VirtualMachine, askedAt = 0): ProvisionFacts | undefined {
-    const missing = this.#missing(vm);
+  facts(key: string, vm: VirtualMachine, askedAt = 0): ProvisionFacts | undefined {
+    const missing = this.#missing(key, vm);
     if (missing.length === 0) return undefined;
-    const jobs = missing.map((volume) => this.#jobOf(vm, volume));
-    const failed = jobs.flatMap((job) => job?.failed ?? []);
-    const [failure] = failed;
+    const jobs = missing.map((work) => this.#jobOf(work));
+    const failed = jobs.find((job) => job?.failed !== undefined);
     if (
-      failure !== undefined &&
+      failed?.failed !== undefined &&
       jobs.every((job) => job?.failed !== undefined || job === undefined)
     )
       return {
         kind: 'failed',
-        message: failure.message,
-        retryAt: askedAt > failure.at ? askedAt : failure.retryAt,
+        what: failed.work.kind,
+        failures: failed.failures,
+        message: failed.failed.message,
+        retryAt: askedAt > failed.failed.at ? askedAt : failed.failed.retryAt,
       };
     if (jobs.some((job) => job === undefined))
-      return { kind: 'due', names: missing.map(({ name }) => name) };
+      return { kind: 'due', reason: missing.map(({ words }) => words).join(', ') };
     const progress = jobs.flatMap((job) =>
       job?.failed === undefined ? (job?.progress ?? []) : [],
     );
     return { kind: 'making', progress: progress.join(', ') };
   }
 
-  /** Begins to make whatever is missing and not in the making, and returns at once. */
+  /** Begins whatever is missing and not under way, and returns at once. */
   make(key: string, vm: VirtualMachine): void {
-    for (const volume of this.#missing(vm)) {
-      const job = this.#jobOf(vm, volume);
+    for (const work of this.#missing(key, vm)) {
+      const job = this.#jobOf(work);
       if (job !== undefined && job.failed === undefined) job.waiting.add(key);
-      else this.#begin(key, vm, volume, job);
+      else this.#begin(key, work, job);
     }
   }
 
-  /** The VM waits for what is in the making, whoever had it begun. */
+  /** The VM waits for what is under way, whoever had it begun. */
   join(key: string, vm: VirtualMachine): void {
-    for (const volume of vm.dataVolumes ?? []) this.#jobOf(vm, volume)?.waiting.add(key);
+    for (const work of this.#missing(key, vm)) this.#jobOf(work)?.waiting.add(key);
   }
 
-  /** The VM is not going to start: what nobody else waits for is broken off. */
+  /** The VM is not going to start, or has been started: what nobody else waits for is broken off. */
   giveUp(key: string): void {
+    this.#settled.delete(key);
     for (const [id, job] of this.#jobs) {
       if (!job.waiting.delete(key) || job.waiting.size > 0) continue;
       job.abort.abort();
@@ -97,31 +98,30 @@ export class Provisioner {
     this.#jobs.clear();
   }
 
-  #jobOf(vm: VirtualMachine, volume: DataVolume): Job | undefined {
-    const job = this.#jobs.get(jobKey(vm, volume.name));
-    return job?.recipe === recipeOf(volume) ? job : undefined;
+  #jobOf({ id, recipe }: Work): Job | undefined {
+    const job = this.#jobs.get(id);
+    return job?.work.recipe === recipe ? job : undefined;
   }
 
-  #missing(vm: VirtualMachine): readonly DataVolume[] {
-    const { imagesDir } = this.#ctx.settings;
-    return (vm.dataVolumes ?? []).filter(
-      ({ name }) => !claimFiles(vm, name).some(({ path }) => existsSync(join(imagesDir, path))),
-    );
+  #missing(key: string, vm: VirtualMachine): readonly Work[] {
+    const settled = this.#settled.get(key);
+    const images = imageWorks(this.#ctx, vm).filter(({ id }) => settled?.has(id) !== true);
+    return [...diskWorks(this.#ctx, vm), ...images];
   }
 
-  #begin(key: string, vm: VirtualMachine, volume: DataVolume, failed: Job | undefined): void {
-    const id = jobKey(vm, volume.name);
+  #begin(key: string, work: Work, failed: Job | undefined): void {
+    const { id } = work;
     this.#jobs.get(id)?.abort.abort();
     const job: Job = {
+      work,
       abort: new AbortController(),
-      recipe: recipeOf(volume),
       waiting: new Set([key, ...(failed?.waiting ?? [])]),
-      progress: wordsOf(volume),
+      progress: work.words,
       failures: failed?.failures ?? 0,
     };
     this.#jobs.set(id, job);
     // One that was broken off may still be putting its files away, which are the same.
-    const run = (this.#running.get(id) ?? Promise.resolve()).then(() => this.#run(job, vm, volume));
+    const run = (this.#running.get(id) ?? Promise.resolve()).then(() => this.#run(job));
     this.#running.set(id, run);
     void run.then(() => {
       if (this.#running.get(id) === run) this.#running.delete(id);
@@ -129,62 +129,55 @@ export class Provisioner {
   }
 
   /** Never rejects. */
-  async #run(job: Job, vm: VirtualMachine, volume: DataVolume): Promise<void> {
+  async #run(job: Job): Promise<void> {
     const { clock, log } = this.#ctx;
-    const id = jobKey(vm, volume.name);
+    const { work } = job;
+    const { signal } = job.abort;
     try {
-      await makeDataVolume(vm, volume, this.#options(job, volume));
-      if (this.#jobs.get(id) === job) this.#jobs.delete(id);
-      this.#note(job, 'Normal', `made the disk ${volume.name}`);
+      signal.throwIfAborted();
+      const told = await work.run({ signal, onProgress: this.#progressOf(job) });
+      if (this.#jobs.get(work.id) === job) this.#jobs.delete(work.id);
+      for (const key of job.waiting) this.#settle(key, work);
+      if (told !== undefined) this.#note(job, told);
     } catch (error) {
-      if (job.abort.signal.aborted) return;
+      if (signal.aborted) return;
       job.failures += 1;
       const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (job.failures - 1));
-      const message = `the disk ${volume.name} could not be made: ${reasonOf(error)}`;
+      const message = `${work.failedWords}: ${reasonOf(error)}`;
       const at = clock.now();
       job.failed = { message, at, retryAt: at + wait };
-      log.warn({ claim: id, error }, 'a disk could not be made');
-      this.#note(job, 'Warning', message);
+      log.warn({ what: work.id, error }, 'what a VM needs could not be made or fetched');
+      this.#note(job, { type: 'Warning', reason: work.failedReason, message });
     }
     this.#tell(job);
   }
 
-  #options(job: Job, volume: DataVolume): MakeOptions {
+  #settle(key: string, { kind, id }: Work): void {
+    if (kind !== 'image') return;
+    const settled = this.#settled.get(key) ?? new Set();
+    this.#settled.set(key, settled.add(id));
+  }
+
+  #progressOf(job: Job): (progress: string) => void {
     const { clock } = this.#ctx;
-    const { imagesDir, diskRoots } = this.#ctx.settings;
     let told = clock.now();
-    const onProgress = (progress: string): void => {
-      job.progress = `${wordsOf(volume)}: ${progress}`;
+    return (progress) => {
+      job.progress = `${job.work.words}: ${progress}`;
       if (clock.now() - told < PROGRESS_MS) return;
       told = clock.now();
       this.#tell(job);
     };
-    return { imagesDir, diskRoots, signal: job.abort.signal, onProgress };
   }
 
-  /** The reasons are KubeVirt's (`pkg/virt-controller/watch/vm`). */
-  #note({ waiting }: Job, type: 'Normal' | 'Warning', message: string): void {
-    const reason = type === 'Normal' ? 'SuccessfulDataVolumeCreate' : 'FailedDataVolumeImport';
+  #note({ waiting }: Job, note: Pick<EventNote, 'type' | 'reason' | 'message'>): void {
     for (const key of waiting) {
       const record = this.#ctx.records.get(key);
       if (record === undefined) continue;
-      this.#ctx.events.note(record, { type, reason, message, about: 'vm' });
+      this.#ctx.events.note(record, { ...note, about: 'vm' });
     }
   }
 
   #tell({ waiting }: Job): void {
     for (const key of waiting) this.#onChange(key);
   }
-}
-
-function wordsOf({ name }: DataVolume): string {
-  return `making the disk ${name}`;
-}
-
-function recipeOf(volume: DataVolume): string {
-  return JSON.stringify(volume);
-}
-
-function jobKey({ namespace }: VirtualMachine, name: string): string {
-  return `${namespace}/${name}`;
 }

@@ -62,6 +62,7 @@ function conditionsOf(
     loops: instance?.loops ?? false,
     ...(instance?.guest === undefined ? {} : { guest: instance.guest }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(draft.held === undefined ? {} : { held: draft.held }),
   };
   const facts = { record, lastRun: history[0], runStateSince: instance?.runStateSince, now };
   const isSameRun = shown?.record?.instance?.uid === record?.instance?.uid;

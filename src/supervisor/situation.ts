@@ -21,7 +21,9 @@ export function situationOf(
   const isDown = record.instance === undefined;
   const startOrder = isDown && vm !== undefined ? ctx.order.facts(key, vm) : undefined;
   const provision =
-    isDown && vm !== undefined ? ctx.provisioner.facts(vm, record.startRequest?.at) : undefined;
+    isDown && vm !== undefined
+      ? ctx.provisioner.facts(key, vm, record.startRequest?.at)
+      : undefined;
   const dependents = (): readonly string[] =>
     ctx.order.liveDependents(key).map((other) => nameFor(other, key));
   return {

@@ -5,6 +5,7 @@
  * two is followed by one that finds the write open and looks at the file); the pass that follows does the rest.
  */
 
+import { keyOf } from '../core/catalogue/catalogue.ts';
 import { setRunStrategy } from '../core/manifest/edit-strategy.ts';
 import type { VmRecord } from '../core/model/record.ts';
 import type { RunStrategy } from '../core/model/virtual-machine.ts';
@@ -52,11 +53,17 @@ function judge(ctx: Context, inForce: InForce, record: VmRecord, command: Comman
     record,
     terminating: inForce.removed,
     draining: ctx.draining() !== undefined,
+    stuck: isStuck(ctx, inForce, record),
     table: ctx.settings.strategyTable,
     now: ctx.clock.now(),
   });
   if (!judgement.ok) throw conflict(judgement.message);
   return judgement;
+}
+
+function isStuck(ctx: Context, { vm }: InForce, record: VmRecord): boolean {
+  if (vm === undefined || record.instance !== undefined) return false;
+  return ctx.provisioner.facts(keyOf(vm), vm, record.startRequest?.at)?.kind === 'failed';
 }
 
 function unknownVm(ctx: Context, key: string): Refusal {

@@ -36,9 +36,19 @@ async function make(
   await makeDataVolume(
     VM,
     { name: 'root', contents, ...size },
-    { ...where, signal, onProgress: (words) => progress.push(words) },
+    {
+      ...where,
+      signal,
+      onProgress: (words) => progress.push(words),
+      bring: (image) => bring(where, image),
+    },
   );
   return { path: join(where.imagesDir, '_claims/default/root.qcow2'), progress };
+}
+
+/** An image that is in the image directory under its name already. */
+async function bring({ imagesDir }: Place, image: string): Promise<string> {
+  return await rawImage(join(imagesDir, `${image}.img`), MIB);
 }
 
 /** What the guest would read. */
@@ -85,6 +95,12 @@ test.for(['qcow2', 'img'] as const)(
     expect(bytes.subarray(65536, 65536 + 4096).every((byte) => byte === 7)).toBe(true);
   },
 );
+
+test('the disk of a container image is copied, and may be larger', async () => {
+  await using where = await place();
+  const { path } = await make(where, { kind: 'registry', image: 'web' }, { sizeBytes: 3 * MIB });
+  expect(await imageInfo(path)).toMatchObject({ format: 'qcow2', 'virtual-size': 3 * MIB });
+});
 
 test('what does not fit is refused, and nothing is left', async () => {
   await using where = await place();

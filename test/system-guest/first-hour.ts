@@ -45,13 +45,6 @@ export const GUIDE: readonly GuideStep[] = [
     onHost: true,
   },
   {
-    words:
-      'It may reach no other host until you say so, and this Debian is downloaded from one. (Or put an image [where solovirt looks for it](manifests.md#persistent-disks) yourself.)',
-    line: 'install -D -m 644 /usr/share/doc/solovirt/examples/downloads.conf /etc/systemd/system/solovirt.service.d/downloads.conf',
-    onHost: true,
-  },
-  { words: '', line: 'systemctl daemon-reload && systemctl restart solovirt', onHost: true },
-  {
     words: 'A key to log in with, unless you have one:',
     line: "ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519",
   },

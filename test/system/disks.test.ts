@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)(`disks${reason ? ` (${reason})` : ''}`, ()
     expect(fleet.machine.read(`${second}/console.log`)).toMatch(/^UP \w+ 0*2\r$/m);
   });
 
-  test('that cannot be downloaded are told with what the unit has to be allowed', async () => {
+  test('that cannot be downloaded are told with what may stand in the way', async () => {
     const text = WEB.replaceAll('web', 'far').replace(
       'pvc: {namespace: default, name: base}',
       'http: {url: "http://192.0.2.1/disk.img"}',

@@ -39,6 +39,9 @@ function inState(vm: VmObject, name: string): string | undefined {
     case 'Starting':
     case 'Provisioning':
       return undefined;
+    case 'ErrImagePull':
+    case 'ImagePullBackOff':
+      return `mend what is named above, and \`solovirt start ${name}\` tries at once; it is tried again by itself`;
     case 'DataVolumeError':
       return 'correct its dataVolumeTemplates, or wait: it is tried again by itself';
   }

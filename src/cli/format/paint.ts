@@ -62,6 +62,8 @@ const STATUS_STYLES: Readonly<Record<PrintableStatus, Style | undefined>> = {
   Terminating: 'busy',
   CrashLoopBackOff: 'bad',
   DataVolumeError: 'bad',
+  ErrImagePull: 'bad',
+  ImagePullBackOff: 'bad',
   Invalid: 'bad',
 };
 

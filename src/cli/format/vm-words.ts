@@ -60,6 +60,9 @@ export function statusReason(vm: VmObject, now: number): string {
       return status.held?.message ?? 'its disks are being prepared';
     case 'DataVolumeError':
       return status.held?.message ?? 'its disks could not be made';
+    case 'ErrImagePull':
+    case 'ImagePullBackOff':
+      return status.held?.message ?? 'its image could not be pulled';
   }
 }
 

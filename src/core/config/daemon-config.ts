@@ -45,6 +45,8 @@ export interface DaemonConfig {
   readonly imagesDir: string;
   /** Directories besides `imagesDir` that the disks of VMs may lie in. */
   readonly diskRoots: readonly string[];
+  /** Credentials for registries, where that file exists. */
+  readonly registryAuth: string;
   readonly stateDir: string;
   readonly runtimeDir: string;
   readonly socketPath: string;
@@ -149,6 +151,7 @@ function readSettings(settings: Settings, cwd: string, defaults: DefaultPaths): 
     vmsDir: choose(settings, 'vms', aPath, defaults.vms),
     imagesDir: choose(settings, 'images', aPath, defaults.images),
     diskRoots: choose(settings, 'diskRoots', paths(cwd), []),
+    registryAuth: choose(settings, 'registryAuth', aPath, defaults.registryAuth),
     stateDir: choose(settings, 'state', aPath, defaults.state),
     runtimeDir,
     socketPath,

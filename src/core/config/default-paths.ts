@@ -6,6 +6,7 @@ export interface DefaultPaths {
   readonly configFile: string;
   readonly vms: string;
   readonly images: string;
+  readonly registryAuth: string;
   readonly state: string;
   readonly runtime: string;
 }
@@ -22,6 +23,7 @@ export function defaultPaths(user: User): DefaultPaths {
       configFile: '/etc/solovirt/solovirt.yaml',
       vms: '/etc/solovirt/vms',
       images: '/var/lib/solovirt/images',
+      registryAuth: '/etc/solovirt/registry-auth.json',
       state: '/var/lib/solovirt',
       runtime: '/run/solovirt',
     };
@@ -35,6 +37,7 @@ export function defaultPaths(user: User): DefaultPaths {
     configFile: `${config}/solovirt/solovirt.yaml`,
     vms: `${config}/solovirt/vms`,
     images: `${data}/solovirt/images`,
+    registryAuth: `${config}/solovirt/registry-auth.json`,
     state: `${state}/solovirt`,
     // Without a session there is no XDG_RUNTIME_DIR; sockets in the state directory work as well.
     runtime: runtime === undefined ? `${state}/solovirt/run` : `${runtime}/solovirt`,

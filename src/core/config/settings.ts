@@ -10,6 +10,7 @@ export const SETTING_KEYS = [
   'vms',
   'images',
   'diskRoots',
+  'registryAuth',
   'state',
   'runtime',
   'socket',

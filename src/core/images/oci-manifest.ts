@@ -22,6 +22,16 @@ export function parseOciManifest(text: string): ParsedManifest {
   return { ok: true, layers: digests.filter((digest) => digest !== undefined) };
 }
 
+/** How many bytes its layers have together; undefined for what is not the manifest of one image. */
+export function layerBytes(text: string): number | undefined {
+  const manifest = parseJson(text);
+  const layers = isMap(manifest) ? manifest['layers'] : undefined;
+  if (!Array.isArray(layers)) return undefined;
+  const sizes = layers.map((layer: unknown) => (isMap(layer) ? Number(layer['size']) : Number.NaN));
+  const sum = sizes.reduce((all, size) => all + size, 0);
+  return Number.isSafeInteger(sum) ? sum : undefined;
+}
+
 function wrong(message: string): ParsedManifest {
   return { ok: false, message };
 }

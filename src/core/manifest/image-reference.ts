@@ -78,6 +78,13 @@ function splitRegistry(name: string): { readonly registry?: string; readonly rep
   return { registry: first, repository: name.slice(slash + 1) };
 }
 
+/** Its registry is on this host. */
+export function isOnLoopback(image: string): boolean {
+  const parsed = parseImageReference(image);
+  const registry = parsed.ok ? (parsed.reference.registry ?? '') : '';
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(registry);
+}
+
 /** The path without its ending under which an image lies, relative to the image directory: `host_5000/x/1`. */
 export function imageBase(reference: ImageReference): string {
   const { tag = 'latest', digest } = reference;

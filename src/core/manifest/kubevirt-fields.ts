@@ -124,6 +124,7 @@ const CORE_NAMES = {
   DataVolumeBlankImage: '',
   DataVolumeSourceHTTP: 'certConfigMap extraHeaders secretExtraHeaders secretRef url',
   DataVolumeSourcePVC: 'name namespace',
+  DataVolumeSourceRegistry: 'certConfigMap imageStream platform pullMethod secretRef url',
   DataVolumeSpec:
     'checkpoints contentType finalCheckpoint preallocation priorityClassName pvc source ' +
     'sourceRef storage',

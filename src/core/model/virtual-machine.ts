@@ -69,7 +69,14 @@ export type DataVolumeContents =
       /** Of what is downloaded; lower-case hexadecimal. */
       readonly sha256?: string;
     }
-  | { readonly kind: 'claim'; readonly claim: string; readonly namespace: string };
+  | { readonly kind: 'claim'; readonly claim: string; readonly namespace: string }
+  /** The disk of a container image. */
+  | {
+      readonly kind: 'registry';
+      readonly image: string;
+      /** A Secret of the VM's namespace with credentials for the registry. */
+      readonly secret?: string;
+    };
 
 export interface InstanceTemplate {
   readonly labels: Readonly<Record<string, string>>;
@@ -244,12 +251,12 @@ export interface KernelBoot {
 
 export type KernelSource =
   /** `firmware.kernelBoot.container`: files inside the directory that the image reference maps to. */
-  | {
+  | ({
       readonly kind: 'container';
       readonly image: string;
       readonly kernelPath?: string;
       readonly initrdPath?: string;
-    }
+    } & ImagePull)
   /** The annotations `solovirt.io/kernel` and `solovirt.io/initrd`: files in the image directory. */
   | { readonly kind: 'files'; readonly kernelPath: string; readonly initrdPath?: string };
 
@@ -277,9 +284,19 @@ export interface DiskSpec {
   readonly source: DiskSource;
 }
 
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+/** How an image of a registry comes here. */
+export interface ImagePull {
+  /** Absent: as the tag wants it (`core/images/pull-plan`). */
+  readonly pullPolicy?: PullPolicy;
+  /** A Secret of the VM's namespace with credentials for the registry. */
+  readonly pullSecret?: string;
+}
+
 export type DiskSource =
   /** An image of the image directory; writes go to an overlay that lives as long as the instance. */
-  | { readonly kind: 'containerDisk'; readonly image: string; readonly path?: string }
+  | ({ readonly kind: 'containerDisk'; readonly image: string; readonly path?: string } & ImagePull)
   /** A file of the host, raw unless it ends in `.qcow2`; never probed, for a guest may write it. */
   | {
       readonly kind: 'hostDisk';

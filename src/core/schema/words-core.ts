@@ -27,6 +27,7 @@ export const CORE_WORDS = {
       blank: 'Nothing: an empty disk. Write "blank: {}".',
       http: 'A disk image that is downloaded: raw or qcow2.',
       pvc: 'The disk of a claim, which is copied.',
+      registry: 'The disk of a container image.',
     },
   },
   DataVolumeBlankImage: { about: 'An empty disk. Has no fields.', fields: {} },
@@ -38,6 +39,15 @@ export const CORE_WORDS = {
   DataVolumeSourcePVC: {
     about: 'A claim whose disk is copied while no guest has it.',
     fields: { name: 'The name of the claim.', namespace: 'Its namespace.' },
+  },
+  DataVolumeSourceRegistry: {
+    about: 'A container image with one disk, of a registry or of the image directory.',
+    fields: {
+      url: 'docker:// and the name of the image.',
+      secretRef:
+        'A Secret with credentials for the registry: the keys accessKeyId and secretKey, or one of type kubernetes.io/dockerconfigjson.',
+      pullMethod: 'Which part of a cluster pulls it.',
+    },
   },
   DataVolumeSpec: {
     about: 'How a disk is made.',

@@ -108,8 +108,10 @@ export const DEVICE_WORDS = {
       image:
         'NAME:TAG, where TAG is latest unless given: a file or a directory of the image directory.',
       path: 'The file inside the image. Without it the usual places are looked at.',
-      imagePullPolicy: 'When the image is fetched anew.',
-      imagePullSecret: 'What gives access to the registry.',
+      imagePullPolicy:
+        'Whether a registry is asked at each start (Always), only while there is no such image (IfNotPresent), or not at all (Never). Without it: Always for the tag latest, else IfNotPresent. An image that was put into the image directory by hand is always taken as it is.',
+      imagePullSecret:
+        'A Secret of type kubernetes.io/dockerconfigjson with credentials for the registry.',
     },
   },
   DataVolumeTemplateSpec: {

@@ -212,8 +212,10 @@ export const MACHINE_WORDS = {
       image: 'An image of the image directory.',
       kernelPath: 'The kernel: a file of the image. Must be given.',
       initrdPath: 'The initial RAM disk: a file of the image.',
-      imagePullPolicy: 'When the image is fetched anew.',
-      imagePullSecret: 'What gives access to the registry.',
+      imagePullPolicy:
+        'Whether a registry is asked at each start (Always), only while there is no such image (IfNotPresent), or not at all (Never). Without it: Always for the tag latest, else IfNotPresent. An image that was put into the image directory by hand is always taken as it is.',
+      imagePullSecret:
+        'A Secret of type kubernetes.io/dockerconfigjson with credentials for the registry.',
     },
   },
 } as const satisfies Record<string, TypeWords>;

@@ -9,7 +9,8 @@ import type { Problem } from '../model/problem.ts';
 import type { ReadinessRecord, VmRecord } from '../model/record.ts';
 import type { JsonObject, VirtualMachine } from '../model/virtual-machine.ts';
 import { isReady } from '../probe/probe-time.ts';
-import { isHalted } from './printable-status.ts';
+import type { Hold } from '../strategy/decide.ts';
+import { isHalted, provisioningOf } from './printable-status.ts';
 
 export interface ConditionFacts {
   readonly type: string;
@@ -31,6 +32,8 @@ export interface ConditionInput {
   readonly guest?: GuestStatus;
   /** Absent where the agent is to bring none into the guest. */
   readonly credentials?: CredentialStanding;
+  /** What a start waits for, if it waits. */
+  readonly held?: { readonly by: Hold; readonly message: string };
 }
 
 /** Whether the guest has the credentials that its agent is to bring. */
@@ -41,6 +44,7 @@ export type CredentialStanding =
 export function vmConditions(input: ConditionInput): readonly ConditionFacts[] {
   return [
     ready(input),
+    ...imagePulled(input),
     ...paused(input),
     ...unresponsive(input),
     ...rebootLoop(input),
@@ -96,6 +100,13 @@ function ready({ record, runState }: ConditionInput): ConditionFacts {
       message: notReadyWords(instance.readiness),
     };
   return { type: 'Ready', status: 'True' };
+}
+
+/** KubeVirt's `VirtualMachineInstanceSynchronized`, with the kubelet's reasons. */
+function imagePulled({ held }: ConditionInput): readonly ConditionFacts[] {
+  const { provisioning: reason } = provisioningOf(held?.by);
+  if (held === undefined || (reason !== 'ErrImagePull' && reason !== 'ImagePullBackOff')) return [];
+  return [{ type: 'Synchronized', status: 'False', reason, message: held.message }];
 }
 
 /** KubeVirt copies the condition of the guest's pod, reason included (kubelet `ContainersNotReady`). */

@@ -10,6 +10,8 @@ export type PrintableStatus =
   | 'Stopped'
   | 'Provisioning'
   | 'DataVolumeError'
+  | 'ErrImagePull'
+  | 'ImagePullBackOff'
   | 'Starting'
   | 'Running'
   | 'Paused'
@@ -27,16 +29,28 @@ export interface StatusFacts {
   readonly terminating: boolean;
   /** QMP's run state of the live instance. */
   readonly runState: string | undefined;
-  /** Its disks are being made, or could not be made. */
-  readonly provisioning?: 'making' | 'failed';
+  /** What keeps its start, as far as its disks and images go. */
+  readonly provisioning?: ProvisioningStatus;
   /** Nothing is started at present. */
   readonly draining: boolean;
 }
 
-/** What a start that is held up says of the VM's disks. */
+type ProvisioningStatus = Extract<
+  PrintableStatus,
+  'Provisioning' | 'DataVolumeError' | 'ErrImagePull' | 'ImagePullBackOff'
+>;
+
+const PROVISIONING: Readonly<Partial<Record<Hold, ProvisioningStatus>>> = {
+  provisioning: 'Provisioning',
+  'provisioning-failed': 'DataVolumeError',
+  'image-pull-failed': 'ErrImagePull',
+  'image-pull-back-off': 'ImagePullBackOff',
+};
+
+/** What a start that is held up says of the VM's disks and images. */
 export function provisioningOf(hold: Hold | undefined): Pick<StatusFacts, 'provisioning'> {
-  if (hold === 'provisioning') return { provisioning: 'making' };
-  return hold === 'provisioning-failed' ? { provisioning: 'failed' } : {};
+  const provisioning = hold && PROVISIONING[hold];
+  return provisioning === undefined ? {} : { provisioning };
 }
 
 /** Run states in which a live guest's CPUs stand still (QAPI `RunState`). */
@@ -61,8 +75,10 @@ const ORDER: readonly (readonly [PrintableStatus, (facts: KnownFacts) => boolean
   ['Paused', (f) => f.record.instance?.phase === 'Running' && isHalted(f.runState)],
   ['Running', (f) => f.record.instance?.phase === 'Running'],
   ['Stopped', (f) => f.record.instance === undefined && f.draining],
-  ['Provisioning', (f) => f.provisioning === 'making'],
-  ['DataVolumeError', (f) => f.provisioning === 'failed'],
+  ['Provisioning', (f) => f.provisioning === 'Provisioning'],
+  ['DataVolumeError', (f) => f.provisioning === 'DataVolumeError'],
+  ['ErrImagePull', (f) => f.provisioning === 'ErrImagePull'],
+  ['ImagePullBackOff', (f) => f.provisioning === 'ImagePullBackOff'],
   ['Starting', (f) => f.record.instance !== undefined || f.record.startRequest !== undefined],
   ['CrashLoopBackOff', (f) => f.record.backoff.retryAt !== undefined && wantsStart(f.record)],
   ['Starting', (f) => wantsStart(f.record)],

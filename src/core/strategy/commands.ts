@@ -29,6 +29,8 @@ export interface CommandSituation {
   readonly terminating: boolean;
   /** Nothing is started at present. */
   readonly draining: boolean;
+  /** What the VM's start waits for has failed, and is to be tried again by itself. */
+  readonly stuck?: boolean;
   readonly table: StrategyTable;
   readonly now: number;
 }
@@ -49,7 +51,8 @@ export function judgeCommand(command: Command, situation: CommandSituation): Jud
 
 function judgeStart(paused: boolean, situation: CommandSituation): Judgement {
   const { record, now } = situation;
-  const queued = record.startRequest !== undefined;
+  // What failed is tried at once, however often that is asked for.
+  const queued = record.startRequest !== undefined && situation.stuck !== true;
   const running = record.instance !== undefined && record.instance.stop === undefined;
   // A start behind a stop is queued; a second one finds nothing left to ask for.
   if (running || queued) return refuse('VM is already running');

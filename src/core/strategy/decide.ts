@@ -23,6 +23,8 @@ export type Hold =
   | 'draining'
   | 'provisioning'
   | 'provisioning-failed'
+  | 'image-pull-failed'
+  | 'image-pull-back-off'
   | 'start-after'
   | 'start-delay'
   | 'stop-order';
@@ -35,7 +37,7 @@ export type Action =
       readonly until?: number;
       readonly held?: Hold;
     }
-  /** Begin to make the disks of its data volumes. */
+  /** Begin to make the disks of its data volumes and to pull its images. */
   | { readonly kind: 'provision'; readonly reason: string }
   /** Record a new instance and launch it. */
   | { readonly kind: 'start'; readonly paused: boolean; readonly reason: string }

@@ -1,13 +1,20 @@
-/** Whether a start has to wait until disks of the VM have been made. Pure. */
-import type { Action } from './decide.ts';
+/** Whether a start has to wait until disks of the VM have been made, and its images pulled. Pure. */
+import type { Action, Hold } from './decide.ts';
 
-/** The VM's data volumes that have no disk yet; absent when all have one. */
+/** The VM's data volumes that have no disk yet, and images that are to be pulled; absent when there are none. */
 export type ProvisionFacts =
-  /** Nobody makes them. */
-  | { readonly kind: 'due'; readonly names: readonly string[] }
+  /** Nobody is at it. */
+  | { readonly kind: 'due'; readonly reason: string }
   | { readonly kind: 'making'; readonly progress: string }
-  /** Unix ms. */
-  | { readonly kind: 'failed'; readonly message: string; readonly retryAt: number };
+  | {
+      readonly kind: 'failed';
+      readonly what: 'disk' | 'image';
+      /** In a row, from 1. */
+      readonly failures: number;
+      readonly message: string;
+      /** Unix ms. */
+      readonly retryAt: number;
+    };
 
 type Start = Extract<Action, { kind: 'start' }>;
 
@@ -21,13 +28,36 @@ export function provisionBefore(
     case undefined:
       return start;
     case 'due':
-      return { kind: 'provision', reason: `making ${facts.names.join(', ')}` };
+      return { kind: 'provision', reason: facts.reason };
     case 'making':
       return { kind: 'wait', reason: facts.progress, held: 'provisioning' };
     case 'failed': {
       const { message, retryAt } = facts;
-      if (retryAt <= now) return { kind: 'provision', reason: 'making its disks once more' };
-      return { kind: 'wait', reason: message, until: retryAt, held: 'provisioning-failed' };
+      if (retryAt <= now) return { kind: 'provision', reason: 'trying once more' };
+      return { kind: 'wait', reason: message, until: retryAt, held: holdOf(facts) };
     }
+  }
+}
+
+/** The kubelet's two words for an image: it failed, and it fails again and again. */
+function holdOf({ what, failures }: Extract<ProvisionFacts, { kind: 'failed' }>): Hold {
+  if (what === 'disk') return 'provisioning-failed';
+  return failures > 1 ? 'image-pull-back-off' : 'image-pull-failed';
+}
+
+/** Whether what keeps a start is being made or fetched, or is to be tried again. */
+export function isProvisioning(hold: Hold | undefined): boolean {
+  switch (hold) {
+    case 'provisioning':
+    case 'provisioning-failed':
+    case 'image-pull-failed':
+    case 'image-pull-back-off':
+      return true;
+    case 'draining':
+    case 'start-after':
+    case 'start-delay':
+    case 'stop-order':
+    case undefined:
+      return false;
   }
 }

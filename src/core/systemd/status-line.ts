@@ -11,6 +11,8 @@ const WORDS: Readonly<Record<PrintableStatus, string>> = {
   Terminating: 'being removed',
   CrashLoopBackOff: 'in crash loop back-off',
   DataVolumeError: 'without their disks',
+  ErrImagePull: 'without their images',
+  ImagePullBackOff: 'without their images',
   Invalid: 'invalid',
   Stopped: 'stopped',
 };

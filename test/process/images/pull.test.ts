@@ -66,10 +66,10 @@ function pull(reference: string, options: Options = {}) {
   return pullImage(request, { signal, onBytes, onWait: () => {} });
 }
 
-/** All files of the image directory. */
+/** All files of the image directory by their names, without the places that they are kept at. */
 function files(): readonly string[] {
-  return readdirSync(imagesDir, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    statSync(join(imagesDir, name)).isFile(),
+  return readdirSync(imagesDir, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => statSync(join(imagesDir, name)).isFile() && !name.startsWith('_store/'),
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { skopeoError } from '../../../src/images/skopeo.ts';
+import { skopeoError } from '../../../src/images/skopeo-words.ts';
 
 /** As skopeo 1.9 and 1.18 say it. */
 test.for([

@@ -12,7 +12,7 @@ import type { Report } from '../report.ts';
 import { PART_METADATA } from './metadata.ts';
 import { reportDuplicateNames } from './named-items.ts';
 import { OBJECT_NAME } from './object-volumes.ts';
-import { readCapacity, type VolumeFields } from './volumes.ts';
+import { checkImage, readCapacity, type VolumeFields } from './volumes.ts';
 
 /** An annotation of the data volume, because CDI's type has no field for it. */
 export const CHECKSUM = 'solovirt.io/checksum';
@@ -41,6 +41,12 @@ const SOURCE = object({
       type: 'DataVolumeSourcePVC',
       fields: { name: OBJECT_NAME, namespace: text(checkDnsLabel, { pattern: DNS_LABEL }) },
       required: ['name', 'namespace'],
+    }),
+    registry: object({
+      type: 'DataVolumeSourceRegistry',
+      fields: { url: text(checkRegistryUrl), secretRef: OBJECT_NAME },
+      required: ['url'],
+      clusterOnly: ['pullMethod'],
     }),
   },
   marks: ['blank'],
@@ -79,6 +85,14 @@ function checkUrl(url: string): string | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed !== undefined && /^https?:$/.test(parsed.protocol)) return undefined;
   return `${quoted(url)} is not a URL that begins with http:// or https://`;
+}
+
+const DOCKER = 'docker://';
+
+function checkRegistryUrl(url: string): string | undefined {
+  if (!url.startsWith(DOCKER))
+    return `${quoted(url)} does not begin with docker://, as the image of a registry does; put an archive into the image directory with \`solovirt images pull --from\``;
+  return checkImage(url.slice(DOCKER.length));
 }
 
 /** @param volumes of the instance: each data volume is used by one of them */
@@ -158,11 +172,18 @@ function resolveContents(source: Source, report: Report): DataVolumeContents | u
     report.error(
       code,
       source,
-      `a data volume has exactly one of blank, http and pvc, found ${found}`,
+      `a data volume has exactly one of blank, http, pvc and registry, found ${found}`,
     );
     return undefined;
   }
   if (get.blank) return { kind: 'blank' };
+  const { url: image, secretRef } = get.registry?.value.get ?? {};
+  if (image)
+    return {
+      kind: 'registry',
+      image: image.value.slice(DOCKER.length),
+      ...(secretRef && { secret: secretRef.value }),
+    };
   const url = get.http?.value.get.url;
   if (url) return { kind: 'http', url: url.value };
   const { name, namespace } = get.pvc?.value.get ?? {};

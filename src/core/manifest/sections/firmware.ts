@@ -10,6 +10,7 @@ import { object, reportMissing } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { type HostSettings, INITRD, KERNEL, KERNEL_ARGS } from './annotations.ts';
 import { BOOTLOADER, IDENTITY_FIELDS } from './bootloader.ts';
+import { IMAGE_PULL, resolveImagePull } from './image-pull.ts';
 import { checkImage } from './volumes.ts';
 
 /** x86 `COMMAND_LINE_SIZE` (boot protocol): the kernel cuts off what is longer. */
@@ -30,9 +31,9 @@ export const FIRMWARE = object({
             image: text(checkImage),
             kernelPath: text(checkInnerPath),
             initrdPath: text(checkInnerPath),
+            ...IMAGE_PULL,
           },
           required: ['image'],
-          clusterOnly: ['imagePullPolicy', 'imagePullSecret'],
         }),
       },
     }),
@@ -73,7 +74,7 @@ function fromContainer(boot: BootFields, report: Report): KernelBoot | undefined
     report.error('required', kernelArgs, message);
   }
   if (container === undefined) return undefined;
-  const { image, kernelPath, initrdPath } = container.value.get;
+  const { image, kernelPath, initrdPath, ...pull } = container.value.get;
   if (!container.value.present.has('kernelPath')) reportMissing(container, 'kernelPath', report);
   if (image === undefined || kernelPath === undefined) return undefined;
   return {
@@ -82,6 +83,7 @@ function fromContainer(boot: BootFields, report: Report): KernelBoot | undefined
       image: image.value,
       kernelPath: kernelPath.value,
       ...(initrdPath && { initrdPath: initrdPath.value }),
+      ...resolveImagePull(image.value, pull, report),
     },
     kernelArgs: kernelArgs?.value ?? '',
   };

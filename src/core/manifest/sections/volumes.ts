@@ -11,6 +11,7 @@ import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
 import { CLAIM_VOLUME, DATA_VOLUME, EPHEMERAL_VOLUME, resolveClaim } from './claims.ts';
 import { CLOUD_INIT_CONFIG_DRIVE, CLOUD_INIT_NO_CLOUD, resolveCloudInit } from './cloud-init.ts';
+import { IMAGE_PULL, resolveImagePull } from './image-pull.ts';
 import { CONFIG_MAP_VOLUME, resolveObjectVolume, SECRET_VOLUME } from './object-volumes.ts';
 
 const SECTOR = 512n;
@@ -23,9 +24,8 @@ export const VOLUME = object({
     name: text(checkDnsLabel, { pattern: DNS_LABEL }),
     containerDisk: object({
       type: 'ContainerDiskSource',
-      fields: { image: text(checkImage), path: text(checkInnerPath) },
+      fields: { image: text(checkImage), path: text(checkInnerPath), ...IMAGE_PULL },
       required: ['image'],
-      clusterOnly: ['imagePullPolicy', 'imagePullSecret'],
     }),
     hostDisk: object({
       type: 'HostDisk',
@@ -102,7 +102,7 @@ export function resolveSource(volume: VolumeFields, report: Report): DiskSource 
   if (sources.length === 0)
     report.error('required', volume, `a volume needs a source: ${SOURCES.join(', ')}`);
   return (
-    containerDisk(get) ??
+    containerDisk(get, report) ??
     hostDisk(get, report) ??
     emptyDisk(get, report) ??
     resolveClaim(get) ??
@@ -112,10 +112,15 @@ export function resolveSource(volume: VolumeFields, report: Report): DiskSource 
   );
 }
 
-function containerDisk({ containerDisk: found }: Sources): DiskSource | undefined {
-  const { image, path } = found?.value.get ?? {};
+function containerDisk({ containerDisk: found }: Sources, report: Report): DiskSource | undefined {
+  const { image, path, ...pull } = found?.value.get ?? {};
   if (image === undefined) return undefined;
-  return { kind: 'containerDisk', image: image.value, ...(path && { path: path.value }) };
+  return {
+    kind: 'containerDisk',
+    image: image.value,
+    ...(path && { path: path.value }),
+    ...resolveImagePull(image.value, pull, report),
+  };
 }
 
 function hostDisk({ hostDisk: found }: Sources, report: Report): DiskSource | undefined {

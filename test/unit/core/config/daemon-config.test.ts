@@ -39,6 +39,7 @@ describe('defaults', () => {
       vmsDir: '/etc/solovirt/vms',
       imagesDir: '/var/lib/solovirt/images',
       diskRoots: [],
+      registryAuth: '/etc/solovirt/registry-auth.json',
       stateDir: '/var/lib/solovirt',
       runtimeDir: '/run/solovirt',
       socketPath: '/run/solovirt/solovirt.sock',
@@ -114,6 +115,7 @@ test('every setting can come from the file', () => {
 vms: /v
 images: /i
 diskRoots: [/srv/vms, data]
+registryAuth: auth.json
 state: /s
 runtime: /r
 socket: /k/s.sock
@@ -138,6 +140,7 @@ qemuLogBytes: 8192
     vmsDir: '/v',
     imagesDir: '/i',
     diskRoots: ['/srv/vms', '/here/data'],
+    registryAuth: '/here/auth.json',
     stateDir: '/s',
     runtimeDir: '/r',
     socketPath: '/k/s.sock',

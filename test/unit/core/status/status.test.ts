@@ -85,6 +85,10 @@ describe('the printable status', () => {
     ],
     ['a VM that a pass is about to start', facts({ record: vmRecord('Always') }), 'Starting'],
     ['a halted VM', facts({ record: vmRecord('Halted') }), 'Stopped'],
+    ...(['Provisioning', 'DataVolumeError', 'ErrImagePull', 'ImagePullBackOff'] as const).map(
+      (provisioning) =>
+        [`a start that is in ${provisioning}`, facts({ provisioning }), provisioning] as const,
+    ),
   ])('of %s', ([, situation, expected]) => {
     expect(printableStatus(situation)).toBe(expected);
   });
@@ -108,6 +112,11 @@ describe('the conditions', () => {
   test.for<readonly [string, object, readonly string[]]>([
     ['a running guest', {}, ['Ready=True']],
     ['no instance', { record: vmRecord('Always') }, ['Ready=False VMINotExists']],
+    [
+      'an image that could not be pulled',
+      { record: vmRecord('Always'), held: { by: 'image-pull-failed', message: 'no' } },
+      ['Ready=False VMINotExists', 'Synchronized=False ErrImagePull'],
+    ],
     [
       'a guest whose readiness probe has told nothing yet',
       { record: vmRecord('Always', { instance: instanceRecord({ spec: PROBED }) }), vm: undefined },

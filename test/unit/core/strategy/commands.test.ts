@@ -50,6 +50,17 @@ const inBackoff = (strategy: RunStrategy) =>
 const starting = (strategy: RunStrategy) =>
   vmRecord(strategy, { instance: instanceRecord({ phase: 'Scheduling' }) });
 
+test('a queued start is granted again when what it waits for has failed', () => {
+  const record = vmRecord('Manual', { startRequest: { paused: false, at: NOW - 1 } });
+  const situation = {
+    ...{ record, terminating: false, draining: false, now: NOW },
+    table: STRATEGY_TABLES.default,
+  };
+  const start = { verb: 'start', paused: false } as const;
+  expect(judgeCommand(start, situation).ok).toBe(false);
+  expect(judgeCommand(start, { ...situation, stuck: true }).ok).toBe(true);
+});
+
 /** `202` or `202 → strategy written into the file`, or the refusal. */
 function inWords(judgement: Judgement): string {
   if (!judgement.ok) return judgement.message;

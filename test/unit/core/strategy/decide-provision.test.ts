@@ -5,7 +5,7 @@ import type { ProvisionFacts } from '../../../../src/core/strategy/provision.ts'
 import type { Situation } from '../../../../src/core/strategy/situation.ts';
 import { NOW, virtualMachine, vmRecord } from '../../../support/build.ts';
 
-const DUE: ProvisionFacts = { kind: 'due', names: ['root', 'data'] };
+const DUE: ProvisionFacts = { kind: 'due', reason: 'making root, data' };
 
 function down(change: object = {}, more: Partial<Situation> = {}): Situation {
   const record = vmRecord('Always', change);
@@ -33,7 +33,10 @@ describe('a start', () => {
   });
 
   test('waits until they are tried again', () => {
-    const provision = { kind: 'failed', message: 'no', retryAt: NOW + 1 } as const;
+    const provision: ProvisionFacts = {
+      ...{ kind: 'failed', what: 'disk', failures: 1 },
+      ...{ message: 'no', retryAt: NOW + 1 },
+    };
     expect(decide(down({}, { provision }))).toEqual({
       kind: 'wait',
       reason: 'no',
@@ -42,6 +45,15 @@ describe('a start', () => {
     });
     expect(decide(down({}, { provision, now: NOW + 1 })).kind).toBe('provision');
   });
+});
+
+test.for([
+  ['disk', 3, 'provisioning-failed'],
+  ['image', 1, 'image-pull-failed'],
+  ['image', 2, 'image-pull-back-off'],
+] as const)('what failed tells what keeps the start: a %s, %i times', ([what, failures, held]) => {
+  const provision = { kind: 'failed', what, failures, message: 'no', retryAt: NOW + 1 } as const;
+  expect(decide(down({}, { provision }))).toMatchObject({ kind: 'wait', held });
 });
 
 describe('no disk is made', () => {
