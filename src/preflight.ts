@@ -31,6 +31,7 @@ import { madeFor, type ValuesOf } from './qemu/made-image.ts';
 import type { Roots } from './qemu/path-policy.ts';
 import { checkDisk } from './qemu/prepare-disk.ts';
 import { reasonOf } from './qemu/prepare-error.ts';
+import { checkFilesystem } from './qemu/prepare-filesystems.ts';
 import { prepareKernel } from './qemu/prepare-kernel.ts';
 import type { Board } from './supervisor/board.ts';
 import { bytesOf } from './supervisor/file-objects.ts';
@@ -119,7 +120,7 @@ async function fileFindings(
   vm: VirtualMachine,
   { roots, values }: PreflightDeps,
 ): Promise<readonly Finding[]> {
-  const { disks, kernelBoot, bootloader, tpm } = vm.template.spec;
+  const { disks, filesystems = [], kernelBoot, bootloader, tpm } = vm.template.spec;
   const made = madeFor(vm, vm.template.spec, values);
   const toBeMade = new Set(vm.dataVolumes?.map(({ name }) => name));
   const there = disks.filter(
@@ -131,6 +132,12 @@ async function fileFindings(
       disk.source.kind === 'containerDisk' ? toBePulledFrom(disk.source, roots, field) : undefined;
     return toBePulled ?? attempt('disk-not-ready', field, () => checkDisk(disk, roots, made));
   });
+  for (const filesystem of filesystems)
+    found.push(
+      attempt('filesystem-not-ready', volumeField(vm, filesystem.name), () =>
+        checkFilesystem(filesystem, roots, made),
+      ),
+    );
   if (kernelBoot !== undefined) {
     const { source } = kernelBoot;
     const field =

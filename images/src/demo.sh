@@ -4,7 +4,7 @@
 # Modules of each list that guest/modules loads; a kernel that lacks one, or has it built in, is fine.
 # File systems that the guest is to know.
 file_systems=isofs
-module_lists='base efi net blk balloon console scsi rng watchdog ide sata fs'
+module_lists='base efi net blk balloon console scsi rng watchdog virtiofs ide sata fs'
 modules_of() {
   case "$1" in
     base) echo virtio_pci button evdev pvpanic-pci pvpanic-mmio tpm_tis ;;
@@ -16,6 +16,7 @@ modules_of() {
     scsi) echo virtio_scsi sd_mod sr_mod ;;
     rng) echo virtio-rng ;;
     watchdog) echo i6300esb ;;
+    virtiofs) echo virtiofs ;;
     ide) echo ata_piix sd_mod sr_mod ;;
     sata) echo ahci sd_mod sr_mod ;;
     fs) echo "$file_systems" ;;

@@ -1,4 +1,4 @@
-/** Where the disks of persistent volume claims lie in the image directory. Pure. */
+/** Where the disks and directories of persistent volume claims lie in the image directory. Pure. */
 import type { VmIdentity } from './model/virtual-machine.ts';
 
 /** No image reference leads there, for none has a part that begins with `_`: a guest writes these files. */
@@ -11,6 +11,14 @@ export interface ClaimFile {
   readonly path: string;
   /** By the ending alone: what a guest writes is never asked what it is. */
   readonly format: 'qcow2' | 'raw';
+}
+
+/** The directory that a claim is where it is shared as a file system, relative to the image directory. */
+export function claimDirectory(
+  { namespace }: Pick<VmIdentity, 'namespace'>,
+  claim: string,
+): string {
+  return `${FOLDER}/${namespace}/${claim}`;
 }
 
 /** The files that can be a claim's disk, the one that solovirt itself would make first. */

@@ -17,6 +17,8 @@
  *                     nvram.fd       UEFI's variables, likewise
  *                     tpm/           what the TPM holds, likewise
  *                     tpm.exit       how its emulator ended, if QEMU went on
+ *                     fsN/           files of a shared directory that are made for the instance, removed at the end
+ *                     fsN.exit       how the process of filesystem N, from 0, ended, if QEMU went on
  * STATE/machines/NAMESPACE_NAME/     what of a VM's board outlasts its instances:
  *                nvram.fd            UEFI's variables
  *                nvram-secure.fd     the same for secure boot, with its keys
@@ -27,6 +29,7 @@
  *               qga                  the host's end of the guest agent's channel
  *               con                  serial console, both ways
  *               tpm                  control channel of the TPM emulator
+ *               fsN                  the process that serves filesystem N
  *               vnc                  graphical console (RFB)
  *               screen.png           a screenshot on its way
  * RUNTIME/vm/INST/                   what the systemd launcher hands to the unit solovirt-vm@INST.service
@@ -116,6 +119,22 @@ export function handOverDir(runtimeDir: string, unitInstance: string): string {
 /** An instance's paths inside its unit, where the directories of all others are hidden. */
 export function pathsInUnit(runtimeDir: string, uid: string): InstancePaths {
   return pathsIn(uid, `${runtimeDir}/self/evidence`, `${runtimeDir}/self/sockets`);
+}
+
+/** What belongs to a filesystem of an instance, by its place in the spec, from 0. */
+export interface FilesystemPaths {
+  readonly socket: string;
+  readonly end: string;
+  /** Of files that are made for the instance. */
+  readonly made: string;
+}
+
+export function filesystemPaths(
+  { dir, runtimeDir }: Pick<InstancePaths, 'dir' | 'runtimeDir'>,
+  index: number,
+): FilesystemPaths {
+  const name = `fs${index}`;
+  return { socket: `${runtimeDir}/${name}`, end: `${dir}/${name}.exit`, made: `${dir}/${name}` };
 }
 
 function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {

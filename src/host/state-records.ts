@@ -98,6 +98,7 @@ const spec = object<InstanceSpec>({
   subdomain: optional(text),
   disks: anyList,
   interfaces: anyList,
+  filesystems: optional(anyList),
   rng: flag,
   watchdog: optional(anyObject),
   tpm: optional(anyObject),

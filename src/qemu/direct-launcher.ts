@@ -6,7 +6,11 @@ import { chmod, chown, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
-import { withCompanions } from '../core/qemu-args/companion.ts';
+import {
+  type Companion,
+  type CompanionFiles,
+  withCompanions,
+} from '../core/qemu-args/companion.ts';
 import { type Credentials, confineArgs } from '../core/qemu-args/confinement.ts';
 import { discardInstance } from './discard.ts';
 import { giveDir, giveFile } from './give-files.ts';
@@ -16,6 +20,7 @@ import { killTree, signalProcess } from './kill-tree.ts';
 import type { Launcher, LaunchOrder, Target } from './launcher.ts';
 import { DirectNetworkKeepers, type NetworkKeepers } from './network-keepers.ts';
 import { programFile } from './program-files.ts';
+import { sharingUser } from './share-user.ts';
 import { spawnQemu } from './spawn.ts';
 import { SpawnError } from './spawn-error.ts';
 import { findUnusable } from './usable-files.ts';
@@ -69,9 +74,11 @@ export class DirectLauncher implements Launcher {
   async spawn(order: LaunchOrder): ReturnType<Launcher['spawn']> {
     const { paths, qemuPath, args, access, companions } = order;
     const credentials = await this.#identity(order);
+    const sharers = await this.#sharers(companions);
     const [beside, confine] = [programFile('beside'), programFile('confine')];
     const confined = [confine, ...confineArgs(access, credentials), qemuPath, ...args];
-    const command = withCompanions(companions, confined, { beside, confine }, credentials);
+    const identityOf = (companion: Companion) => sharers.get(companion) ?? credentials;
+    const command = withCompanions(companions, confined, { beside, confine }, identityOf);
     const [program = confine, ...words] = command;
     return spawnQemu({ paths, qemuPath: program, args: words });
   }
@@ -98,6 +105,20 @@ export class DirectLauncher implements Launcher {
     return new DirectNetworkKeepers(runtimeDir);
   }
 
+  /** Those that run as another user than QEMU. @throws SpawnError */
+  async #sharers(companions: readonly Companion[]): Promise<ReadonlyMap<Companion, Credentials>> {
+    const { users } = this.#options;
+    const found = new Map<Companion, Credentials>();
+    if (users === undefined) return found;
+    for (const companion of companions) {
+      const [program = ''] = companion.command;
+      const { files } = companion;
+      if (files.kind === 'shared' && !isOfInstance(files))
+        found.set(companion, await sharingUser(files, program, users));
+    }
+    return found;
+  }
+
   /** Undefined: that of this process. @throws SpawnError */
   async #identity({
     vm,
@@ -113,7 +134,8 @@ export class DirectLauncher implements Launcher {
     const own = access.read.filter((path) => path.startsWith(`${paths.dir}/`));
     const files = [...access.write.filter((path) => path !== '/dev/kvm'), ...own];
     for (const path of files) await giveFile(path, credentials.uid, users.range);
-    for (const { stateDir } of companions) await giveDir(stateDir, credentials.uid, users.range);
+    for (const { files: theirs } of companions)
+      if (isOfInstance(theirs)) await giveDir(theirs.dir, credentials.uid, users.range);
     const obstacle = await findUnusable({ access, program: qemuPath }, credentials);
     if (obstacle !== undefined && strict)
       throw new SpawnError(`QEMU was not started: ${obstacle}; ${REMEDY}`);
@@ -124,6 +146,11 @@ export class DirectLauncher implements Launcher {
     );
     return obstacle === undefined ? credentials : undefined;
   }
+}
+
+/** Whether nobody else has a use for the directory. */
+function isOfInstance(files: CompanionFiles): boolean {
+  return files.kind === 'state' || files.whose === 'instance';
 }
 
 const REMEDY =

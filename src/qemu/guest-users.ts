@@ -29,17 +29,23 @@ export class GuestUsers {
   }
 
   /**
-   * The first number that no instance has and nobody runs as. It counts as taken once a directory in
+   * The first number that no instance has and nobody runs as; the last of the range is `sharer`'s. It counts as taken once a directory in
    * `instancesDir` belongs to its group.
    * @throws SpawnError when all are taken
    */
   free(instancesDir: string): number {
     const { first, last } = this.range;
     const taken = new Set([...owners(instancesDir, 'gid'), ...owners('/proc', 'uid')]);
-    for (let id = first; id <= last; id += 1) if (!taken.has(id)) return id;
+    for (let id = first; id < last; id += 1) if (!taken.has(id)) return id;
     throw new SpawnError(
-      `all users from ${first} to ${last} are taken by instances or by processes; give the setting qemuUids a wider range`,
+      `all users from ${first} to ${last - 1} are taken by instances or by processes; give the setting qemuUids a wider range`,
     );
+  }
+
+  /** Who serves directories that no other user has, for all guests that share them: a user that no guest is. */
+  get sharer(): Credentials {
+    const { last } = this.range;
+    return { uid: last, gid: last, groups: [this.#qemuGid ?? []].flat() };
   }
 
   /** Who the instance with this directory runs as; undefined when it was given nobody. */

@@ -7,16 +7,19 @@ import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { HostNetwork } from '../core/model/host-network.ts';
 import type { InstanceDescription } from '../core/model/record.ts';
 import type { InstanceSpec, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
-import type { InstancePaths } from '../core/paths.ts';
+import { filesystemPaths, type InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
+import type { Companion } from '../core/qemu-args/companion.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
+import { filesystemCompanion } from '../core/qemu-args/filesystems.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
 import { tpmCompanion } from '../core/qemu-args/tpm.ts';
 import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
-import type { ValuesOf } from './made-image.ts';
+import { madeFor, type ValuesOf } from './made-image.ts';
 import { ownTurn } from './own-turn.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
+import { type PreparedFilesystems, prepareFilesystems } from './prepare-filesystems.ts';
 import { type PreparedMachine, prepareMachine } from './prepare-machine.ts';
 
 export interface LaunchInput {
@@ -55,15 +58,17 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   if (machineDir !== undefined) await launcher.makeMachineDir(machineDir);
   const inMachine = machineDir === undefined ? {} : { machineDir };
   const dumps = spec.panicDumps !== undefined;
-  const [{ qemuPath, accelerator }, instance, machine, networks] = await Promise.all([
+  const makeStateDir = (dir: string) => launcher.makeStateDir(dir);
+  const [{ qemuPath, accelerator }, instance, machine, shared, networks] = await Promise.all([
     input.host(spec.architecture),
     prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
-    prepareMachine({
-      vm,
-      spec,
+    prepareMachine({ vm, spec, paths, ...inMachine, makeStateDir }),
+    prepareFilesystems({
+      filesystems: spec.filesystems ?? [],
       paths,
-      ...inMachine,
-      makeStateDir: (dir) => launcher.makeStateDir(dir),
+      roots: { imagesDir, diskRoots },
+      made: madeFor(vm, spec, values),
+      makeStateDir,
     }),
     input.joinNetworks(),
     ...[paths.events, paths.console].map(makeFile),
@@ -76,7 +81,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
       ? []
       : [[machineDir, launcher.machineSeenBy(machineDir)] as const]),
   ] as const;
-  const prepared = movedTo(moves, { ...instance, ...machine });
+  const prepared = movedTo(moves, { ...instance, ...machine, ...shared });
   const args = buildQemuArgs({
     uid: paths.uid,
     vm,
@@ -99,17 +104,32 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const { uid } = paths;
   const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  const { tpm } = prepared;
-  const companions = tpm === undefined ? [] : [tpmCompanion(tpm.program, tpm.stateDir, seen)];
+  const companions = companionsOf(prepared, seen);
   await ownTurn();
   return launcher.spawn({ vm, paths, ...inMachine, spec, qemuPath, args, access, companions });
+}
+
+type Prepared = PreparedInstance & PreparedMachine & PreparedFilesystems;
+
+function companionsOf(
+  { tpm, virtiofsd, filesystems }: PreparedMachine & PreparedFilesystems,
+  paths: InstancePaths,
+): readonly Companion[] {
+  return [
+    ...(tpm === undefined ? [] : [tpmCompanion(tpm.program, tpm.stateDir, paths)]),
+    ...(virtiofsd === undefined
+      ? []
+      : filesystems.map((shared, index) =>
+          filesystemCompanion(virtiofsd, shared, filesystemPaths(paths, index)),
+        )),
+  ];
 }
 
 /** The files that lie in directories of solovirt's own, at the places where QEMU sees them. */
 function movedTo(
   moves: readonly (readonly [from: string, to: string])[],
-  prepared: PreparedInstance & PreparedMachine,
-): PreparedInstance & PreparedMachine {
+  prepared: Prepared,
+): Prepared {
   const moved = (file: string): string => {
     const move = moves.find(([from]) => file.startsWith(`${from}/`));
     return move === undefined ? file : `${move[1]}${file.slice(move[0].length)}`;
@@ -120,6 +140,7 @@ function movedTo(
     ...prepared,
     disks: prepared.disks.map((disk) => ({ ...disk, file: moved(disk.file) })),
     systemTable: moved(prepared.systemTable),
+    filesystems: prepared.filesystems.map((shared) => ({ ...shared, dir: moved(shared.dir) })),
     ...(firmware && vars && { firmware: { ...firmware, vars } }),
     ...(tpm && { tpm: { ...tpm, stateDir: moved(tpm.stateDir) } }),
   };

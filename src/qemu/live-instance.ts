@@ -38,13 +38,19 @@ export interface LiveInstanceDeps {
   readonly onEvent: (event: QmpEvent) => void;
   /** A QMP command failed; its caller is told as well. */
   readonly onFailure: (command: string, error: unknown) => void;
-  /** A process beside QEMU has ended, and QEMU goes on; absent where there is none. */
-  readonly onCompanionEnd?: (end: ExitStatus) => void;
+  /** The processes beside QEMU. */
+  readonly companions: readonly WatchedCompanion[];
   /** A session of its monitor has begun. */
   readonly onConnected?: () => void;
   /** Sizes at which the console file and the stderr file are rotated. */
   readonly consoleLogBytes: number;
   readonly qemuLogBytes: number;
+}
+
+export interface WatchedCompanion {
+  /** The file that is written when it has ended and QEMU goes on. */
+  readonly end: (paths: InstancePaths) => string;
+  readonly onEnd: (end: ExitStatus) => void;
 }
 
 export class LiveInstance {
@@ -69,7 +75,7 @@ export class LiveInstance {
   #stateEvents = 0;
   #watched = false;
   #capper: LogCapper | undefined;
-  #companion: CompanionWatch | undefined;
+  #companions: readonly CompanionWatch[] = [];
 
   private constructor(paths: InstancePaths, deps: LiveInstanceDeps) {
     this.paths = paths;
@@ -325,14 +331,14 @@ export class LiveInstance {
       { path: this.paths.events, maxBytes: JOURNAL_MAX_BYTES, cap: capJournal },
     ];
     this.#capper = new LogCapper(this.paths.dir, files, log);
-    const { onCompanionEnd } = this.#deps;
-    if (onCompanionEnd !== undefined)
-      this.#companion = new CompanionWatch(this.paths.tpmEnd, onCompanionEnd);
+    this.#companions = this.#deps.companions.map(
+      ({ end, onEnd }) => new CompanionWatch(end(this.paths), onEnd),
+    );
   }
 
   #closeFiles(): void {
     this.#capper?.[Symbol.dispose]();
-    this.#companion?.[Symbol.dispose]();
+    for (const companion of this.#companions) companion[Symbol.dispose]();
     this.#journal.close();
   }
 }

@@ -7,6 +7,7 @@ import type {
   CloudInitSource,
   DiskSource,
   InstanceSpec,
+  ObjectSource,
   SeedData,
   VmIdentity,
 } from '../core/model/virtual-machine.ts';
@@ -45,8 +46,8 @@ export function madeImage(source: MadeSource, made: MadeFor): Uint8Array {
       return seedDisk(format, contents, made);
     }
     case 'objectData': {
-      const { object, name, label, optional } = source;
-      const values = optional ? (find(object, name, made) ?? new Map()) : need(object, name, made);
+      const { object, name, label } = source;
+      const values = valuesOfObject(source, made);
       const long = [...values.keys()].some((key) => key.length > MAX_OBJECT_KEY_BYTES);
       if (long)
         throw new PrepareError(
@@ -70,6 +71,14 @@ function seedKeys(format: CloudInitSource['format'], made: MadeFor): readonly st
     if (error instanceof CredentialFault) throw new PrepareError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** The values of an object by key: none when there is no object and need not be. @throws PrepareError */
+export function valuesOfObject(
+  { object, name, optional }: ObjectSource,
+  made: MadeFor,
+): ReadonlyMap<string, Uint8Array> {
+  return optional ? (find(object, name, made) ?? new Map()) : need(object, name, made);
 }
 
 /** KubeVirt reads either key (`pkg/cloud-init`). */

@@ -97,8 +97,8 @@ const MADE = ['.qcow2', '.iso', 'smbios.bin', 'nvram.fd'].flatMap((ending) => [
   ending,
   ending + UNFINISHED,
 ]);
-/** What the TPM holds. */
-const MADE_DIR = 'tpm';
+/** What the TPM holds, and files that are shared. */
+const MADE_DIR = /^(?:tpm|fs\d+)$/;
 
 /** Removes what only an instance that runs needs of its files. The directory may be gone already. */
 export async function removeInstanceDisks(instanceDir: string): Promise<void> {
@@ -106,7 +106,8 @@ export async function removeInstanceDisks(instanceDir: string): Promise<void> {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const ours = (name: string) => name === MADE_DIR || MADE.some((ending) => name.endsWith(ending));
+  const ours = (name: string) =>
+    MADE_DIR.test(name) || MADE.some((ending) => name.endsWith(ending));
   const disks = names.filter(ours);
   const options = { recursive: true, force: true };
   await Promise.all(disks.map((name) => rm(join(instanceDir, name), options)));

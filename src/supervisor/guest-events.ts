@@ -2,7 +2,7 @@
  * Turns QEMU's events into notes that people read. What repeats quickly is told once: a reboot is two or three
  * RESETs, a full disk a BLOCK_IO_ERROR per request.
  */
-import type { ExitStatus, QmpEvent } from '../core/model/evidence.ts';
+import type { QmpEvent } from '../core/model/evidence.ts';
 import { escapeControls } from '../core/plain-text.ts';
 import { LOOP_RESETS, NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { EventLog, EventNote, EventSubject } from './event-log.ts';
@@ -83,16 +83,6 @@ export class GuestEvents {
     this.#recent.set(key, recent);
     return recent;
   }
-}
-
-/** The TPM's emulator has ended and QEMU goes on. */
-export function tpmLost(end: ExitStatus): EventNote {
-  const how = end.kind === 'exited' ? `exit code ${end.code}` : `signal ${end.signal}`;
-  return {
-    type: 'Warning',
-    reason: 'TpmLost',
-    message: `swtpm ended (${how}): the guest runs on without its TPM until it is restarted, and a reset ends it`,
-  };
 }
 
 const REBOOT_LOOP: EventNote = {

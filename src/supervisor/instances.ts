@@ -6,8 +6,9 @@ import type { QmpEvent } from '../core/model/evidence.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { machineDir } from '../core/paths.ts';
 import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
+import { companionEnds } from './companion-ends.ts';
 import type { Ground } from './ground.ts';
-import { GuestEvents, tpmLost } from './guest-events.ts';
+import { GuestEvents } from './guest-events.ts';
 import { forgetFreeze } from './guest-freeze.ts';
 import type { ManagedNetworks } from './managed-networks.ts';
 
@@ -74,7 +75,7 @@ export class Instances {
       log: log.child({ vm: key }),
       onChange: () => queue.add(key),
       onFailure: (command, error) => tally.qmpFailed(command, error),
-      ...this.#companionDeps(key, id),
+      companions: this.#companions(key, id),
       onEvent: (event: QmpEvent) => {
         if (event.event === 'RESET') void this.#forgetFreeze(key);
         this.#guestEvents.take(id, event, records.get(key)?.instance?.uid);
@@ -85,13 +86,13 @@ export class Instances {
     };
   }
 
-  #companionDeps(key: string, id: VmIdentity): Pick<LiveInstanceDeps, 'onCompanionEnd'> {
+  #companions(key: string, id: VmIdentity): LiveInstanceDeps['companions'] {
     const instance = this.#ctx.records.get(key)?.instance;
-    if (instance?.spec.tpm === undefined) return {};
+    if (instance === undefined) return [];
     const { events } = this.#ctx;
-    return {
-      onCompanionEnd: (end) => events.note(id, { ...tpmLost(end), instanceUid: instance.uid }),
-    };
+    return companionEnds(instance.spec, (words) =>
+      events.note(id, { ...words, instanceUid: instance.uid }),
+    );
   }
 
   async #forgetFreeze(key: string): Promise<void> {

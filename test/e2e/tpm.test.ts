@@ -1,11 +1,12 @@
 /** A TPM, as its guest sees it: on real swtpm, over a restart, and over the end of whatever takes part. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { poll, World } from './daemon-harness.ts';
 import { type GuestShell, guestShell } from './guest-shell.ts';
 import { demoVm, tinyVm } from './manifests.ts';
-import { eventReasons } from './waiting.ts';
+import { untilEvent } from './waiting.ts';
+import { processesOf } from './world-processes.ts';
 
 const LONG_MS = 300_000;
 
@@ -28,24 +29,9 @@ async function resetCount(shell: GuestShell): Promise<number> {
   return Buffer.from(bytes.map(Number)).readUInt32BE(0);
 }
 
-/** Processes of this world that run this program and have this text in their command line. */
-function processes(
-  program: 'swtpm' | 'beside' | 'qemu-system-x86',
-  text: string,
-): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name) || read(`/proc/${name}/comm`) !== `${program}\n`) return [];
-    const line = read(`/proc/${name}/cmdline`);
-    return line.includes(world.dir) && line.includes(text) ? [Number(name)] : [];
-  });
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+/** Of this world alone. */
+function processes(program: string, text: string): readonly number[] {
+  return processesOf(program, world.dir, text);
 }
 
 test(
@@ -120,10 +106,7 @@ describe('the TPM', () => {
     process.kill(pid, 'SIGKILL');
     await poll('the end is told', () => existsSync(join(dir, 'tpm.exit')));
     await world.until('lost', 'is still running', (vm) => vm?.status.printableStatus === 'Running');
-    for (let tries = 0; !(await eventReasons(world, 'lost')).includes('TpmLost'); tries += 1) {
-      if (tries > 500) throw new Error('no event TpmLost');
-      await new Promise((next) => setTimeout(next, 20));
-    }
+    await untilEvent(world, 'lost', 'TpmLost');
     await world.instance('lost', 'reset');
     const { verdict } = await world.untilRuns('lost', 1);
     expect(verdict).toMatchObject({ outcome: 'Failed', reason: 'QemuExited' });

@@ -47,9 +47,29 @@ export function condition(vm: VmObject | undefined, type: string): Condition | u
   return vm?.status.conditions.find((c) => c.type === type);
 }
 
+interface EventWords {
+  readonly reason: string;
+  readonly message: string;
+}
+
+async function eventsOf(world: World, name: string): Promise<readonly EventWords[]> {
+  const path = `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D${name}`;
+  return (await world.api('GET', path)).body.items;
+}
+
 /** Reasons of the events about a VM, oldest first. */
 export async function eventReasons(world: World, name: string): Promise<readonly string[]> {
-  const path = `/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3D${name}`;
-  const { body } = await world.api('GET', path);
-  return body.items.map((event: { reason: string }) => event.reason);
+  return (await eventsOf(world, name)).map(({ reason }) => reason);
+}
+
+/** Resolves with the first event about a VM that has this reason. */
+export async function untilEvent(world: World, name: string, reason: string): Promise<EventWords> {
+  for (const deadline = Date.now() + DEADLINE_MS; ; ) {
+    const events = await eventsOf(world, name);
+    const found = events.find((event) => event.reason === reason);
+    if (found !== undefined) return found;
+    if (Date.now() > deadline)
+      throw new Error(`no event ${reason}, only ${events.map((event) => event.reason).join(', ')}`);
+    await new Promise((next) => setTimeout(next, 20));
+  }
 }

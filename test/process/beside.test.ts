@@ -150,6 +150,24 @@ test('the state is one companion’s: the next waits until it is gone', async ()
   expect(await text('state/log')).toBe('last\nnext\n');
 });
 
+test('where there is no state, there may be several at once', async () => {
+  const stateless = (name: string) =>
+    execa(
+      BESIDE,
+      [
+        ...['--socket', join(dir, name), '--end', join(dir, `${name}.end`), '--words', '3'],
+        ...['/bin/sh', '-c', `echo $$ >${name}.pid; exec sleep 600`],
+        ...['/bin/sh', '-c', 'exec sleep 600'],
+      ],
+      { reject: false, stdin: 'ignore', cwd: dir, timeout: DEADLINE_MS },
+    );
+  const both = ['one', 'two'].map((name) => ({ running: stateless(name), pid: `${name}.pid` }));
+  const pids = await Promise.all(both.map(({ pid }) => pidIn(pid)));
+  for (const { running } of both) running.kill('SIGKILL');
+  await Promise.all(both.map(({ running }) => running));
+  await until('both are gone', () => !pids.some(isAlive));
+});
+
 test('a keeper that is killed takes nobody along, and the state stays in use', async () => {
   // The parent of the companion is its keeper.
   const first = run('echo $PPID >keeper; echo $$ >pid; exec sleep 600', 'exec sleep 600');

@@ -272,6 +272,44 @@ describe.runIf(IS_ROOT)('a caller that is no root itself', () => {
   });
 });
 
+describe('--write-tree', () => {
+  test.runIf(LANDLOCK > 1)('lets everything but devices be made, moved and removed', async () => {
+    await using g = await ground();
+    const tree = join(g.dir, 'tree');
+    await mkdir(tree);
+    const { stdout, stderr } = await shell(
+      ['--write-tree', tree],
+      `cd ${tree} && mkdir a b && echo x >a/f && ln -s f a/l && mkfifo a/p && mv a/f b/g && cat b/g && rm -r a && ls
+       mknod c c 1 3; cat ${g.other}; echo x >${g.mine}`,
+    );
+    expect(stdout).toBe('x\nb');
+    expect(stderr.match(/Permission denied|not permitted/g)).toHaveLength(3);
+  });
+});
+
+/** With a group besides, which nobody can give up in a user namespace. */
+describe.runIf(IS_ROOT)('an identity', () => {
+  const with4 = [...AS_USER, '--groups', '4'];
+
+  test('that is root to itself owns what is its own, and believes to have no other group', async () => {
+    await using g = await ground();
+    await chown(g.mine, USER, USER);
+    const { stdout } = await confined(
+      [...with4, '--root-to-itself', '--read', g.dir],
+      ...['setpriv', '--clear-groups', 'stat', '-c', '%u', g.mine, g.other],
+    );
+    expect(stdout).toBe('0\n65534');
+  });
+
+  test('is told in arguments, but not in paths', async () => {
+    const { stdout } = await confined(
+      [...with4, '--tell-ids'],
+      ...['/bin/echo', 'host:{uid}:0:1', '{gid}', '/{uid}'],
+    );
+    expect(stdout).toBe(`host:${USER}:0:1 ${USER} /{uid}`);
+  });
+});
+
 interface Sleeper extends AsyncDisposable {
   readonly pid: number;
 }

@@ -32,7 +32,7 @@ export function prepareRoot(root: string): void {
 }
 
 /** Those of one kind of guest (images/README.md). */
-export function copyImages(root: string, kind: 'tiny' | 'agent'): void {
+export function copyImages(root: string, kind: 'tiny' | 'agent' | 'demo'): void {
   const to = join(root, 'var/lib/solovirt/images', kind);
   cpSync(join(imagesDir, kind), to, { recursive: true });
 }

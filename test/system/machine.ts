@@ -300,7 +300,7 @@ const SIGRTMIN = 34;
 
 /** Whose files a machine has: this host's, unless another system is named. */
 // biome-ignore lint/style/noProcessEnv: there is no other way to tell tests
-const LOWER_ROOT = process.env['SOLOVIRT_TEST_ROOT'] ?? '/';
+export const LOWER_ROOT = process.env['SOLOVIRT_TEST_ROOT'] ?? '/';
 
 /** Arguments of unshare: makes the machine's root below `dir`, in a mount namespace of its own, and goes on as `then`. */
 function inOwnMounts(dir: string, then: string): readonly string[] {

@@ -1,8 +1,11 @@
-/** What belongs to a machine's board, under systemd: the TPM's own process, and what outlasts a run. */
-import { existsSync, readlinkSync } from 'node:fs';
+/** What belongs to a machine's board, under systemd: processes of their own beside QEMU, and what outlasts a run. */
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { demoVm } from '../e2e/manifests.ts';
 import { DAEMON, Fleet, livesOn } from './fleet.ts';
-import { whyNoMachine } from './machine.ts';
+import { copyImages } from './install.ts';
+import { LOWER_ROOT, Machine, whyNoMachine } from './machine.ts';
 
 const reason = whyNoMachine();
 const needs =
@@ -61,5 +64,60 @@ test.skipIf(needs !== undefined)(
 
     await machine.get('systemctl', 'stop', DAEMON);
     expect((await machine.run('pgrep', '-x', 'swtpm')).stdout).toBe('');
+  },
+);
+
+const virtiofsd = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd'].find((path) =>
+  existsSync(join(LOWER_ROOT, path)),
+);
+
+/** A guest that mounts `shared` and writes into it (images/README.md). */
+function sharing(): string {
+  const devices = `          tpm: {}
+          filesystems: [{name: shared, virtiofs: {}}, {name: words, virtiofs: {}}]
+      volumes:
+        - {name: shared, persistentVolumeClaim: {claimName: shared}}
+        - {name: words, configMap: {name: words}}
+`;
+  const vm = demoVm('web', { strategy: 'Always', hooks: 'solovirt.share=shared', devices });
+  const words = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: words}\ndata: {word: hello}\n';
+  return `${vm}---\n${words}`;
+}
+
+test.skipIf(reason !== undefined || virtiofsd === undefined)(
+  `a directory is shared from the sandbox of a VM's unit${virtiofsd ? '' : ' (virtiofsd is missing)'}`,
+  async () => {
+    const dir = '/var/lib/solovirt/images/_claims/default/shared';
+    await using machine = await Machine.booted((off) => {
+      copyImages(off.path('/'), 'demo');
+      off.write('/etc/solovirt/vms/web.yaml', sharing());
+      if (virtiofsd === '/usr/lib/qemu/virtiofsd')
+        off.write(
+          '/etc/systemd/system/solovirt-vm@.service.d/virtiofsd.conf',
+          readFileSync(new URL('../../systemd/virtiofsd-of-qemu.conf', import.meta.url)),
+        );
+    });
+    await machine.get('install', '-d', '-m', '2770', dir);
+    machine.write(`${dir}/of-host`, 'from the host\n');
+    await machine.get('systemctl', 'start', DAEMON);
+    const written = `${dir}/of-guest`;
+    await machine.until(
+      'the guest has written',
+      () => machine.exists(written) && machine.read(written) === 'from the guest\n',
+    );
+    expect(
+      await machine.get('sh', '-c', 'cat /var/lib/solovirt/instances/*/console.log'),
+    ).toContain('shared has of-host: from the host');
+    const unit = 'solovirt-vm@web.service';
+    const served = (await machine.get('pgrep', '-x', 'virtiofsd')).split('\n');
+    expect(served).toHaveLength(2);
+    const user = (pid: string) => machine.get('ps', '-o', 'user:32=', '-p', pid);
+    const main = await machine.property(unit, 'MainPID');
+    for (const pid of served) expect(await user(pid)).toBe(await user(main));
+    // Whatever the unit allows, QEMU has given it up.
+    expect(await machine.get('sed', '-n', 's/^Seccomp:\t//p', `/proc/${main}/status`)).toBe('2');
+
+    await machine.get('systemctl', 'stop', DAEMON);
+    expect((await machine.run('pgrep', '-x', 'virtiofsd|swtpm')).stdout).toBe('');
   },
 );

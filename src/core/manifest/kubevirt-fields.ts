@@ -75,6 +75,8 @@ const NAMES = {
     'clientPassthrough disableHotplug disks downwardMetrics filesystems gpus hostDevices ' +
     'inputs interfaces logSerialConsole networkInterfaceMultiqueue panicDevices rng sound tpm ' +
     'useVirtioTransitional video watchdog',
+  Filesystem: 'name virtiofs',
+  FilesystemVirtiofs: '',
   Disk:
     'blockSize bootOrder cache cdrom changedBlockTracking dedicatedIOThread disk errorPolicy ' +
     'io lun name serial shareable tag',

@@ -112,6 +112,8 @@ export interface InstanceSpec {
   readonly subdomain?: string;
   readonly disks: readonly DiskSpec[];
   readonly interfaces: readonly InterfaceSpec[];
+  /** Directories that the guest shares with the host. Absent: none. */
+  readonly filesystems?: readonly FilesystemSpec[];
   readonly rng: boolean;
   readonly watchdog?: WatchdogSpec;
   readonly tpm?: TpmSpec;
@@ -315,16 +317,11 @@ export type DiskSource =
       readonly ephemeral: boolean;
     }
   | CloudInitSource
-  /** A file for each key of a Secret or ConfigMap of the VM's namespace, made anew for each instance. */
-  | {
-      readonly kind: 'objectData';
-      readonly object: ValueKind;
-      readonly name: string;
+  /** A disk with a file for each key of a Secret or ConfigMap of the VM's namespace, made anew for each instance. */
+  | (ObjectSource & {
       /** Of the file system; at most 32 characters of ASCII. */
       readonly label: string;
-      /** The disk is empty where there is no such object. */
-      readonly optional: boolean;
-    };
+    });
 
 /** A seed for cloud-init, made anew for each instance. At least one of the two kinds of data is there. */
 export interface CloudInitSource {
@@ -340,6 +337,34 @@ export type SeedData =
   | { readonly kind: 'base64'; readonly base64: string }
   /** A Secret of the VM's namespace, which is read at each launch. */
   | { readonly kind: 'secret'; readonly name: string };
+
+/** A directory of the host that the guest mounts (virtio-fs). */
+export interface FilesystemSpec {
+  /** Name of the volume, and the tag by which the guest mounts it: at most 36 characters. */
+  readonly name: string;
+  readonly source: FilesystemSource;
+}
+
+export type FilesystemSource =
+  /** A directory of the image directory that stays (`core/claims.ts`), or one elsewhere on the host. */
+  | {
+      readonly kind: 'claim';
+      /** Of the VM's namespace. */
+      readonly claim: string;
+      readonly readonly: boolean;
+      /** Absolute; where the claim's directory is on this host, if not in the image directory. */
+      readonly path?: string;
+    }
+  /** A file for each key of a Secret or ConfigMap of the VM's namespace, made anew for each instance, only to be read. */
+  | ObjectSource;
+
+export interface ObjectSource {
+  readonly kind: 'objectData';
+  readonly object: ValueKind;
+  readonly name: string;
+  /** There are no files where there is no such object. */
+  readonly optional: boolean;
+}
 
 export type InterfaceModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci';
 

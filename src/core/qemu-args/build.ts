@@ -8,6 +8,7 @@ import { behaviourArgs, CLEAN_SLATE } from './behaviour.ts';
 import { blockdevArgs } from './blockdev.ts';
 import { clockArgs } from './clock.ts';
 import { deviceArgs, guestDevices } from './devices.ts';
+import { filesystemArgs } from './filesystems.ts';
 import { firmwareArgs } from './firmware.ts';
 import { type PreparedDisk, QemuArgsError, type QemuArgsInput } from './input.ts';
 import { identityArgs, machineArgs, memoryArgs } from './machine.ts';
@@ -42,6 +43,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
     ...vncArgs(spec, paths),
     ...firmwareArgs(input),
     ...tpmArgs(spec, paths),
+    ...filesystemArgs(spec, paths),
     ...objectArgs(spec),
     ...blockdevArgs(disks),
     ...netdevArgs(vm, spec, { vhost: input.vhostNet === true }),

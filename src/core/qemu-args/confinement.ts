@@ -12,6 +12,13 @@ export interface FileAccess {
   readonly write: readonly string[];
   /** Directories in which files and sockets may be made, changed and removed. */
   readonly writeDirs: readonly string[];
+  /** Directories beneath which everything but devices may be made, changed and removed. Absent: none. */
+  readonly writeTrees?: readonly string[];
+  /**
+   * The program sees its user as root, and as the only user there is; or `{uid}` and `{gid}` stand for its user in those of its
+   * arguments that are no paths.
+   */
+  readonly identity?: 'root-to-itself' | 'told';
   /** QEMU listens on ports of the host that only root may take. */
   readonly lowPorts: boolean;
   /** Room that is taken in a file before QEMU runs. */
@@ -77,11 +84,14 @@ export function fileAccess(opened: Opened): FileAccess {
   };
 }
 
+const IDENTITY = { 'root-to-itself': '--root-to-itself', told: '--tell-ids' } as const;
+
 /** Arguments of `confine` up to and with the `--` that the program follows. */
 export function confineArgs(access: FileAccess, credentials?: Credentials): readonly string[] {
   return [
     ...(credentials === undefined ? [] : identityArgs(credentials)),
     ...(access.lowPorts ? ['--low-ports'] : []),
+    ...(access.identity === undefined ? [] : [IDENTITY[access.identity]]),
     ...access.reserve.flatMap(({ path, bytes }) => ['--reserve', `${bytes}:${path}`]),
     ...pathArgs(access),
     '--',
@@ -97,10 +107,15 @@ export function confineCheckArgs(
   return ['--check', ...identityArgs(credentials), ...pathArgs(access), '--', program];
 }
 
-function pathArgs({ read, write, writeDirs }: FileAccess): readonly string[] {
+function pathArgs({ read, write, writeDirs, writeTrees = [] }: FileAccess): readonly string[] {
   const each = (option: string, paths: readonly string[]): readonly string[] =>
     paths.flatMap((path) => [option, path]);
-  return [...each('--read', read), ...each('--write', write), ...each('--write-dir', writeDirs)];
+  return [
+    ...each('--read', read),
+    ...each('--write', write),
+    ...each('--write-dir', writeDirs),
+    ...each('--write-tree', writeTrees),
+  ];
 }
 
 function identityArgs({ uid, gid, groups }: Credentials): readonly string[] {

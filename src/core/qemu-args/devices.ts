@@ -5,6 +5,7 @@ import { agentDevices } from './agent-channel.ts';
 import { bootIndices } from './boot-order.ts';
 import { attachDisks, diskDevices } from './disk-devices.ts';
 import { jsonOption } from './encode.ts';
+import { filesystemDevices } from './filesystems.ts';
 import { type GuestDevice, placeDevices } from './guest-device.ts';
 import type { PreparedDisk } from './input.ts';
 import { networkDevices } from './network.ts';
@@ -31,6 +32,7 @@ export function guestDevices(
     ...smallDevices(spec),
     ...tpmDevices(spec),
     ...virtioTablets(spec),
+    ...filesystemDevices(spec),
   ];
   return [...devices, ...agentDevices(devices)];
 }

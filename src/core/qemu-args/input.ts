@@ -31,6 +31,17 @@ export interface PreparedKernel {
   readonly initrdPath?: string;
 }
 
+/** A directory to be shared. Belongs to the spec's filesystem at the same place. */
+export interface PreparedFilesystem {
+  /** Absolute path on the host. */
+  readonly dir: string;
+  readonly readonly: boolean;
+  readonly whose: OwnerOfShared;
+}
+
+/** A directory was made for the instance, is a claim in the image directory, or lies elsewhere on the host. */
+export type OwnerOfShared = 'instance' | 'claim' | 'host';
+
 /** UEFI firmware in two flash chips; absolute paths. */
 export interface PreparedFirmware {
   readonly code: FlashImage;

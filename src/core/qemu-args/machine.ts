@@ -11,17 +11,30 @@ export const CPU_MODEL = /^[A-Za-z0-9][A-Za-z0-9._+-]*$/;
 
 const RAM = 'ram0';
 
-/** Memory made of huge pages, all of them taken at once: a guest that found none later would be killed. */
-export function memoryArgs({ memoryBytes, hugepageBytes }: InstanceSpec): readonly string[] {
-  if (hugepageBytes === undefined) return [];
+/**
+ * Memory of another kind than usual: made of huge pages, all of them taken at once, for a guest that found none later would be
+ * killed; or shared with the processes that serve filesystems (vhost-user).
+ */
+export function memoryArgs(spec: InstanceSpec): readonly string[] {
+  const { memoryBytes, hugepageBytes } = spec;
+  if (!hasMemoryBackend(spec)) return [];
   return jsonOption('-object', {
     'qom-type': 'memory-backend-memfd',
     id: RAM,
     size: memoryBytes,
-    hugetlb: true,
-    hugetlbsize: hugepageBytes,
-    prealloc: true,
+    ...(sharesMemory(spec) ? { share: true } : {}),
+    ...(hugepageBytes === undefined
+      ? {}
+      : { hugetlb: true, hugetlbsize: hugepageBytes, prealloc: true }),
   });
+}
+
+function hasMemoryBackend(spec: InstanceSpec): boolean {
+  return spec.hugepageBytes !== undefined || sharesMemory(spec);
+}
+
+function sharesMemory({ filesystems = [] }: InstanceSpec): boolean {
+  return filesystems.length > 0;
 }
 
 export function identityArgs({ uid, vm }: QemuArgsInput): readonly string[] {
@@ -36,7 +49,7 @@ export function machineArgs(input: QemuArgsInput): readonly string[] {
     ...(spec.architecture === 'arm64' ? ['gic-version=3'] : []),
     ...(spec.acpi ? [] : ['acpi=off']),
     ...(spec.clock?.hpet === undefined ? [] : [`hpet=${onOff(spec.clock.hpet)}`]),
-    ...(spec.hugepageBytes === undefined ? [] : [`memory-backend=${RAM}`]),
+    ...(hasMemoryBackend(spec) ? [`memory-backend=${RAM}`] : []),
     ...firmwareOfMachine(input),
   ];
   return [

@@ -31,8 +31,8 @@ export function tpmCompanion(
 ): Companion {
   return {
     socket: tpmSocket,
-    stateDir,
     end: tpmEnd,
+    files: { kind: 'state', dir: stateDir },
     command: [
       ...[program, 'socket', '--tpm2'],
       ...['--ctrl', 'type=unixio,fd={socket}'],

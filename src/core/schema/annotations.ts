@@ -4,6 +4,7 @@
 import {
   CPU_QUOTA,
   CPU_WEIGHT,
+  HOST_DIRECTORIES,
   HOST_PORTS,
   INITRD,
   IO_WEIGHT,
@@ -37,6 +38,10 @@ export const ANNOTATION_WORDS: Readonly<Record<string, AnnotationWords>> = {
   [HOST_PORTS]: {
     text: 'Ports of the host that lead into the guest: entries [ADDRESS:]HOSTPORT:PORT[/tcp|udp], separated by commas or white space, at most 256. ADDRESS is 127.0.0.1 unless given. PORT is a number or the name of a port that an interface declares.',
     example: '2222:22, 0.0.0.0:8080:http, 5353:53/udp',
+  },
+  [HOST_DIRECTORIES]: {
+    text: 'Directories of the host that stand for claims which the guest shares as filesystems: entries CLAIM=PATH, separated by commas or line ends. PATH is absolute, in the image directory or in one of the diskRoots of the configuration.',
+    example: 'media=/srv/media, src=/srv/src',
   },
   [PANIC_DEVICE]: {
     text: 'none: no panic device, unless panicDevices lists one.',

@@ -10,6 +10,7 @@ export const DEVICE_WORDS = {
     fields: {
       disks: 'Disks and CD-ROM drives. A volume that no disk names gets a disk with all defaults.',
       interfaces: 'Network cards. Without interfaces and networks there is one, named default.',
+      filesystems: 'Directories that the guest shares with the host.',
       rng: 'A source of randomness (virtio). Write "rng: {}".',
       video: 'The display.',
       inputs: 'Tablets, for the pointer.',
@@ -63,6 +64,15 @@ export const DEVICE_WORDS = {
       changedBlockTracking: 'Keeps track of what was written since the last backup.',
     },
   },
+  Filesystem: {
+    about:
+      'A directory that the guest mounts, while the host has it too (virtio-fs): what is in it comes from the volume of the same name, which is a persistentVolumeClaim, dataVolume, configMap or secret. virtiofsd must be installed on the host.',
+    fields: {
+      name: 'The name of the volume, and the tag by which the guest mounts it: "mount -t virtiofs NAME /mnt". At most 36 characters.',
+      virtiofs: 'Must be there: write "virtiofs: {}".',
+    },
+  },
+  FilesystemVirtiofs: { about: 'How the directory is shared. Has no fields.', fields: {} },
   DiskTarget: {
     about: 'How a disk is connected.',
     fields: {
@@ -168,11 +178,14 @@ export const DEVICE_WORDS = {
   },
   PersistentVolumeClaimVolumeSource: {
     about:
-      'A disk that outlives every run: the file _claims/NAMESPACE/NAME.qcow2 (or .img, raw) of the image directory.',
+      'A disk that outlives every run: the file _claims/NAMESPACE/NAME.qcow2 (or .img, raw) of the image directory. As a filesystem: the directory _claims/NAMESPACE/NAME there.',
     fields: {
       claimName: 'The name of the claim.',
       hotpluggable: 'The disk may be unplugged from a running guest.',
-      readOnly: 'The pod may only read.',
+      readOnly: {
+        text: 'The guest may only read. For filesystems; a disk has readonly at the disk.',
+        default: false,
+      },
     },
   },
   DataVolumeSource: {

@@ -15,6 +15,7 @@ export const KERNEL = `${PREFIX}kernel`;
 export const INITRD = `${PREFIX}initrd`;
 export const KERNEL_ARGS = `${PREFIX}kernel-args`;
 export const HOST_PORTS = `${PREFIX}host-ports`;
+export const HOST_DIRECTORIES = `${PREFIX}host-directories`;
 export const PANIC_DEVICE = `${PREFIX}panic-device`;
 export const PANIC_DUMPS = `${PREFIX}panic-dumps`;
 export const START_AFTER = `${PREFIX}start-after`;
@@ -30,6 +31,7 @@ export const ANNOTATIONS: readonly string[] = [
   INITRD,
   KERNEL_ARGS,
   HOST_PORTS,
+  HOST_DIRECTORIES,
   PANIC_DEVICE,
   PANIC_DUMPS,
   START_AFTER,

@@ -4,11 +4,12 @@
 import type { DiskSource } from '../../model/virtual-machine.ts';
 import { type Found, flag, only, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
+import type { Report } from '../report.ts';
 import { OBJECT_NAME } from './object-volumes.ts';
 
 export const CLAIM_VOLUME = object({
   type: 'PersistentVolumeClaimVolumeSource',
-  fields: { claimName: OBJECT_NAME, hotpluggable: only(false), readOnly: only(false) },
+  fields: { claimName: OBJECT_NAME, hotpluggable: only(false), readOnly: flag },
   required: ['claimName'],
 });
 
@@ -30,6 +31,22 @@ export const EPHEMERAL_VOLUME = object({
   },
   required: ['persistentVolumeClaim'],
 });
+
+/** A cluster would take the claim away from the disk's writes, and tells the disk nothing of it. */
+export function reportReadOnlyClaim(
+  volumes: readonly Found<{ readonly get: Pick<Sources, 'persistentVolumeClaim'> }>[],
+  report: Report,
+): void {
+  for (const { value } of volumes) {
+    const readOnly = value.get.persistentVolumeClaim?.value.get.readOnly;
+    if (readOnly?.value === true)
+      report.error(
+        'unsupported-value',
+        readOnly,
+        'a claim is read-only as a filesystem alone; for a disk write readonly: true at the disk',
+      );
+  }
+}
 
 interface Sources {
   readonly persistentVolumeClaim?: Found<ValueOf<typeof CLAIM_VOLUME>>;

@@ -6,6 +6,7 @@ import { flag, list, only, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import { DISK } from './disks.ts';
 import { INPUT, VIDEO } from './display.ts';
+import { FILESYSTEM } from './filesystems.ts';
 import { INTERFACE } from './interfaces.ts';
 import { PANIC_DEVICE_FIELDS } from './panic-devices.ts';
 import { TPM } from './tpm.ts';
@@ -16,6 +17,7 @@ export const DEVICES = object({
   fields: {
     disks: list(DISK),
     interfaces: list(INTERFACE),
+    filesystems: list(FILESYSTEM),
     rng: object({ type: 'Rng', fields: {} }),
     watchdog: WATCHDOG,
     tpm: TPM,

@@ -8,7 +8,7 @@ import { type Found, flag, integer, oneOf, only, text, type ValueOf } from '../f
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
-import { didYouMean } from '../suggest.ts';
+import { reportReadOnlyClaim } from './claims.ts';
 import {
   CDROM_TARGET,
   type DefaultBuses,
@@ -17,7 +17,7 @@ import {
   resolveTarget,
 } from './disk-target.ts';
 import { reportDuplicateNames } from './named-items.ts';
-import { reportSecondSeed, resolveSource, type VolumeFields } from './volumes.ts';
+import { reportMissingVolume, type VolumeFields, type VolumeSources } from './volumes.ts';
 
 /** Ports of the AHCI controller that q35 has. */
 const MAX_SATA = 6;
@@ -58,26 +58,31 @@ function checkSerial(serial: string): string | undefined {
   return `${quoted(serial)} is not a serial number: at most 36 letters, digits, "_", ".", "+" and "-"`;
 }
 
+/** The volumes that disks may show. */
+export interface DiskVolumes {
+  readonly written: readonly VolumeFields[];
+  readonly sources: VolumeSources;
+  /** Names of those that filesystems show. */
+  readonly shared: ReadonlySet<string | undefined>;
+}
+
 export function resolveDisks(
   disks: readonly DiskFields[],
-  volumes: readonly VolumeFields[],
+  { written, sources, shared }: DiskVolumes,
   architecture: 'arm64' | undefined,
   report: Report,
 ): readonly DiskSpec[] {
   const buses = defaultBuses(architecture);
   reportDuplicateNames(disks, report);
-  reportDuplicateNames(volumes, report);
-  reportSecondSeed(volumes, report);
-  const sources = new Map(
-    volumes.map((volume) => [volume.value.get.name?.value, resolveSource(volume, report)]),
-  );
   const named = new Set(disks.map((disk) => disk.value.get.name?.value));
-  const unnamed = [...sources].filter(([name]) => !named.has(name));
+  const unnamed = [...sources].filter(([name]) => !named.has(name) && !shared.has(name));
+  const ofDisks = written.filter(({ value }) => !shared.has(value.get.name?.value));
+  reportReadOnlyClaim(ofDisks, report);
   const specs = [
     ...disks.map((disk) => resolveDisk(disk, sources, buses, report)),
     ...unnamed.map(([name, source]) => diskOfVolume(name, source, buses)),
   ].filter((spec) => spec !== undefined);
-  reportTooManySata(specs, disks, volumes, report);
+  reportTooManySata(specs, disks, written, report);
   return specs;
 }
 
@@ -93,18 +98,13 @@ function diskOfVolume(
 
 function resolveDisk(
   disk: DiskFields,
-  sources: ReadonlyMap<string | undefined, DiskSource | undefined>,
+  sources: VolumeSources,
   buses: DefaultBuses,
   report: Report,
 ): DiskSpec | undefined {
   const { name, bootOrder, serial, cache, errorPolicy, io, dedicatedIOThread } = disk.value.get;
   const target = resolveTarget(disk, disk.value, buses, report);
-  if (name !== undefined && !sources.has(name.value)) {
-    const names = () => [...sources.keys()].filter((key) => key !== undefined);
-    const message = () =>
-      `no volume is named ${quoted(name.value)}${didYouMean(name.value, names())}`;
-    report.error('missing-volume', name, message);
-  }
+  if (name !== undefined) reportMissingVolume(name, sources, report);
   const source = sources.get(name?.value);
   if (target && serial && serial.value.length > SERIAL_LENGTH[target.bus])
     report.error(

@@ -1,7 +1,7 @@
 /**
  * What QEMU as a whole may take of the host: `resources.limits`, and annotations that say it directly and win.
  */
-import type { InstanceSpec, Limits } from '../../model/virtual-machine.ts';
+import type { Limits } from '../../model/virtual-machine.ts';
 import { memoryOverhead } from '../../qemu-args/memory-overhead.ts';
 import { quoted } from '../field-path.ts';
 import type { Found } from '../fields.ts';
@@ -9,7 +9,7 @@ import { type NanoQuantity, parseQuantity, suggestQuantity, wholeUnits } from '.
 import type { Report } from '../report.ts';
 import { CPU_QUOTA, CPU_WEIGHT, type HostSettings, IO_WEIGHT, MEMORY_MAX } from './annotations.ts';
 
-type Machine = Pick<InstanceSpec, 'cpu' | 'memoryBytes' | 'graphics' | 'tpm' | 'architecture'>;
+type Machine = Parameters<typeof memoryOverhead>[0];
 
 export interface LimitFields {
   readonly memory?: Found<NanoQuantity> | undefined;

@@ -8,7 +8,7 @@ import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 import { ACCESS_CREDENTIAL, resolveAccessCredentials } from './access-credentials.ts';
-import { HOST_PORTS, type HostSettings } from './annotations.ts';
+import { HOST_DIRECTORIES, HOST_PORTS, type HostSettings } from './annotations.ts';
 import { resolveBoard, resolveFeaturesOfCpu } from './board.ts';
 import { reportBootOrder } from './boot-order.ts';
 import { CHASSIS } from './chassis.ts';
@@ -17,6 +17,7 @@ import { CPU, resolveCpu } from './cpu.ts';
 import { DEVICES, type DeviceFields } from './devices.ts';
 import { resolveDisks } from './disks.ts';
 import { resolveInputs, resolveVideo } from './display.ts';
+import { resolveFilesystems } from './filesystems.ts';
 import { FIRMWARE, resolveKernelBoot } from './firmware.ts';
 import { resolveHostPorts } from './host-ports.ts';
 import { resolveInterfaces } from './interfaces.ts';
@@ -29,7 +30,7 @@ import { resolvePanicDevices, resolvePanicDumps } from './panic-devices.ts';
 import { PROBE, resolveProbes } from './probes.ts';
 import { RESOURCES, resourceAmount } from './resources.ts';
 import { resolveTpm } from './tpm.ts';
-import { VOLUME } from './volumes.ts';
+import { resolveVolumes, VOLUME } from './volumes.ts';
 import { resolveWatchdog } from './watchdog.ts';
 
 const DEFAULT_GRACE_PERIOD_SECONDS = 30;
@@ -137,8 +138,12 @@ function resolveInstance(
     (present.has('volumes') && !get.volumes) ||
     (present.has('networks') && !get.networks) ||
     isUnreadable(domain, 'disks') ||
+    isUnreadable(domain, 'filesystems') ||
     isUnreadable(domain, 'interfaces');
   reportBootOrder([...disks, ...(devices.interfaces?.value ?? [])], report);
+  const storage = unreadable
+    ? { disks: [] }
+    : resolveStorage(devices, get, { architecture, settings }, report);
   const cpus = resourceAmount(resources, 'cpu', report);
   const ram = resourceAmount(resources, 'memory', report);
   const machineSize = {
@@ -147,6 +152,7 @@ function resolveInstance(
     graphics: devices.autoattachGraphicsDevice?.value ?? true,
     ...(tpm && { tpm }),
     ...(architecture && { architecture }),
+    ...(storage.filesystems && { filesystems: storage.filesystems }),
   };
   const limits = resolveLimits(
     { memory: ram.limit, cpu: cpus.limit },
@@ -170,7 +176,7 @@ function resolveInstance(
     ...(kernelBoot && { kernelBoot }),
     ...(get.hostname && { hostname: get.hostname.value }),
     ...(get.subdomain && { subdomain: get.subdomain.value }),
-    disks: unreadable ? [] : resolveDisks(disks, get.volumes?.value ?? [], architecture, report),
+    ...storage,
     interfaces,
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
@@ -196,7 +202,31 @@ function resolveInstance(
   };
 }
 
-function isUnreadable(domain: Domain, name: 'disks' | 'interfaces'): boolean {
+/** The volumes, as disks or as filesystems. */
+function resolveStorage(
+  devices: DeviceFields,
+  instance: Instance['get'],
+  {
+    architecture,
+    settings,
+  }: { readonly architecture: InstanceSpec['architecture']; readonly settings: HostSettings },
+  report: Report,
+): Pick<InstanceSpec, 'disks' | 'filesystems'> {
+  const disks = devices.disks?.value ?? [];
+  const volumes = instance.volumes?.value ?? [];
+  const shared = devices.filesystems?.value ?? [];
+  const sources = resolveVolumes(volumes, report);
+  const directories = settings.get(HOST_DIRECTORIES);
+  const filesystems = resolveFilesystems(shared, { disks, volumes, sources, directories }, report);
+  const names = new Set(shared.map(({ value }) => value.get.name?.value));
+  const onDisks = { written: volumes, sources, shared: names };
+  return {
+    disks: resolveDisks(disks, onDisks, architecture, report),
+    ...(filesystems.length > 0 && { filesystems }),
+  };
+}
+
+function isUnreadable(domain: Domain, name: 'disks' | 'filesystems' | 'interfaces'): boolean {
   const devices = domain.get.devices?.value;
   return devices?.present.has(name) === true && devices.get[name] === undefined;
 }

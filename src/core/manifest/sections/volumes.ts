@@ -9,9 +9,11 @@ import { checkDnsLabel, checkInnerPath, DNS_LABEL } from '../names.ts';
 import { object, reportMissing } from '../object-fields.ts';
 import { bytesRoundedUp, type NanoQuantity } from '../quantity.ts';
 import type { Report } from '../report.ts';
+import { didYouMean } from '../suggest.ts';
 import { CLAIM_VOLUME, DATA_VOLUME, EPHEMERAL_VOLUME, resolveClaim } from './claims.ts';
 import { CLOUD_INIT_CONFIG_DRIVE, CLOUD_INIT_NO_CLOUD, resolveCloudInit } from './cloud-init.ts';
 import { IMAGE_PULL, resolveImagePull } from './image-pull.ts';
+import { reportDuplicateNames } from './named-items.ts';
 import { CONFIG_MAP_VOLUME, resolveObjectVolume, SECRET_VOLUME } from './object-volumes.ts';
 
 const SECTOR = 512n;
@@ -71,12 +73,36 @@ export type VolumeFields = Found<ValueOf<typeof VOLUME>>;
 type Sources = VolumeFields['value']['get'];
 
 /** A guest looks for one seed, and KubeVirt makes one. */
-export function reportSecondSeed(volumes: readonly VolumeFields[], report: Report): void {
+function reportSecondSeed(volumes: readonly VolumeFields[], report: Report): void {
   const [, second] = volumes.filter(
     ({ value: { get } }) => get.cloudInitNoCloud ?? get.cloudInitConfigDrive,
   );
   if (second === undefined) return;
   report.error('mutually-exclusive', second, 'a VM has at most one volume for cloud-init');
+}
+
+/** The source of each volume by its name; undefined when something is wrong with it, which is then reported. */
+export type VolumeSources = ReadonlyMap<string | undefined, DiskSource | undefined>;
+
+export function resolveVolumes(volumes: readonly VolumeFields[], report: Report): VolumeSources {
+  reportDuplicateNames(volumes, report);
+  reportSecondSeed(volumes, report);
+  return new Map(
+    volumes.map((volume) => [volume.value.get.name?.value, resolveSource(volume, report)]),
+  );
+}
+
+/** Reports that no volume has the name of what is to show it. */
+export function reportMissingVolume(
+  name: Found<string>,
+  sources: VolumeSources,
+  report: Report,
+): void {
+  if (sources.has(name.value)) return;
+  const names = () => [...sources.keys()].filter((key) => key !== undefined);
+  const message = () =>
+    `no volume is named ${quoted(name.value)}${didYouMean(name.value, names())}`;
+  report.error('missing-volume', name, message);
 }
 
 /** What is wrong with an image reference, or undefined. */
@@ -85,13 +111,14 @@ export function checkImage(image: string): string | undefined {
   return parsed.ok ? undefined : `${quoted(image)} is not an image reference: ${parsed.message}`;
 }
 
-function checkHostPath(path: string): string | undefined {
+/** What is wrong with a path of the host, or undefined. */
+export function checkHostPath(path: string): string | undefined {
   if (!path.startsWith('/')) return `${quoted(path)} must be absolute, beginning with "/"`;
   return checkInnerPath(path);
 }
 
-/** The one source of a volume; undefined when something is wrong with it, which is then reported. */
-export function resolveSource(volume: VolumeFields, report: Report): DiskSource | undefined {
+/** The one source of a volume. */
+function resolveSource(volume: VolumeFields, report: Report): DiskSource | undefined {
   const { present, get } = volume.value;
   const sources = [...present].filter((name) => name !== 'name');
   if (sources.length > 1) {

@@ -39,10 +39,10 @@ describe('a companion', () => {
 
   test('is started before the program, as its user, with its own directory and nothing else', () => {
     const user = { uid: 7, gid: 8, groups: [] };
-    const words = withCompanions([tpm], program, wrappers, user);
+    const words = withCompanions([tpm], program, wrappers, () => user);
     expect(words).toEqual(
       [
-        ...['/b', '--socket', paths.tpmSocket, '--state', '/state/tpm', '--end', paths.tpmEnd],
+        ...['/b', '--socket', paths.tpmSocket, '--end', paths.tpmEnd, '--state', '/state/tpm'],
         ...['--words', '16'],
         ...['/c', '--uid', '7', '--gid', '8', '--write-dir', '/state/tpm', '--'],
         ...['/usr/bin/swtpm', 'socket', '--tpm2', '--ctrl', 'type=unixio,fd={socket}'],
