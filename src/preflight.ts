@@ -19,10 +19,12 @@ import {
   machineFindings,
   memoryFindings,
   type RunningVm,
+  sizeFindings,
   takenFindings,
   volumeField,
 } from './core/preflight.ts';
 import { lookForImage, presenceOf } from './images/store.ts';
+import { claimBytes } from './qemu/claim-size.ts';
 import { findFirmware } from './qemu/find-firmware.ts';
 import { findSwtpm } from './qemu/find-swtpm.ts';
 import type { FindQemuHost } from './qemu/launch.ts';
@@ -138,6 +140,7 @@ async function fileFindings(
         checkFilesystem(filesystem, roots, made),
       ),
     );
+  found.push(Promise.resolve(sizeFindings(vm, (name) => claimBytes(roots.imagesDir, vm, name))));
   if (kernelBoot !== undefined) {
     const { source } = kernelBoot;
     const field =

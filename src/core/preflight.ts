@@ -82,6 +82,25 @@ export function machineFindings(
   ];
 }
 
+/** Disks that are larger than their data volumes ask for. @param bytesOf a claim's disk, where it has one */
+export function sizeFindings(
+  vm: VirtualMachine,
+  bytesOf: (claim: string) => number | undefined,
+): readonly Finding[] {
+  return (vm.dataVolumes ?? []).flatMap(({ name, sizeBytes = 0 }, index) => {
+    const bytes = bytesOf(name) ?? 0;
+    if (sizeBytes === 0 || bytes <= sizeBytes) return [];
+    return [
+      {
+        code: 'disk-larger',
+        severity: 'warning',
+        field: ['spec', 'dataVolumeTemplates', index],
+        message: `the disk ${name} has ${bytes} bytes already, and ${sizeBytes} are asked for: a disk is never shrunk`,
+      },
+    ];
+  });
+}
+
 /** Disks and ports that a running VM has taken. @param running the others */
 export function takenFindings(
   vm: VirtualMachine,

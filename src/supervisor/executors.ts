@@ -8,6 +8,7 @@ import type { Initiator, Intent } from '../core/model/evidence.ts';
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { sizeFindings } from '../core/preflight.ts';
 import { templateOf } from '../core/status/conditions.ts';
 import type { Action } from '../core/strategy/decide.ts';
 import { isAsking } from '../core/strategy/stop-ladder.ts';
@@ -18,6 +19,7 @@ import {
   stopBegun,
   withInstance,
 } from '../core/strategy/transitions.ts';
+import { claimBytes } from '../qemu/claim-size.ts';
 import { appendIntent } from '../qemu/intent.ts';
 import { conclude } from './conclude.ts';
 import type { Context } from './context.ts';
@@ -106,6 +108,10 @@ function start(
     instanceUid: uid,
     about: 'vm',
   });
+  for (const { message } of sizeFindings(vm, (claim) =>
+    claimBytes(ctx.settings.imagesDir, vm, claim),
+  ))
+    ctx.events.note(record, { type: 'Warning', reason: 'DiskNotShrunk', message, about: 'vm' });
   ctx.launch(key, uid);
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
 import { type WantedImage, wantedImages } from '../core/images/pull-plan.ts';
 import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
+import { claimBytes, growClaim } from '../qemu/claim-size.ts';
 import { makeDataVolume } from '../qemu/data-volume.ts';
 import type { EventNote } from './event-log.ts';
 import type { Ground } from './ground.ts';
@@ -65,6 +66,34 @@ function diskWork(ctx: Ground, vm: VirtualMachine, volume: DataVolume): Work {
       await makeDataVolume(vm, volume, { imagesDir, diskRoots, ...options, bring });
       const message = `made the disk ${name}`;
       return { type: 'Normal', reason: 'SuccessfulDataVolumeCreate', message };
+    },
+  };
+}
+
+/** Disks of data volumes that are smaller than they are to be by now. */
+export function growWorks(ctx: Ground, vm: VirtualMachine): readonly Work[] {
+  return (vm.dataVolumes ?? []).flatMap(({ name, sizeBytes }) => {
+    const bytes = claimBytes(ctx.settings.imagesDir, vm, name);
+    if (bytes === undefined || sizeBytes === undefined || bytes >= sizeBytes) return [];
+    return [growWork(ctx, vm, name, sizeBytes)];
+  });
+}
+
+function growWork(ctx: Ground, vm: VirtualMachine, name: string, sizeBytes: number): Work {
+  const { imagesDir, diskRoots } = ctx.settings;
+  return {
+    id: `disk ${vm.namespace}/${name}`,
+    recipe: `grow ${sizeBytes}`,
+    kind: 'disk',
+    name,
+    words: `growing the disk ${name}`,
+    // Both reasons are Kubernetes' (`pkg/kubelet/events`).
+    failedReason: 'VolumeResizeFailed',
+    failedWords: `the disk ${name} could not be grown`,
+    run: async (options) => {
+      await growClaim(vm, name, sizeBytes, { imagesDir, diskRoots, ...options });
+      const message = `grew the disk ${name} to ${sizeBytes} bytes`;
+      return { type: 'Normal', reason: 'VolumeResizeSuccessful', message };
     },
   };
 }

@@ -7,7 +7,7 @@ import type { ProvisionFacts } from '../core/strategy/provision.ts';
 import { reasonOf } from '../qemu/prepare-error.ts';
 import type { EventNote } from './event-log.ts';
 import type { Ground } from './ground.ts';
-import { diskWorks, imageWorks, type Work } from './provision-work.ts';
+import { diskWorks, growWorks, imageWorks, type Work } from './provision-work.ts';
 
 interface Job {
   readonly work: Work;
@@ -106,7 +106,7 @@ export class Provisioner {
   #missing(key: string, vm: VirtualMachine): readonly Work[] {
     const settled = this.#settled.get(key);
     const images = imageWorks(this.#ctx, vm).filter(({ id }) => settled?.has(id) !== true);
-    return [...diskWorks(this.#ctx, vm), ...images];
+    return [...diskWorks(this.#ctx, vm), ...growWorks(this.#ctx, vm), ...images];
   }
 
   #begin(key: string, work: Work, failed: Job | undefined): void {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../process/cli-harness.ts';
 import { type FileServer, serveFile } from '../process/http-source.ts';
@@ -87,6 +88,29 @@ test('a VM is Provisioning while its disk is downloaded, runs from it then, and 
   const third = await copy.running();
   await copy.says(third, 'STILL');
   expect(readFileSync(copy.paths(third.uid).console, 'latin1')).toMatch(/UP \w+ 0*3\b/);
+});
+
+test('a disk that is to be larger is grown at the next start, and none is ever shrunk', async () => {
+  const text = made('grows', 'blank: {}').replace('storage: 4Mi', 'storage: 2Mi');
+  const vm = Vm.put(world, 'grows', text);
+  const first = await vm.running();
+  const file = join(images, '_claims/default/grows-root.qcow2');
+  const size = async (): Promise<unknown> =>
+    JSON.parse((await execa('qemu-img', ['info', '-U', '--output=json', file])).stdout)[
+      'virtual-size'
+    ];
+  world.write('grows', text.replace('storage: 2Mi', 'storage: 6Mi'));
+  await vm.granted('restart', { gracePeriodSeconds: 0 });
+  const second = await vm.running(first.uid);
+  expect(await size()).toBe(6 * 1024 ** 2);
+  await vm.untilEvent('VolumeResizeSuccessful');
+
+  world.write('grows', text);
+  await vm.granted('restart', { gracePeriodSeconds: 0 });
+  await vm.running(second.uid);
+  expect(await size()).toBe(6 * 1024 ** 2);
+  await vm.untilEvent('DiskNotShrunk');
+  world.remove('grows');
 });
 
 test('the example’s disk is made and is the guest’s first', async () => {

@@ -1,11 +1,13 @@
 /** Disks that are made from something: what they hold, and that there is never half of one. */
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { execa, execaSync } from 'execa';
 import { expect, test } from 'vitest';
 import type { DataVolumeContents } from '../../src/core/model/virtual-machine.ts';
+import { claimBytes, growClaim } from '../../src/qemu/claim-size.ts';
 import { makeDataVolume } from '../../src/qemu/data-volume.ts';
 import { type FileServer, serveFile } from './http-source.ts';
 import {
@@ -100,6 +102,35 @@ test('the disk of a container image is copied, and may be larger', async () => {
   await using where = await place();
   const { path } = await make(where, { kind: 'registry', image: 'web' }, { sizeBytes: 3 * MIB });
   expect(await imageInfo(path)).toMatchObject({ format: 'qcow2', 'virtual-size': 3 * MIB });
+});
+
+test.for(['qcow2', 'img'] as const)(
+  'a %s claim is grown in place, with what is on it',
+  async (ending) => {
+    await using where = await place();
+    const file = join(where.imagesDir, `_claims/default/data.${ending}`);
+    const format = ending === 'img' ? 'raw' : ending;
+    await (ending === 'qcow2' ? qcow2Image : rawImage)(file, MIB);
+    await execa('qemu-io', ['-f', format, '-c', 'write -P 7 64k 4k', file]);
+    expect(claimBytes(where.imagesDir, VM, 'data')).toBe(MIB);
+    const options = { ...where, signal: AbortSignal.timeout(30_000), onProgress: () => {} };
+    await growClaim(VM, 'data', 3 * MIB, options);
+    expect(claimBytes(where.imagesDir, VM, 'data')).toBe(3 * MIB);
+    await execa('qemu-io', ['-f', format, '-c', 'read -P 7 64k 4k', '-c', 'read -P 0 1M 2M', file]);
+    expect(claimBytes(where.imagesDir, VM, 'none')).toBeUndefined();
+  },
+);
+
+test('no claim is grown that somebody has', async () => {
+  await using where = await place();
+  const file = await qcow2Image(join(where.imagesDir, '_claims/default/data.qcow2'), MIB);
+  const holder = execa('qemu-io', ['-f', 'qcow2', file]);
+  await once(holder.stdout, 'data');
+  const options = { ...where, signal: AbortSignal.timeout(30_000), onProgress: () => {} };
+  expect(await refusal(growClaim(VM, 'data', 3 * MIB, options))).toMatch(/lock/);
+  holder.stdin.end();
+  await holder;
+  expect(claimBytes(where.imagesDir, VM, 'data')).toBe(MIB);
 });
 
 test('what does not fit is refused, and nothing is left', async () => {

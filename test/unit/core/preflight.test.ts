@@ -6,6 +6,7 @@ import {
   machineFindings,
   memoryFindings,
   portsField,
+  sizeFindings,
   takenFindings,
   volumeField,
 } from '../../../src/core/preflight.ts';
@@ -41,6 +42,16 @@ function vmOf(text: string): VirtualMachine {
 
 const web = vmOf(TEXT);
 const { spec } = web.template;
+
+test('a disk that is larger than asked for is told, for it is never shrunk', () => {
+  const volume = { name: 'data', contents: { kind: 'blank' }, sizeBytes: GIB } as const;
+  const vm = { ...web, dataVolumes: [{ ...volume, name: 'other' }, volume] };
+  const codes = (bytes: number | undefined) =>
+    sizeFindings(vm, (claim) => (claim === 'data' ? bytes : undefined)).map(({ field }) => field);
+  expect(codes(2 * GIB)).toEqual([['spec', 'dataVolumeTemplates', 1]]);
+  expect(codes(GIB)).toEqual([]);
+  expect(codes(undefined)).toEqual([]);
+});
 
 describe('a field is found where it stands', () => {
   const locate = createLocator(TEXT);
