@@ -149,14 +149,19 @@ export class ManagedNetworks implements Disposable {
   async #admit(wanted: Described, vm: VmIdentity, nics: readonly Applicant[]): Promise<Described> {
     const id = networkKey(wanted);
     const before = this.#entries.get(id);
-    const isElsewhere = ({ vm: other }: Member): boolean => !isSame(other, vm);
-    const inUse = before?.members.some((m) => isElsewhere(m) && this.#isPresent(m)) ?? false;
+    const others = (before?.members ?? []).filter((m) => !isSame(m.vm, vm) && this.#isPresent(m));
+    const inUse = others.length > 0;
+    const double = others.find(({ mac }) => nics.some((nic) => nic.mac === mac));
+    if (double !== undefined)
+      throw new NetworkError(
+        `VM ${keyOf(double.vm)} has a NIC with the address ${double.mac} in it`,
+      );
     const network = before !== undefined && inUse ? before.network : wanted;
     if (before?.isUp === true && !sameNetwork(before.network, network)) await this.#takeDown(id);
-    const others = [...this.#entries].filter(([other, { isUp }]) => other !== id && isUp);
+    const beside = [...this.#entries].filter(([other, { isUp }]) => other !== id && isUp);
     const trouble = collision(
       network,
-      others.map(([, other]) => other.network),
+      beside.map(([, other]) => other.network),
     );
     if (trouble !== undefined) throw new NetworkError(trouble);
     const members = admit(readmit(before?.members ?? [], network.managed), nics, network.managed);
@@ -171,19 +176,18 @@ export class ManagedNetworks implements Disposable {
       await this.#apply(id, members.filter(isIn));
       return network;
     } catch (error) {
-      // The others are to be kept without it.
-      await this.#restore(id, before);
+      if (before !== undefined && inUse) await this.#goOnWithout(id, before);
+      else await this.#takeDown(id);
+      if (before === undefined) await this.#drop(id);
       throw error;
     }
   }
 
-  async #restore(id: string, before: Entry | undefined): Promise<void> {
-    const isKeptOn = before?.isUp === true && this.#entries.get(id)?.watch !== undefined;
-    if (isKeptOn) await this.#store(id, { ...this.#entry(id), members: before.members });
-    else {
-      await this.#takeDown(id);
-      if (before === undefined) await this.#drop(id);
-    }
+  /** The others stay in it, and their keeper is told so: what it refused lies where its successor would look. */
+  async #goOnWithout(id: string, before: Entry): Promise<void> {
+    const { applied: _, ...entry } = this.#entry(id);
+    await this.#store(id, { ...entry, members: before.members });
+    this.settle();
   }
 
   async #settleOne(id: string): Promise<void> {
