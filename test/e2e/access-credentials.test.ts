@@ -1,9 +1,9 @@
 /** Credentials that the agent brings into a guest that runs. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventObject, ObjectList, VmObject } from '../../src/api/contract.ts';
+import { newKey, publicKey } from '../support/ssh-key.ts';
 import { agentVm, freePort } from './agent-guest.ts';
 import { World } from './daemon-harness.ts';
 import { MAIN } from './run-main.ts';
@@ -28,16 +28,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
-
-async function newKey(name: string): Promise<string> {
-  const file = join(world.dir, name);
-  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
-  return file;
-}
-
-function publicKey(file: string): string {
-  return readFileSync(`${file}.pub`, 'utf8').trim();
-}
 
 function secret(name: string, values: Readonly<Record<string, string>>): string {
   return JSON.stringify({
@@ -68,8 +58,10 @@ async function messages(name: string, reason: string): Promise<readonly string[]
 }
 
 test('keys of a Secret let in whom its file names, from the moment that it is saved', async () => {
-  const [first, second] = [await newKey('first'), await newKey('second')];
-  const [, word = ''] = publicKey(await newKey('old')).split(' ');
+  const first = await newKey(join(world.dir, 'first'));
+  const second = await newKey(join(world.dir, 'second'));
+  const old = await newKey(join(world.dir, 'old'));
+  const [, word = ''] = publicKey(old).split(' ');
   world.write(
     'web',
     agentVm('web', await freePort(), `solovirt.ssh-key=${word}`, 'Always', BY_AGENT),
@@ -84,7 +76,7 @@ test('keys of a Secret let in whom its file names, from the moment that it is sa
   world.write('keys', secret('keys', { me: publicKey(first) }));
   await world.until('web', 'has the key', (vm) => told(vm)?.status === 'True');
   expect(await logIn(first)).toBe('in');
-  expect(await logIn(join(world.dir, 'old'))).toContain('Permission denied');
+  expect(await logIn(old)).toContain('Permission denied');
 
   world.write('keys', secret('keys', { me: publicKey(second) }));
   await eventually('the new key is in', async () => (await logIn(second)) === 'in');

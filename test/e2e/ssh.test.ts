@@ -1,9 +1,9 @@
 /** The real ssh, led by the daemon to a real ssh server in a guest. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newKey, publicKey } from '../support/ssh-key.ts';
 import { agentVm, freePort } from './agent-guest.ts';
 import { World } from './daemon-harness.ts';
 import { MAIN } from './run-main.ts';
@@ -14,8 +14,8 @@ let key: string;
 
 beforeAll(async () => {
   world = await World.start();
-  key = await newKey('key');
-  const [, word = ''] = readFileSync(`${key}.pub`, 'utf8').split(' ');
+  key = await newKey(join(world.dir, 'key'));
+  const [, word = ''] = publicKey(key).split(' ');
   world.write('web', agentVm('web', await freePort(), `solovirt.ssh-key=${word}`));
   await world.untilStatus('web', 'Running');
   await world.untilConsole('web', 'eth0 has 10.0.2.2');
@@ -24,12 +24,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
-
-async function newKey(name: string): Promise<string> {
-  const file = join(world.dir, name);
-  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-  return file;
-}
 
 /** What ssh would find in the home of whoever runs the tests. */
 function own(hosts: string): readonly string[] {
@@ -72,7 +66,7 @@ test('much goes through, both ways', async () => {
 });
 
 test('a key that the guest does not know', async () => {
-  const other = await newKey('other');
+  const other = await newKey(join(world.dir, 'other'));
   const { exitCode, stderr } = await solovirtSsh('true', '', ['-i', other]);
   expect([exitCode, stderr]).toEqual([255, expect.stringContaining('Permission denied')]);
 });
