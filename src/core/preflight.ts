@@ -113,11 +113,12 @@ export function takenFindings(
 }
 
 function takenDisks(vm: VirtualMachine, { vm: holder, spec }: RunningVm): readonly Finding[] {
-  return vm.template.spec.disks.flatMap(({ name, source, readonly }) => {
+  return vm.template.spec.disks.flatMap(({ name, source, readonly, shareable }) => {
     const file = ownFile(vm, source);
     if (file === undefined) return [];
     const theirs = spec.disks.find((d) => ownFile(holder, d.source) === file);
     if (theirs === undefined || (theirs.readonly && readonly)) return [];
+    if (theirs.shareable === true && shareable === true) return [];
     const message = `${file} is in use by VM ${nameOf(holder)}; stop that one first, or give this one a disk of its own`;
     return [{ code: 'disk-in-use', severity: 'error', field: volumeField(vm, name), message }];
   });

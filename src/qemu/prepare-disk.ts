@@ -32,6 +32,7 @@ export async function prepareDisk(
 ): Promise<PreparedDisk> {
   const readonly = spec.readonly || spec.device === 'cdrom';
   const placed = await placeDisk(spec, readonly, where, made);
+  refuseUnfit(spec, placed);
   return {
     name: spec.name,
     file: placed.path,
@@ -59,12 +60,14 @@ export async function checkDisk(spec: DiskSpec, roots: Roots, made: MadeFor): Pr
       const { claim, ephemeral } = source;
       const wanted = readonly || ephemeral ? 'read' : 'write';
       const disk = await findClaim(made.vm, claim, wanted, roots);
+      refuseUnfit(spec, disk);
       await chooseCache(spec, await withBelow(disk, roots));
       return;
     }
     case 'hostDisk': {
       const format = hostDiskFormat(source.path);
       const present = await findHostDisk(source, readonly, roots);
+      if (present !== undefined) refuseUnfit(spec, { ...present, format });
       if (present !== undefined)
         return void (await chooseCache(spec, await withBelow({ ...present, format }, roots)));
       await access(dirname(source.path), constants.W_OK).catch((cause: unknown) => {
@@ -78,6 +81,19 @@ export async function checkDisk(spec: DiskSpec, roots: Roots, made: MadeFor): Pr
     case 'objectData':
       return void madeImage(source, made);
   }
+}
+
+/** What only the file tells. */
+function refuseUnfit(
+  { device, shareable }: DiskSpec,
+  { path, format, blockDevice }: Pick<PlacedDisk, 'path' | 'format' | 'blockDevice'>,
+): void {
+  if (device === 'lun' && !(blockDevice && format === 'raw'))
+    throw new PrepareError(`a lun is a raw block device, and ${path} is a file; use disk for it`);
+  if (shareable === true && format !== 'raw')
+    throw new PrepareError(
+      `${path} is a ${format} image, whose tables two guests would destroy; what is shareable is raw`,
+    );
 }
 
 async function placeDisk(

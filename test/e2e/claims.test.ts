@@ -73,3 +73,31 @@ test('two guests cannot write to one claim, and the second is told who has it', 
   expect(verdict.reason).toBe('LaunchFailed');
   expect(verdict.message).toContain('holder');
 });
+
+test('two guests that say so write to one raw disk at once; a qcow2 image and a lun that is a file are refused', async () => {
+  copyFileSync(tinyImage('witness'), join(images, '_claims/default/both.img'));
+  copyFileSync(tinyImage('witness'), join(images, '_claims/default/tables.qcow2'));
+  const source = (claim: string) => `persistentVolumeClaim: {claimName: ${claim}}`;
+  const shareable = '\n              shareable: true';
+  const vms = await Promise.all(
+    ['left', 'right'].map((name) =>
+      Vm.known(world, name, claimVm(name, source('both'), shareable)),
+    ),
+  );
+  for (const vm of vms) {
+    await vm.granted('start');
+    await vm.running();
+  }
+  for (const vm of vms) {
+    await vm.is('Running');
+    await vm.granted('stop', { gracePeriod: 0 });
+  }
+
+  const tables = await Vm.known(world, 'tables', claimVm('tables', source('tables'), shareable));
+  await tables.granted('start');
+  const lun = claimVm('lun', source('both')).replace('disk: {bus: virtio}', 'lun: {}');
+  await (await Vm.known(world, 'lun', lun)).granted('start');
+  const words = async (name: string) => (await world.untilRuns(name, 1)).verdict.message;
+  expect(await words('tables')).toContain('what is shareable is raw');
+  expect(await words('lun')).toContain('a lun is a raw block device, and ');
+});

@@ -80,6 +80,9 @@ const NAMES = {
   Disk:
     'blockSize bootOrder cache cdrom changedBlockTracking dedicatedIOThread disk errorPolicy ' +
     'io lun name serial shareable tag',
+  BlockSize: 'custom matchVolume',
+  CustomBlockSize: 'discardGranularity logical physical',
+  LunTarget: 'bus readonly reservation',
   DiskTarget: 'bus pciAddress readonly',
   CDRomTarget: 'bus readonly tray',
   Volume:

@@ -271,7 +271,8 @@ export type DiskErrorPolicy = 'stop' | 'ignore' | 'report' | 'enospace';
 export interface DiskSpec {
   /** Name of the disk and of its volume. */
   readonly name: string;
-  readonly device: 'disk' | 'cdrom';
+  /** `lun`: the guest's SCSI commands go to a block device of the host. */
+  readonly device: 'disk' | 'cdrom' | 'lun';
   readonly bus: DiskBus;
   readonly bootOrder?: number;
   readonly serial?: string;
@@ -282,6 +283,14 @@ export interface DiskSpec {
   readonly io?: DiskIo;
   /** A thread of QEMU serves this disk alone. */
   readonly dedicatedIoThread?: true;
+  /** The thread, from 0, of those that disks share; absent: QEMU's main one. */
+  readonly sharedIoThread?: number;
+  /** On virtio; absent: as QEMU thinks best. */
+  readonly queues?: number;
+  /** What the guest is told; absent: blocks of 512 bytes. */
+  readonly blockSize?: BlockSize;
+  /** Other guests may write to it at the same time. */
+  readonly shareable?: true;
   readonly errorPolicy: DiskErrorPolicy;
   readonly source: DiskSource;
 }
@@ -294,6 +303,14 @@ export interface ImagePull {
   readonly pullPolicy?: PullPolicy;
   /** A Secret of the VM's namespace with credentials for the registry. */
   readonly pullSecret?: string;
+}
+
+/** In bytes; powers of two from 512. */
+export interface BlockSize {
+  readonly logical: number;
+  readonly physical: number;
+  /** A multiple of `logical`. */
+  readonly discardGranularity?: number;
 }
 
 export type DiskSource =

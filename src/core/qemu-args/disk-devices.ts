@@ -36,17 +36,23 @@ export function diskDevices(disks: readonly AttachedDisk[]): readonly GuestDevic
   return [...on('virtio').map(virtioDisk), ...sataDisks(on('sata')), ...scsiDisks(on('scsi'))];
 }
 
-/** The object that a disk with a thread of its own names. */
-export function ioThread(index: number): string {
-  return `iothread${index}`;
+/** The thread that serves a disk: its own, one that it shares, or undefined, QEMU's main one. */
+export function ioThread(
+  { dedicatedIoThread, sharedIoThread }: DiskSpec,
+  index: number,
+): string | undefined {
+  if (dedicatedIoThread === true) return `iothread${index}`;
+  return sharedIoThread === undefined ? undefined : `pool${sharedIoThread}`;
 }
 
 /** There is no virtio optical drive: a CD-ROM on this bus is a read-only disk. */
 function virtioDisk(disk: AttachedDisk): GuestDevice {
-  const { dedicatedIoThread } = disk.spec;
+  const iothread = ioThread(disk.spec, disk.index);
+  const { queues } = disk.spec;
   return onPci({
     driver: 'virtio-blk-pci',
-    ...(dedicatedIoThread === true ? { iothread: ioThread(disk.index) } : {}),
+    ...(iothread === undefined ? {} : { iothread }),
+    ...(queues === undefined ? {} : { 'num-queues': queues }),
     ...driveProperties(disk),
   });
 }
@@ -95,7 +101,14 @@ export function usbDisk(disk: AttachedDisk, port: JsonObject): readonly GuestDev
 }
 
 function scsiDriver({ spec }: AttachedDisk): string {
-  return spec.device === 'cdrom' ? 'scsi-cd' : 'scsi-hd';
+  switch (spec.device) {
+    case 'cdrom':
+      return 'scsi-cd';
+    case 'disk':
+      return 'scsi-hd';
+    case 'lun':
+      return 'scsi-block';
+  }
 }
 
 function driveProperties({ spec, prepared, index, bootIndex }: AttachedDisk): JsonObject {
@@ -105,7 +118,19 @@ function driveProperties({ spec, prepared, index, bootIndex }: AttachedDisk): Js
     ...(bootIndex === undefined ? {} : { bootindex: bootIndex }),
     ...(spec.serial === undefined ? {} : { serial: spec.serial }),
     ...errorProperties(spec),
-    ...(spec.device === 'cdrom' ? {} : { 'write-cache': writeCache(prepared.cache) }),
+    ...sizeProperties(spec),
+    ...(spec.shareable === true ? { 'share-rw': true } : {}),
+    ...(spec.device !== 'disk' ? {} : { 'write-cache': writeCache(prepared.cache) }),
+  };
+}
+
+function sizeProperties({ blockSize }: DiskSpec): JsonObject {
+  if (blockSize === undefined) return {};
+  const { logical, physical, discardGranularity } = blockSize;
+  return {
+    logical_block_size: logical,
+    physical_block_size: physical,
+    ...(discardGranularity === undefined ? {} : { discard_granularity: discardGranularity }),
   };
 }
 

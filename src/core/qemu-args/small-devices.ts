@@ -8,9 +8,8 @@ const RNG_SOURCE = 'rng0-source';
 
 /** Objects that devices refer to; they come before all devices. */
 export function objectArgs({ rng, disks }: InstanceSpec): readonly string[] {
-  const threads = disks.flatMap(({ dedicatedIoThread }, index) =>
-    dedicatedIoThread === true ? [{ 'qom-type': 'iothread', id: ioThread(index) }] : [],
-  );
+  const ids = new Set(disks.flatMap((disk, index) => ioThread(disk, index) ?? []));
+  const threads = [...ids].map((id) => ({ 'qom-type': 'iothread', id }));
   const objects = [...(rng ? [{ 'qom-type': 'rng-builtin', id: RNG_SOURCE }] : []), ...threads];
   return objects.flatMap((object) => jsonOption('-object', object));
 }

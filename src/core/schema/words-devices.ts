@@ -30,7 +30,10 @@ export const DEVICE_WORDS = {
         default: true,
       },
       autoattachVSOCK: 'Sockets between host and guest.',
-      blockMultiQueue: 'Several queues for each virtio disk.',
+      blockMultiQueue: {
+        text: 'As many queues for each disk on virtio as the guest has CPUs.',
+        default: false,
+      },
       disableHotplug: 'Leaves out the ports into which devices could be plugged later.',
       networkInterfaceMultiqueue: 'Several queues for each virtio network card.',
       useVirtioTransitional: 'virtio devices that old guests understand, too.',
@@ -38,7 +41,7 @@ export const DEVICE_WORDS = {
   },
   Disk: {
     about:
-      'A disk or a CD-ROM drive; what is in it comes from the volume of the same name. At most one of disk and cdrom is there.',
+      'A disk or a CD-ROM drive; what is in it comes from the volume of the same name. At most one of disk, cdrom and lun is there.',
     fields: {
       name: 'The name of the volume.',
       disk: 'Shows the volume as a disk. This is what is assumed.',
@@ -52,7 +55,12 @@ export const DEVICE_WORDS = {
         text: 'What an I/O error does. stop: the guest is paused. report: the guest is told. ignore: nothing. enospace: paused when the disk is full, else told.',
         default: 'stop',
       },
-      shareable: 'Lets several VMs write at once.',
+      shareable: {
+        text: 'Lets several VMs write at once, each of which says so. The image is raw, and the file system in it one for that.',
+        default: false,
+      },
+      blockSize: 'The sizes of blocks that the guest is told.',
+      lun: 'Hands the SCSI commands of the guest to a block device of the host.',
       io: {
         text: "How QEMU hands requests to the host's kernel. native: by its asynchronous interface, without the page cache. threads: from threads of its own. default: as QEMU thinks best.",
         default: 'default',
@@ -81,6 +89,26 @@ export const DEVICE_WORDS = {
         default: 'sata',
       },
       readonly: { text: 'The guest cannot write. Not on sata.', default: false },
+    },
+  },
+  LunTarget: {
+    about: 'How a block device takes SCSI commands.',
+    fields: {
+      bus: { text: 'What it is connected to.', default: 'scsi' },
+      readonly: { text: 'The guest cannot write.', default: false },
+      reservation: 'Persistent reservations, by a helper.',
+    },
+  },
+  BlockSize: {
+    about: 'The sizes of the blocks of a disk.',
+    fields: { custom: 'The sizes in numbers. Must be there.' },
+  },
+  CustomBlockSize: {
+    about: 'Sizes in bytes: powers of two from 512 to 2097152.',
+    fields: {
+      logical: 'What the guest reads and writes at once. On sata 512.',
+      physical: 'What the disk does at once; no smaller than a logical block.',
+      discardGranularity: 'What can be given back at once; a multiple of the logical block.',
     },
   },
   CDRomTarget: {

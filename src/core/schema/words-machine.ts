@@ -15,6 +15,8 @@ export const MACHINE_WORDS = {
       clock: 'What the clock shows at first, and the timers.',
       chassis: 'How the case of the machine names itself to the guest.',
       devices: 'Everything that is plugged in. Must be there, if only as "devices: {}".',
+      ioThreadsPolicy:
+        'Threads of QEMU for the disks on virtio that have none of their own. shared: one for all. auto: one for each, but of all together no more than two for each CPU. Without it they are served by the main one.',
       rebootPolicy: {
         text: 'What a reboot of the guest does. Reboot: the same run goes on. Terminate: the run ends, and the run strategy decides what follows.',
         default: 'Reboot',

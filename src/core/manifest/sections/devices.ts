@@ -30,7 +30,7 @@ export const DEVICES = object({
     autoattachInputDevice: flag,
     autoattachPodInterface: flag,
     autoattachVSOCK: only(false),
-    blockMultiQueue: only(false),
+    blockMultiQueue: flag,
     disableHotplug: only(false),
     networkInterfaceMultiqueue: only(false),
     useVirtioTransitional: only(false),

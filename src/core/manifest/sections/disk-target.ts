@@ -18,6 +18,8 @@ export function defaultBuses(architecture: 'arm64' | undefined): DefaultBuses {
   return { disk: 'virtio', cdrom: 'scsi' };
 }
 
+const LUN_BUS = 'a lun takes SCSI commands';
+
 const BUS = oneOf<DiskBus>(['virtio', 'sata', 'scsi', 'usb']);
 
 export const DISK_TARGET = object({
@@ -30,6 +32,16 @@ export const CDROM_TARGET = object({
   fields: { bus: BUS, readonly: flag, tray: only('closed') },
 });
 
+/** Of SCSI commands, so that no other bus will do. */
+export const LUN_TARGET = object({
+  type: 'LunTarget',
+  fields: {
+    bus: oneOf(['scsi'], { refused: { virtio: LUN_BUS, sata: LUN_BUS } }),
+    readonly: flag,
+    reservation: only(false),
+  },
+});
+
 export type Target = Pick<DiskSpec, 'device' | 'bus' | 'readonly'>;
 
 interface Targets {
@@ -37,6 +49,7 @@ interface Targets {
   readonly get: {
     readonly disk?: Found<ValueOf<typeof DISK_TARGET>>;
     readonly cdrom?: Found<ValueOf<typeof CDROM_TARGET>>;
+    readonly lun?: Found<ValueOf<typeof LUN_TARGET>>;
   };
 }
 
@@ -52,11 +65,13 @@ export function resolveTarget(
     report.error(
       'mutually-exclusive',
       at,
-      `a disk is exactly one of disk and cdrom, found ${kinds.join(' and ')}`,
+      `a disk is exactly one of disk, cdrom and lun, found ${kinds.join(' and ')}`,
     );
     return undefined;
   }
   if (get.cdrom) return cdrom(get.cdrom.value, buses.cdrom, report);
+  if (get.lun)
+    return { device: 'lun', bus: 'scsi', readonly: get.lun.value.get.readonly?.value ?? false };
   if (get.disk) return disk(get.disk, buses.disk, report);
   return kinds.length === 0 ? { device: 'disk', bus: buses.disk, readonly: false } : undefined;
 }

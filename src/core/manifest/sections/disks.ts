@@ -8,12 +8,14 @@ import { type Found, flag, integer, oneOf, only, text, type ValueOf } from '../f
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
+import { BLOCK_SIZE, resolveBlockSize } from './block-size.ts';
 import { reportReadOnlyClaim } from './claims.ts';
 import {
   CDROM_TARGET,
   type DefaultBuses,
   DISK_TARGET,
   defaultBuses,
+  LUN_TARGET,
   resolveTarget,
 } from './disk-target.ts';
 import { reportDuplicateNames } from './named-items.ts';
@@ -38,11 +40,13 @@ export const DISK = object({
     name: text(checkDnsLabel, { pattern: DNS_LABEL }),
     disk: DISK_TARGET,
     cdrom: CDROM_TARGET,
+    lun: LUN_TARGET,
     bootOrder: BOOT_ORDER,
     serial: text(checkSerial),
     cache: oneOf(['none', 'writethrough', 'writeback']),
     errorPolicy: oneOf(['stop', 'ignore', 'report', 'enospace']),
-    shareable: only(false),
+    shareable: flag,
+    blockSize: BLOCK_SIZE,
     io: oneOf(['native', 'threads', 'default']),
     dedicatedIOThread: flag,
     changedBlockTracking: only(false),
@@ -102,7 +106,8 @@ function resolveDisk(
   buses: DefaultBuses,
   report: Report,
 ): DiskSpec | undefined {
-  const { name, bootOrder, serial, cache, errorPolicy, io, dedicatedIOThread } = disk.value.get;
+  const { name, bootOrder, serial, cache, errorPolicy, io, dedicatedIOThread, shareable } =
+    disk.value.get;
   const target = resolveTarget(disk, disk.value, buses, report);
   if (name !== undefined) reportMissingVolume(name, sources, report);
   const source = sources.get(name?.value);
@@ -121,19 +126,48 @@ function resolveDisk(
     );
   if (io?.value === 'native' && cache && cache.value !== 'none')
     report.error('mutually-exclusive', io, `io: native needs cache: none, found ${cache.value}`);
+  const shared = shareable?.value === true;
+  if (shared && cache && cache.value !== 'none')
+    report.error('mutually-exclusive', cache, 'a shareable disk needs cache: none');
+  const blockSize = resolveBlockSize(disk.value.get.blockSize, target?.bus, report);
+  if (target?.device === 'lun') reportUnfitForLun(disk, source, report);
   if (name === undefined || source === undefined || target === undefined) return undefined;
   return {
     name: name.value,
     ...target,
     ...(bootOrder && { bootOrder: bootOrder.value }),
     ...(serial && { serial: serial.value }),
-    ...(cache && { cache: cache.value }),
+    ...(cache
+      ? { cache: cache.value }
+      : shared || target.device === 'lun'
+        ? { cache: 'none' }
+        : {}),
     ...(io && io.value !== 'default' && { io: io.value }),
     ...(ownThread && { dedicatedIoThread: true }),
+    ...(blockSize && { blockSize }),
+    ...(shared && { shareable: true }),
     errorPolicy: errorPolicy?.value ?? 'stop',
     source,
   };
 }
+
+/** What a lun is and does is up to the device behind it. */
+function reportUnfitForLun(
+  { value: { get } }: DiskFields,
+  source: DiskSource | undefined,
+  report: Report,
+): void {
+  const { name, serial, blockSize, cache } = get;
+  for (const field of [serial, blockSize, cache])
+    if (field !== undefined) report.error('unsupported-value', field, LUN_IS_ITS_DEVICE);
+  const fits = source?.kind === 'hostDisk' || (source?.kind === 'claim' && !source.ephemeral);
+  if (source !== undefined && name !== undefined && !fits)
+    report.error('unsupported-value', name, LUN_IS_DEVICE);
+}
+
+const LUN_IS_ITS_DEVICE = 'the device behind a lun says this itself; leave it out, or use disk';
+const LUN_IS_DEVICE =
+  'a lun is a block device of the host: its volume is a hostDisk, persistentVolumeClaim or dataVolume';
 
 function reportTooManySata(
   specs: readonly DiskSpec[],

@@ -15,6 +15,7 @@ import { CHASSIS } from './chassis.ts';
 import { CLOCK } from './clock.ts';
 import { CPU, resolveCpu } from './cpu.ts';
 import { DEVICES, type DeviceFields } from './devices.ts';
+import { IO_THREADS_POLICY, withThreads } from './disk-threads.ts';
 import { resolveDisks } from './disks.ts';
 import { resolveInputs, resolveVideo } from './display.ts';
 import { resolveFilesystems } from './filesystems.ts';
@@ -47,6 +48,7 @@ const DOMAIN = object({
     clock: CLOCK,
     chassis: CHASSIS,
     devices: DEVICES,
+    ioThreadsPolicy: IO_THREADS_POLICY,
     rebootPolicy: oneOf(['Reboot', 'Terminate']),
   },
   required: ['devices'],
@@ -177,6 +179,10 @@ function resolveInstance(
     ...(get.hostname && { hostname: get.hostname.value }),
     ...(get.subdomain && { subdomain: get.subdomain.value }),
     ...storage,
+    disks: withThreads(storage.disks, machineSize.cpu, {
+      policy: domain.get.ioThreadsPolicy?.value,
+      multiQueue: devices.blockMultiQueue?.value ?? false,
+    }),
     interfaces,
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
