@@ -109,7 +109,8 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
       const contentType = mediaType(request.headers['content-type']);
       // Binary: each character stands for a byte.
       const encoding = contentType.includes('protobuf') ? 'latin1' : 'utf8';
-      const text = method === 'GET' ? '' : (await readBody(request)).toString(encoding);
+      const streams = found.route.streams === true;
+      const text = method === 'GET' || streams ? '' : (await readBody(request)).toString(encoding);
       return found.route.handle({
         method,
         params,
@@ -121,6 +122,7 @@ async function replyTo(rows: readonly Route[], request: IncomingMessage): Promis
         ...ifMatchOf(request),
         text,
         body: parseBody(text, contentType),
+        ...(streams && { content: request as AsyncIterable<Buffer> }),
       });
     }
   }

@@ -25,6 +25,7 @@ import {
   UNPAUSE_OPTIONS,
 } from './contract-schema-options.ts';
 import { RUN_LIST } from './contract-schema-runs.ts';
+import { UPLOAD_PATH } from './handle-upload.ts';
 import { type Parameter, query } from './openapi-parameters.ts';
 
 export interface OperationWords {
@@ -76,6 +77,15 @@ const DISCOVERY: Readonly<Record<string, OperationWords>> = {
 const OWN: Readonly<Record<string, OperationWords>> = {
   [`GET ${SOLOVIRT_API}/info`]: {
     summary: 'The daemon, QEMU, the accelerator and the directories',
+  },
+  [`PUT ${UPLOAD_PATH}`]: {
+    summary: 'Send the image of a disk to a claim that has none',
+    query: [
+      query('size', INTEGER, 'What the guest is to see, in bytes.'),
+      query('dryRun', oneOf('All'), 'Only tell whether it would be taken.'),
+    ],
+    bodyTypes: ['application/octet-stream'],
+    code: 201,
   },
   [`POST ${PREFLIGHT_PATH}`]: {
     bodyTypes: ['application/yaml'],

@@ -47,6 +47,8 @@ export interface ApiRequest {
   readonly text: string;
   /** The body parsed as JSON; an empty one is `{}`, one of another media type undefined. */
   readonly body: unknown;
+  /** The body as it comes, where the route takes it so; `text` and `body` are empty then. */
+  readonly content?: AsyncIterable<Uint8Array>;
 }
 
 export function json(body: object, code = 200): JsonReply {

@@ -15,6 +15,8 @@ export interface Route {
    * into no guest, and shows nothing that a guest said.
    */
   readonly readonly?: true;
+  /** The body is handed on as it comes, however long it is. */
+  readonly streams?: true;
 }
 
 /** A GET for the read-only socket as well. */

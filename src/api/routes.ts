@@ -15,6 +15,7 @@ import { notHereRoutes } from './handle-not-here.ts';
 import { preflightRoute } from './handle-preflight.ts';
 import { getLogs, getRuns } from './handle-reads.ts';
 import { statsRoutes } from './handle-stats.ts';
+import { uploadRoute } from './handle-upload.ts';
 import { plainLineRoutes } from './line-routes.ts';
 import type { DaemonUse } from './metric-source.ts';
 import { openApiRoutes } from './openapi.ts';
@@ -51,6 +52,7 @@ export function routes(deps: ApiDeps): readonly Route[] {
     look('/apis/solovirt.io/v1/info', async () => json(await info())),
     metricsRoute(deps),
     preflightRoute(deps.preflight),
+    uploadRoute(supervisor),
     ...statsRoutes(supervisor),
     put(DRAIN_PATH, (request) => beginDraining(supervisor, request)),
     { method: 'DELETE', path: DRAIN_PATH, handle: (request) => endDraining(supervisor, request) },

@@ -14,6 +14,7 @@ import { namespaceOption, socketOption, spellOutWait } from './options.ts';
 import { addHostCommands, addReadCommands, addValidate } from './read-commands.ts';
 import { addSchemaCommands } from './schema-commands.ts';
 import { addStatsCommands } from './stats-commands.ts';
+import { addUploadCommand } from './upload-command.ts';
 
 const EPILOGUE = `
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon.`;
@@ -45,6 +46,7 @@ export function buildProgram(context: CliContext): Command {
   program.commandsGroup('VM files:');
   addValidate(program, context);
   addCreateCommand(program, context);
+  addUploadCommand(program, context);
   addManifestCommands(program, context);
   addSchemaCommands(program, context);
   program.commandsGroup('This host:');

@@ -123,7 +123,8 @@ export function download(
   return promise;
 }
 
-async function readError(response: IncomingMessage): Promise<SolovirtError> {
+/** The refusal that an answer tells. */
+export async function readError(response: IncomingMessage): Promise<SolovirtError> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) {
     text += chunk;
@@ -132,7 +133,8 @@ async function readError(response: IncomingMessage): Promise<SolovirtError> {
   return refusal(response.statusCode ?? 0, text);
 }
 
-function explain(error: Error, socketPath: string, path: string): SolovirtError {
+/** What an error of a connection means for whoever made the request. */
+export function explain(error: Error, socketPath: string, path: string): SolovirtError {
   if (error instanceof SolovirtError) return error;
   if (/handshake has timed out|^timeout$/.test(error.message))
     return new NoAnswerError(`the daemon did not answer in time (${socketPath})`, {

@@ -37,6 +37,8 @@ const CLOSE_MS = 2000;
 /** For requests on their way then: whoever has been connected is not to be hung up on. */
 const FIRST_REQUEST_MS = 500;
 const REACH_MS = 2000;
+/** No limit: a disk may be on its way for hours. A head still has Node's minute. */
+const REQUEST_MS = 0;
 
 export class ApiServer implements AsyncDisposable {
   readonly #servers: Server[] = [];
@@ -61,7 +63,10 @@ export class ApiServer implements AsyncDisposable {
     const api = new ApiServer();
     try {
       for (const place of places) {
-        const server = createServer({ shouldUpgradeCallback: wantsWebSocket }, api.#take);
+        const server = createServer(
+          { shouldUpgradeCallback: wantsWebSocket, requestTimeout: REQUEST_MS },
+          api.#take,
+        );
         server.on('upgrade', api.#takeUpgrade);
         api.#servers.push(server);
         server.on('connection', (socket) => api.#greet(socket));

@@ -105,7 +105,7 @@ async function pruneLeftovers(request: PruneRequest): Promise<readonly Pruned[]>
 }
 
 /** Hidden files beside the disks of claims (`qemu/data-volume`). */
-const LEFT_OF_CLAIMS = /^\..+\.(?:unfinished|unpacked|download|download\.json)$/;
+const LEFT_OF_CLAIMS = /^\..+\.(?:unfinished|unpacked|upload|download|download\.json)$/;
 
 async function removeAll(
   imagesDir: string,

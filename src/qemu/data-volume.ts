@@ -5,7 +5,11 @@
 import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
-import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
+import type {
+  DataVolume,
+  DataVolumeContents,
+  VirtualMachine,
+} from '../core/model/virtual-machine.ts';
 import { findClaim } from './claim-disk.ts';
 import { type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';
@@ -28,10 +32,14 @@ export interface MakeOptions extends Roots {
   readonly bring: (image: string, secret: string | undefined) => Promise<string>;
 }
 
+/** What a disk is made from without anybody's help. */
+export type MadeVolume = Omit<DataVolume, 'contents'> & { readonly contents: MadeContents };
+export type MadeContents = Exclude<DataVolumeContents, { readonly kind: 'upload' }>;
+
 /** @throws PrepareError, or whatever the signal was aborted with */
 export async function makeDataVolume(
   vm: Pick<VirtualMachine, 'namespace' | 'name'>,
-  { name, sizeBytes, contents }: DataVolume,
+  { name, sizeBytes, contents }: MadeVolume,
   options: MakeOptions,
 ): Promise<void> {
   options.signal.throwIfAborted();
@@ -61,17 +69,67 @@ export async function makeDataVolume(
     }
     case 'http': {
       const kept = beside(path, 'download');
-      const unpacked = beside(path, 'unpacked');
       await download({ ...contents, to: kept }, options);
-      try {
-        const image = await unpack(kept, unpacked, options.signal);
-        await copy({ source: await readForeign(image, options), sizeBytes });
-      } finally {
-        await rm(unpacked, { force: true });
-      }
+      await makeFromFile(path, kept, sizeBytes, options);
       await forget(kept);
       return;
     }
+  }
+}
+
+/**
+ * Makes a disk of what somebody sends.
+ * @param content the image, as long as it likes
+ * @returns the path of the disk
+ * @throws PrepareError, what `content` throws, or whatever the signal was aborted with
+ */
+export async function takeUpload(
+  vm: Pick<VirtualMachine, 'namespace'>,
+  claim: string,
+  content: AsyncIterable<Uint8Array>,
+  options: Omit<MakeOptions, 'bring'> & { readonly sizeBytes: number | undefined },
+): Promise<string> {
+  const [file] = claimFiles(vm, claim);
+  const path = join(options.imagesDir, file.path);
+  await makeFolder(options.imagesDir, dirname(path));
+  await checkNewFile(path, options);
+  const received = beside(path, 'upload');
+  try {
+    await receive(content, received, options.signal);
+    await makeFromFile(path, received, options.sizeBytes, options);
+    return path;
+  } finally {
+    await rm(received, { force: true });
+  }
+}
+
+async function receive(
+  content: AsyncIterable<Uint8Array>,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await using handle = await open(to, 'w', 0o600);
+  for await (const chunk of content) {
+    signal.throwIfAborted();
+    await handle.writev([chunk]).catch((cause: unknown) => {
+      throw new PrepareError(`cannot write ${to}: ${reasonOf(cause)}`, { cause });
+    });
+  }
+}
+
+async function makeFromFile(
+  path: string,
+  received: string,
+  sizeBytes: number | undefined,
+  options: Omit<MakeOptions, 'bring'>,
+): Promise<void> {
+  const unpacked = beside(path, 'unpacked');
+  try {
+    const image = await unpack(received, unpacked, options.signal);
+    const source = await readForeign(image, options);
+    await intoPlace(path, (target) => convertImage({ source, sizeBytes, target }, options));
+  } finally {
+    await rm(unpacked, { force: true });
   }
 }
 
@@ -80,7 +138,7 @@ async function readForeign(path: string, roots: Roots): Promise<Image> {
   const image = await readImage({ path, blockDevice: false });
   const [other] = await filesBelow(image, roots);
   if (other === undefined) return image;
-  throw new PrepareError(`what was downloaded builds on another file, ${other}`);
+  throw new PrepareError(`what came builds on another file, ${other}`);
 }
 
 /** Others on the host may pass through to their own disks, and look at nothing. */

@@ -5,7 +5,7 @@ import { claimFiles } from '../core/claims.ts';
 import { type WantedImage, wantedImages } from '../core/images/pull-plan.ts';
 import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
 import { claimBytes, growClaim } from '../qemu/claim-size.ts';
-import { makeDataVolume } from '../qemu/data-volume.ts';
+import { type MadeVolume, makeDataVolume } from '../qemu/data-volume.ts';
 import type { EventNote } from './event-log.ts';
 import type { Ground } from './ground.ts';
 import { bringImage, planOf } from './image-pull.ts';
@@ -35,17 +35,29 @@ export interface Work {
   readonly run: (options: WorkOptions) => Promise<Told | undefined>;
 }
 
-/** Data volumes of the VM that have no disk. */
+/** Data volumes of the VM that have no disk, and are made without anybody's help. */
 export function diskWorks(ctx: Ground, vm: VirtualMachine): readonly Work[] {
   const { imagesDir } = ctx.settings;
-  return (vm.dataVolumes ?? [])
-    .filter(
-      ({ name }) => !claimFiles(vm, name).some(({ path }) => existsSync(join(imagesDir, path))),
-    )
-    .map((volume) => diskWork(ctx, vm, volume));
+  return missingVolumes(imagesDir, vm).flatMap((volume) => {
+    const { contents } = volume;
+    return contents.kind === 'upload' ? [] : [diskWork(ctx, vm, { ...volume, contents })];
+  });
 }
 
-function diskWork(ctx: Ground, vm: VirtualMachine, volume: DataVolume): Work {
+/** Names of data volumes that wait for somebody to send them. */
+export function awaitedUploads({ settings }: Ground, vm: VirtualMachine): readonly string[] {
+  return missingVolumes(settings.imagesDir, vm)
+    .filter(({ contents }) => contents.kind === 'upload')
+    .map(({ name }) => name);
+}
+
+function missingVolumes(imagesDir: string, vm: VirtualMachine): readonly DataVolume[] {
+  return (vm.dataVolumes ?? []).filter(
+    ({ name }) => !claimFiles(vm, name).some(({ path }) => existsSync(join(imagesDir, path))),
+  );
+}
+
+function diskWork(ctx: Ground, vm: VirtualMachine, volume: MadeVolume): Work {
   const { imagesDir, diskRoots } = ctx.settings;
   const { name } = volume;
   const { namespace } = vm;

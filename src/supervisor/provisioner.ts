@@ -7,7 +7,7 @@ import type { ProvisionFacts } from '../core/strategy/provision.ts';
 import { reasonOf } from '../qemu/prepare-error.ts';
 import type { EventNote } from './event-log.ts';
 import type { Ground } from './ground.ts';
-import { diskWorks, growWorks, imageWorks, type Work } from './provision-work.ts';
+import { awaitedUploads, diskWorks, growWorks, imageWorks, type Work } from './provision-work.ts';
 
 interface Job {
   readonly work: Work;
@@ -47,7 +47,8 @@ export class Provisioner {
    */
   facts(key: string, vm: VirtualMachine, askedAt = 0): ProvisionFacts | undefined {
     const missing = this.#missing(key, vm);
-    if (missing.length === 0) return undefined;
+    const awaited = awaitedUploads(this.#ctx, vm);
+    if (missing.length === 0) return awaited.length === 0 ? undefined : awaiting(vm, awaited);
     const jobs = missing.map((work) => this.#jobOf(work));
     const failed = jobs.find((job) => job?.failed !== undefined);
     if (
@@ -180,4 +181,13 @@ export class Provisioner {
   #tell({ waiting }: Job): void {
     for (const key of waiting) this.#onChange(key);
   }
+}
+
+/** Nobody here can hurry that. */
+function awaiting({ namespace }: VirtualMachine, names: readonly string[]): ProvisionFacts {
+  const where = namespace === 'default' ? '' : ` -n ${namespace}`;
+  const commands = names.map(
+    (name) => `\`solovirt image-upload dv ${name}${where} --image-path=FILE\``,
+  );
+  return { kind: 'making', progress: `waiting for a disk to be sent: ${commands.join(', ')}` };
 }

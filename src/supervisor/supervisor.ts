@@ -38,6 +38,7 @@ import { StartOrder } from './start-order.ts';
 import { Stats } from './stats.ts';
 import { Strays } from './strays.ts';
 import { Tally } from './tally.ts';
+import { Uploads } from './uploads.ts';
 import { Versions } from './versions.ts';
 import { commandVm } from './vm-command.ts';
 import { type Deletion, deleteInstance, deleteVm } from './vm-delete.ts';
@@ -59,6 +60,8 @@ const RETRY_MS = 1000;
 export class Supervisor implements AsyncDisposable {
   /** How much each guest uses. */
   readonly stats: Stats;
+  /** Disks that are being sent. */
+  readonly uploads: Uploads;
   /** The ways into running guests. */
   readonly lines: GuestLines;
   readonly #ctx: Context;
@@ -117,6 +120,7 @@ export class Supervisor implements AsyncDisposable {
       adopt: (key) => this.#instances.adopt(key),
     };
     this.stats = new Stats(ground);
+    this.uploads = new Uploads(ground);
     ground.board.listen((change) => ground.tally.take(change));
     this.lines = new GuestLines(this.#ctx);
   }
@@ -299,6 +303,7 @@ export class Supervisor implements AsyncDisposable {
     await this.#queue[Symbol.asyncDispose]();
     this.#ctx.probes[Symbol.dispose]();
     this.#ctx.provisioner[Symbol.dispose]();
+    this.uploads[Symbol.dispose]();
     this.#ctx.networks[Symbol.dispose]();
     await Promise.all([...this.#ctx.lives.values()].map((live) => live.release()));
   }

@@ -19,6 +19,7 @@ import { type FileServer, serveFile } from '../process/http-source.ts';
 import { DEMO_INITRD, DEMO_KERNEL, imagesDir, tinyImage } from '../support/guests.ts';
 import { poll, World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
+import { cli } from './run-main.ts';
 import { Vm, withStrategy } from './vm-handle.ts';
 
 const EXAMPLE = new URL('../../vms/persistent.yaml', import.meta.url);
@@ -111,6 +112,35 @@ test('a disk that is to be larger is grown at the next start, and none is ever s
   expect(await size()).toBe(6 * 1024 ** 2);
   await vm.untilEvent('DiskNotShrunk');
   world.remove('grows');
+});
+
+test('a VM waits for the disk that is to be sent, and says what to type', async () => {
+  const vm = Vm.put(world, 'sent', made('sent', 'upload: {}'));
+  const { status } = await vm.is('Provisioning');
+  expect(status.held?.message).toBe(
+    'waiting for a disk to be sent: `solovirt image-upload dv sent-root --image-path=FILE`',
+  );
+  const send = (...args: readonly string[]) => cli(world, 'image-upload', 'dv', ...args);
+  const nothing = await send('sent-root', `--image-path=${images}/none`);
+  expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('does not exist') });
+  const image = `--image-path=${tinyImage('witness')}`;
+  const small = await send('sent-root', image, '--size=512');
+  expect(small).toMatchObject({ code: 1, stderr: expect.stringContaining('is less than the') });
+  expect(claims().filter((name) => name.includes('sent'))).toEqual([]);
+
+  const path = join(images, '_claims/default/sent-root.qcow2');
+  expect(await send('sent-root', image)).toEqual({
+    code: 0,
+    stdout: `sent-root has its disk at ${path}\n`,
+    stderr: '',
+  });
+  await vm.says(await vm.running(), 'STILL');
+  await vm.untilEvent('SuccessfulDataVolumeCreate');
+  const again = await send('sent-root', image);
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('has a disk already') });
+  const out = await send('../../up', image);
+  expect(out.code).not.toBe(0);
+  world.remove('sent');
 });
 
 test('the example’s disk is made and is the guest’s first', async () => {

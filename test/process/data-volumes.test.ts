@@ -3,12 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { execa, execaSync } from 'execa';
 import { expect, test } from 'vitest';
-import type { DataVolumeContents } from '../../src/core/model/virtual-machine.ts';
 import { claimBytes, growClaim } from '../../src/qemu/claim-size.ts';
-import { makeDataVolume } from '../../src/qemu/data-volume.ts';
+import { type MadeContents, makeDataVolume, takeUpload } from '../../src/qemu/data-volume.ts';
 import { type FileServer, serveFile } from './http-source.ts';
 import {
   checkImage,
@@ -30,7 +30,7 @@ interface Made {
 
 async function make(
   where: Place,
-  contents: DataVolumeContents,
+  contents: MadeContents,
   options: { readonly sizeBytes?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Made> {
   const { signal = AbortSignal.timeout(30_000), ...size } = options;
@@ -64,7 +64,7 @@ function names(where: Place): Promise<readonly string[]> {
   return readdir(join(where.imagesDir, '_claims/default'));
 }
 
-function http({ url }: FileServer, sha256?: string): DataVolumeContents {
+function http({ url }: FileServer, sha256?: string): MadeContents {
   return { kind: 'http', url, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
@@ -120,6 +120,46 @@ test.for(['qcow2', 'img'] as const)(
     expect(claimBytes(where.imagesDir, VM, 'none')).toBeUndefined();
   },
 );
+
+test.for([
+  ['raw', (image: Buffer) => image],
+  ['packed', (image: Buffer) => gzipSync(image)],
+] as const)('what is sent %s becomes a disk', async ([, pack]) => {
+  await using where = await place();
+  const image = randomBytes(MIB);
+  const path = await send(where, [pack(image)], 2 * MIB);
+  const bytes = await rawBytes(path);
+  expect(bytes.subarray(0, MIB).equals(image)).toBe(true);
+  expect(bytes).toHaveLength(2 * MIB);
+});
+
+test('what is sent and is no disk, builds on another file, or breaks off makes none', async () => {
+  await using where = await place();
+  const evil = join(where.root, 'evil.qcow2');
+  await rawImage(join(where.imagesDir, 'base.img'), MIB);
+  const base = ['-b', join(where.imagesDir, 'base.img'), '-F', 'raw'];
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', ...base, evil]);
+  expect(await refusal(send(where, [await readFile(evil)]))).toContain('builds on another file');
+  const page = Buffer.from('<!DOCTYPE html><title>Sign in</title>');
+  expect(await refusal(send(where, [page]))).toContain('is a web page');
+  await expect(send(where, brokenOff())).rejects.toThrow('hung up');
+  expect(await names(where)).toEqual([]);
+});
+
+async function* brokenOff(): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(randomBytes(MIB));
+  throw new Error('hung up');
+}
+
+async function send(
+  where: Place,
+  content: AsyncIterable<Buffer> | Iterable<Buffer>,
+  sizeBytes?: number,
+): Promise<string> {
+  const signal = AbortSignal.timeout(30_000);
+  const options = { ...where, sizeBytes, signal, onProgress: () => {} };
+  return await takeUpload(VM, 'root', Readable.from(content), options);
+}
 
 test('no claim is grown that somebody has', async () => {
   await using where = await place();

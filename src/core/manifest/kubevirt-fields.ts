@@ -129,6 +129,7 @@ const CORE_NAMES = {
   DataVolumeBlankImage: '',
   DataVolumeSourceHTTP: 'certConfigMap extraHeaders secretExtraHeaders secretRef url',
   DataVolumeSourcePVC: 'name namespace',
+  DataVolumeSourceUpload: '',
   DataVolumeSourceRegistry: 'certConfigMap imageStream platform pullMethod secretRef url',
   DataVolumeSpec:
     'checkpoints contentType finalCheckpoint preallocation priorityClassName pvc source ' +

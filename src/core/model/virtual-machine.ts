@@ -76,7 +76,9 @@ export type DataVolumeContents =
       readonly image: string;
       /** A Secret of the VM's namespace with credentials for the registry. */
       readonly secret?: string;
-    };
+    }
+  /** What somebody sends over the socket. */
+  | { readonly kind: 'upload' };
 
 export interface InstanceTemplate {
   readonly labels: Readonly<Record<string, string>>;

@@ -28,6 +28,7 @@ export const CORE_WORDS = {
       http: 'A disk image that is downloaded: raw or qcow2.',
       pvc: 'The disk of a claim, which is copied.',
       registry: 'The disk of a container image.',
+      upload: 'What is sent with `solovirt image-upload`. Write "upload: {}".',
     },
   },
   DataVolumeBlankImage: { about: 'An empty disk. Has no fields.', fields: {} },
@@ -49,6 +50,7 @@ export const CORE_WORDS = {
       pullMethod: 'Which part of a cluster pulls it.',
     },
   },
+  DataVolumeSourceUpload: { about: 'A disk that is sent. Has no fields.', fields: {} },
   DataVolumeSpec: {
     about: 'How a disk is made.',
     fields: {

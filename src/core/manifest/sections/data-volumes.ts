@@ -48,8 +48,9 @@ const SOURCE = object({
       required: ['url'],
       clusterOnly: ['pullMethod'],
     }),
+    upload: object({ type: 'DataVolumeSourceUpload', fields: {} }),
   },
-  marks: ['blank'],
+  marks: ['blank', 'upload'],
 });
 
 export const DATA_VOLUME_TEMPLATE = object({
@@ -172,11 +173,12 @@ function resolveContents(source: Source, report: Report): DataVolumeContents | u
     report.error(
       code,
       source,
-      `a data volume has exactly one of blank, http, pvc and registry, found ${found}`,
+      `a data volume has exactly one of blank, http, pvc, registry and upload, found ${found}`,
     );
     return undefined;
   }
   if (get.blank) return { kind: 'blank' };
+  if (get.upload) return { kind: 'upload' };
   const { url: image, secretRef } = get.registry?.value.get ?? {};
   if (image)
     return {
