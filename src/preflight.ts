@@ -35,6 +35,7 @@ import { checkDisk } from './qemu/prepare-disk.ts';
 import { reasonOf } from './qemu/prepare-error.ts';
 import { checkFilesystem } from './qemu/prepare-filesystems.ts';
 import { prepareKernel } from './qemu/prepare-kernel.ts';
+import { checkVsock } from './qemu/prepare-machine.ts';
 import type { Board } from './supervisor/board.ts';
 import { bytesOf } from './supervisor/file-objects.ts';
 
@@ -161,6 +162,8 @@ async function fileFindings(
   }
   if (tpm !== undefined)
     found.push(attempt('tpm-not-ready', [...DEVICES, 'tpm'], () => findSwtpm()));
+  if (vm.template.spec.vsock === true)
+    found.push(attempt('vsock-not-ready', [...DEVICES, 'autoattachVSOCK'], () => checkVsock()));
   return (await Promise.all(found)).flat();
 }
 

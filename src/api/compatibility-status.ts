@@ -36,7 +36,7 @@ export const STATUS_STANDING: Readonly<
     volumeUpdateState: MIGRATION,
   },
   VirtualMachineInstanceStatus: {
-    VSOCKCID: notYet('guests have no vsock'),
+    VSOCKCID: WORKS,
     activePods: notHere('there are no pods'),
     changedBlockTracking: TRACKING,
     conditions: differs(

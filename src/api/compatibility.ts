@@ -136,7 +136,7 @@ export const SUBRESOURCE_STANDING: readonly SubresourceStanding[] = [
     [INSTANCE],
     'GET',
     'vsock',
-    notYet('guests have no vsock (autoattachVSOCK is refused in a file)'),
+    notYet('connect from the host itself, to the VSOCKCID of the status'),
   ),
   ...on([INSTANCE], 'PUT', 'backup', NO_BACKUP),
   ...on([INSTANCE], 'PUT', 'redefine-checkpoint', NO_BACKUP),

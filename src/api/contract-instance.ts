@@ -50,6 +50,8 @@ export interface MachineStatus {
   readonly currentCPUTopology: CpuTopology;
   readonly memory: MemoryStatus;
   readonly volumeStatus: readonly VolumeStatus[];
+  /** Address for sockets between host and guest, where there are some. */
+  readonly VSOCKCID?: number;
   /** Absent until the agent has told. */
   /** `VirtualMachineInstanceGuestOSInfo`. */
   readonly guestOSInfo?: GuestOs;

@@ -113,6 +113,7 @@ export const INSTANCE_STATUS = declareType<InstanceObject['status']>(
       listOf(INTERFACE),
       'The network cards, and what is known of their addresses.',
     ),
+    VSOCKCID: field(INTEGER, 'The address of the guest for sockets between it and the host.'),
     guestOSInfo: field(of(GUEST_OS), 'What the agent in the guest tells of its system.'),
     fsFreezeStatus: field(oneOf('frozen'), 'A command keeps the file systems frozen.'),
   },

@@ -18,6 +18,7 @@ export function renderMachine(facts: LiveFacts): MachineStatus {
     currentCPUTopology: { cores: cpu.cores, sockets: cpu.sockets, threads: cpu.threads },
     memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory },
     volumeStatus: disks.map(({ name }, index) => ({ name, target: targets[index] ?? '' })),
+    ...(facts.instance.vsockCid === undefined ? {} : { VSOCKCID: facts.instance.vsockCid }),
     ...(guest?.os === undefined ? {} : { guestOSInfo: guest.os }),
     ...(facts.instance.freeze === undefined ? {} : { fsFreezeStatus: 'frozen' }),
   };

@@ -102,6 +102,7 @@ const spec = object<InstanceSpec>({
   rng: flag,
   watchdog: optional(anyObject),
   tpm: optional(anyObject),
+  vsock: optional(flag),
   panicDevices: anyList,
   panicDumps: optional(number),
   graphics: flag,
@@ -132,6 +133,7 @@ const instance = object<InstanceRecord>({
   acpi: flag,
   template: anyObject,
   spec,
+  vsockCid: optional(number),
   process: optional(object<ProcessIdentity>({ pid: number, startTime: number, bootId: text })),
   stop: optional(stop),
   softReboot: optional(
@@ -194,6 +196,7 @@ export const instanceDescriptionShape = object<InstanceDescription>({
   template: anyObject,
   spec,
   startPaused: optional(flag),
+  vsockCid: optional(number),
 });
 
 /** The reason stays any word: an old verdict whose reason has gone out of use is still worth showing. */

@@ -12,6 +12,7 @@ import {
   withCompanions,
 } from '../core/qemu-args/companion.ts';
 import { type Credentials, confineArgs } from '../core/qemu-args/confinement.ts';
+import { VSOCK_DEVICE } from '../core/qemu-args/vsock.ts';
 import { discardInstance } from './discard.ts';
 import { giveDir, giveFile } from './give-files.ts';
 import type { GuestUsers } from './guest-users.ts';
@@ -132,7 +133,7 @@ export class DirectLauncher implements Launcher {
     if (users === undefined || credentials === undefined) return undefined;
     // Of what it only reads, its seed is its own too.
     const own = access.read.filter((path) => path.startsWith(`${paths.dir}/`));
-    const files = [...access.write.filter((path) => path !== '/dev/kvm'), ...own];
+    const files = [...access.write.filter((path) => !DEVICES.has(path)), ...own];
     for (const path of files) await giveFile(path, credentials.uid, users.range);
     for (const { files: theirs } of companions)
       if (isOfInstance(theirs)) await giveDir(theirs.dir, credentials.uid, users.range);
@@ -152,6 +153,9 @@ export class DirectLauncher implements Launcher {
 function isOfInstance(files: CompanionFiles): boolean {
   return files.kind === 'state' || files.whose === 'instance';
 }
+
+/** Of the host, with rights of their own. */
+const DEVICES: ReadonlySet<string> = new Set(['/dev/kvm', VSOCK_DEVICE]);
 
 const REMEDY =
   'let others read (or give the group solovirt-qemu) the file and search the directories above it';

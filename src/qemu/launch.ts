@@ -29,6 +29,8 @@ export interface LaunchInput {
   readonly spec: InstanceSpec;
   /** Also when a command asked for it; only kept for the record, too. */
   readonly startPaused: boolean;
+  /** Of the instance, where it has sockets between host and guest. */
+  readonly vsockCid: number | undefined;
   readonly paths: InstancePaths;
   /** Where what outlasts the instances of this VM lies, if anything does. */
   readonly machineDir: string;
@@ -57,6 +59,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   await launcher.makeDirs(paths);
   if (machineDir !== undefined) await launcher.makeMachineDir(machineDir);
   const inMachine = machineDir === undefined ? {} : { machineDir };
+  const cid = input.vsockCid === undefined ? {} : { vsockCid: input.vsockCid };
   const dumps = spec.panicDumps !== undefined;
   const makeStateDir = (dir: string) => launcher.makeStateDir(dir);
   const [{ qemuPath, accelerator }, instance, machine, shared, networks] = await Promise.all([
@@ -89,6 +92,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     paths: seen,
     accelerator,
     now: Date.now(),
+    ...cid,
     networks,
     ...prepared,
   });
@@ -102,7 +106,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   });
   const argv = [qemuPath, ...args];
   const { uid } = paths;
-  const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused };
+  const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused, ...cid };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
   const companions = companionsOf(prepared, seen);
   await ownTurn();

@@ -10,6 +10,7 @@ import type { InstanceSpec, TpmSpec, VmIdentity } from '../core/model/virtual-ma
 import { type InstancePaths, persistentNvram, persistentTpm } from '../core/paths.ts';
 import type { PreparedFirmware } from '../core/qemu-args/input.ts';
 import { systemTable } from '../core/qemu-args/smbios.ts';
+import { VSOCK_DEVICE } from '../core/qemu-args/vsock.ts';
 import { findFirmware } from './find-firmware.ts';
 import { findSwtpm } from './find-swtpm.ts';
 import { UNFINISHED } from './overlay.ts';
@@ -46,8 +47,21 @@ export async function prepareMachine(input: MachineInput): Promise<PreparedMachi
   const firmware =
     bootloader?.kind === 'efi' ? await prepareFirmware(input, bootloader) : undefined;
   const tpm = spec.tpm && (await prepareTpm(input, spec.tpm));
+  if (spec.vsock === true) await checkVsock();
   await writeTable(paths.systemTable, systemTable(vm, spec));
   return { systemTable: paths.systemTable, ...(firmware && { firmware }), ...(tpm && { tpm }) };
+}
+
+/** Whether this process may open it says nothing of QEMU. @throws PrepareError */
+export async function checkVsock(device = VSOCK_DEVICE): Promise<void> {
+  try {
+    await stat(device);
+  } catch (cause) {
+    throw new PrepareError(
+      `the VM has sockets between host and guest (autoattachVSOCK), and this host has no ${device}: load the kernel module, \`modprobe vhost_vsock\``,
+      { cause },
+    );
+  }
 }
 
 async function prepareTpm(

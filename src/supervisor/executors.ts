@@ -9,6 +9,7 @@ import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { sizeFindings } from '../core/preflight.ts';
+import { chooseCid } from '../core/qemu-args/vsock.ts';
 import { templateOf } from '../core/status/conditions.ts';
 import type { Action } from '../core/strategy/decide.ts';
 import { isAsking } from '../core/strategy/stop-ladder.ts';
@@ -97,6 +98,7 @@ function start(
       acpi: spec.acpi,
       template: templateOf(vm),
       spec,
+      ...(spec.vsock === true && { vsockCid: chooseCid(record, cidsInUse(ctx)) }),
       pausedByUser: false,
     }),
   );
@@ -113,6 +115,10 @@ function start(
   ))
     ctx.events.note(record, { type: 'Warning', reason: 'DiskNotShrunk', message, about: 'vm' });
   ctx.launch(key, uid);
+}
+
+function cidsInUse({ records }: Context): ReadonlySet<number> {
+  return new Set(records.keys().flatMap((key) => records.get(key)?.instance?.vsockCid ?? []));
 }
 
 async function discard({ ctx, key, record }: ActionInput): Promise<void> {

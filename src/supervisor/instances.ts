@@ -53,6 +53,7 @@ export class Instances {
         template: record.instance.template,
         spec,
         startPaused: record.instance.startPaused,
+        vsockCid: record.instance.vsockCid,
         values: (id) => this.#ctx.objects.values(id),
         paths: this.#ctx.paths(uid),
         machineDir: machineDir(stateDir, record),

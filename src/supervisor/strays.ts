@@ -152,7 +152,7 @@ function strayOf(ctx: Ground, paths: InstancePaths): Stray[] {
 function recordOf(
   { clock }: Ground,
   paths: InstancePaths,
-  { uid, template, spec, startPaused }: InstanceDescription,
+  { uid, template, spec, startPaused, vsockCid }: InstanceDescription,
   resumedAt: number | undefined,
 ): InstanceRecord {
   const process = identityOf(paths, undefined);
@@ -168,6 +168,7 @@ function recordOf(
     acpi: spec.acpi,
     template,
     spec,
+    ...(vsockCid === undefined ? {} : { vsockCid }),
     pausedByUser: false,
     ...(resumedAt === undefined ? {} : { runningAt: resumedAt }),
     ...(process === undefined ? {} : { process }),

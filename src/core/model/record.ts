@@ -92,6 +92,8 @@ export interface InstanceRecord {
   readonly template: JsonObject;
   /** The same with defaults filled in: two spellings of one value are no difference. */
   readonly spec: InstanceSpec;
+  /** The guest's address for sockets between host and guest; no other instance has it. */
+  readonly vsockCid?: number;
   readonly process?: ProcessIdentity;
   readonly stop?: StopRecord;
   /** Set while a soft reboot is under way. */
@@ -152,6 +154,7 @@ export interface InstanceDescription {
   readonly spec: InstanceSpec;
   /** The guest was to come up paused. */
   readonly startPaused?: boolean;
+  readonly vsockCid?: number;
 }
 
 /** A stop in progress; no restart of the daemon resets its clock. */

@@ -119,6 +119,8 @@ export interface InstanceSpec {
   readonly rng: boolean;
   readonly watchdog?: WatchdogSpec;
   readonly tpm?: TpmSpec;
+  /** Sockets between host and guest. */
+  readonly vsock?: true;
   readonly panicDevices: readonly PanicDeviceModel[];
   /** How many dumps of the memory at a panic are kept, 1 to 3; absent: none is made. */
   readonly panicDumps?: number;

@@ -28,7 +28,7 @@ export function buildQemuArgs(input: QemuArgsInput): readonly string[] {
   const unsupported = unsupportedByQemu(spec);
   if (unsupported.length > 0) throw new QemuArgsError(unsupported.join('; '));
   const disks = inSpecOrder(spec, input.disks);
-  const devices = guestDevices(vm, spec, disks, input.networks);
+  const devices = guestDevices(vm, spec, disks, input);
   const args = [
     ...CLEAN_SLATE,
     ...identityArgs(input),

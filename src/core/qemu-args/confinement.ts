@@ -4,6 +4,7 @@
 import type { InterfaceSpec } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
 import type { Accelerator, PreparedDisk, PreparedFirmware, PreparedKernel } from './input.ts';
+import { VSOCK_DEVICE } from './vsock.ts';
 
 /** Absolute paths as QEMU sees them. Nothing else than these and the system's own files can be opened. */
 export interface FileAccess {
@@ -43,6 +44,7 @@ interface Opened {
   readonly kernel?: PreparedKernel;
   readonly firmware?: PreparedFirmware;
   readonly systemTable?: string;
+  readonly vsockCid?: number;
 }
 
 /** For about 400 events, taken before the guest can fill the disk: how the instance ends is recorded there, too. */
@@ -74,6 +76,7 @@ export function fileAccess(opened: Opened): FileAccess {
       ...files(disksThat(false)),
       ...[firmware?.vars.file ?? []].flat(),
       ...(accelerator === 'kvm' ? ['/dev/kvm'] : []),
+      ...(opened.vsockCid === undefined ? [] : [VSOCK_DEVICE]),
     ]),
     writeDirs: [paths.runtimeDir],
     lowPorts: interfaces.some(

@@ -12,16 +12,22 @@ import { networkDevices } from './network.ts';
 import { smallDevices } from './small-devices.ts';
 import { tpmDevices } from './tpm.ts';
 import { usbDevices, usbTablets, virtioTablets } from './usb.ts';
+import { vsockDevices } from './vsock.ts';
 
 /**
  * @param prepared runs parallel to `spec.disks`
  * @param networks those of the host that the interfaces name
  */
+export interface OfHost {
+  readonly networks?: readonly HostNetwork[];
+  readonly vsockCid?: number | undefined;
+}
+
 export function guestDevices(
   vm: VmIdentity,
   spec: InstanceSpec,
   prepared: readonly PreparedDisk[],
-  networks: readonly HostNetwork[] = [],
+  { networks = [], vsockCid }: OfHost = {},
 ): readonly GuestDevice[] {
   const boot = bootIndices(spec);
   const disks = attachDisks(spec.disks, prepared, boot);
@@ -33,6 +39,7 @@ export function guestDevices(
     ...tpmDevices(spec),
     ...virtioTablets(spec),
     ...filesystemDevices(spec),
+    ...vsockDevices(vsockCid),
   ];
   return [...devices, ...agentDevices(devices)];
 }

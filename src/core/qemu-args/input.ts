@@ -65,6 +65,8 @@ export interface QemuArgsInput {
   readonly accelerator: Accelerator;
   /** Unix milliseconds: where the guest's clock begins. */
   readonly now: number;
+  /** Required when the spec has sockets between host and guest. */
+  readonly vsockCid?: number;
   /** Required when the spec boots a kernel directly. */
   readonly kernel?: PreparedKernel;
   /** Required when the spec's bootloader is UEFI. */

@@ -51,7 +51,11 @@ function diskProblems({ name, device, bus, readonly, serial }: DiskSpec): readon
 }
 
 function tooManyDevices(spec: InstanceSpec): readonly string[] {
-  const slots = pciSlotsUsed(guestDevices(NOBODY, spec, spec.disks.map(assumedDisk)));
+  const slots = pciSlotsUsed(
+    guestDevices(NOBODY, spec, spec.disks.map(assumedDisk), {
+      vsockCid: spec.vsock && 3,
+    }),
+  );
   const on = (bus: DiskSpec['bus']) => spec.disks.filter((disk) => disk.bus === bus).length;
   const usbPorts = USB_PORTS - usbTablets(spec);
   return [

@@ -29,7 +29,10 @@ export const DEVICE_WORDS = {
         text: 'A network card although none is listed.',
         default: true,
       },
-      autoattachVSOCK: 'Sockets between host and guest.',
+      autoattachVSOCK: {
+        text: 'Sockets between host and guest (vsock). The host needs the kernel module vhost_vsock.',
+        default: false,
+      },
       blockMultiQueue: {
         text: 'As many queues for each disk on virtio as the guest has CPUs.',
         default: false,

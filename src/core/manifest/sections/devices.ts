@@ -29,7 +29,7 @@ export const DEVICES = object({
     autoattachMemBalloon: flag,
     autoattachInputDevice: flag,
     autoattachPodInterface: flag,
-    autoattachVSOCK: only(false),
+    autoattachVSOCK: flag,
     blockMultiQueue: flag,
     disableHotplug: only(false),
     networkInterfaceMultiqueue: only(false),

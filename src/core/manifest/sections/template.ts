@@ -187,6 +187,7 @@ function resolveInstance(
     rng: devices.rng !== undefined,
     ...(watchdog && { watchdog }),
     ...(tpm && { tpm }),
+    ...(devices.autoattachVSOCK?.value === true && { vsock: true }),
     panicDevices,
     ...(panicDumps !== undefined && { panicDumps }),
     graphics: machineSize.graphics,
