@@ -134,6 +134,7 @@ const instance = object<InstanceRecord>({
   template: anyObject,
   spec,
   vsockCid: optional(number),
+  networks: optional(anyList),
   process: optional(object<ProcessIdentity>({ pid: number, startTime: number, bootId: text })),
   stop: optional(stop),
   softReboot: optional(
@@ -195,6 +196,7 @@ export const instanceDescriptionShape = object<InstanceDescription>({
   argv: anyList,
   template: anyObject,
   spec,
+  networks: optional(anyList),
   startPaused: optional(flag),
   vsockCid: optional(number),
 });

@@ -12,6 +12,7 @@ import {
   withCompanions,
 } from '../core/qemu-args/companion.ts';
 import { type Credentials, confineArgs } from '../core/qemu-args/confinement.ts';
+import type { TapMaking } from '../core/qemu-args/taps.ts';
 import { VSOCK_DEVICE } from '../core/qemu-args/vsock.ts';
 import { discardInstance } from './discard.ts';
 import { giveDir, giveFile } from './give-files.ts';
@@ -24,6 +25,7 @@ import { programFile } from './program-files.ts';
 import { sharingUser } from './share-user.ts';
 import { spawnQemu } from './spawn.ts';
 import { SpawnError } from './spawn-error.ts';
+import { directTapMaking, withMadeTaps } from './tap-host.ts';
 import { findUnusable } from './usable-files.ts';
 
 export interface DirectLauncherOptions {
@@ -73,13 +75,14 @@ export class DirectLauncher implements Launcher {
   }
 
   async spawn(order: LaunchOrder): ReturnType<Launcher['spawn']> {
-    const { paths, qemuPath, args, access, companions } = order;
+    const { paths, qemuPath, args, access, companions, taps } = order;
     const credentials = await this.#identity(order);
     const sharers = await this.#sharers(companions);
     const [beside, confine] = [programFile('beside'), programFile('confine')];
     const confined = [confine, ...confineArgs(access, credentials), qemuPath, ...args];
+    const plugged = withMadeTaps(taps, this.tapMaking(), confined);
     const identityOf = (companion: Companion) => sharers.get(companion) ?? credentials;
-    const command = withCompanions(companions, confined, { beside, confine }, identityOf);
+    const command = withCompanions(companions, plugged, { beside, confine }, identityOf);
     const [program = confine, ...words] = command;
     return spawnQemu({ paths, qemuPath: program, args: words });
   }
@@ -100,6 +103,10 @@ export class DirectLauncher implements Launcher {
   /** Nobody but the daemon stops these guests, and it knows their order. */
   setDependents(): Promise<void> {
     return Promise.resolve();
+  }
+
+  tapMaking(): TapMaking {
+    return directTapMaking();
   }
 
   networkKeepers(runtimeDir: string): NetworkKeepers {

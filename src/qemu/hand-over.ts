@@ -4,25 +4,28 @@
  * evidence, sockets   symbolic links to the directories of the instance
  * machine             one to the directory of what outlasts it, where something does
  * launch              the command to execute, each argument ended by a NUL
+ * taps                what is to be put onto bridges, a line each (`taps.pl`); absent where nothing is
  * grace               the grace period in seconds
  * dependents/         an empty file for each VM that is to end before this one when the host shuts down
  * host-shutdown/      made by others: the next stop of the unit is the host's
  */
 import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import type { InstancePaths } from '../core/paths.ts';
+import { type Tap, tapOrder } from '../core/qemu-args/taps.ts';
 
 export interface HandOver {
   readonly paths: InstancePaths;
   readonly machineDir?: string | undefined;
   readonly command: readonly string[];
   readonly gracePeriodSeconds: number;
+  readonly taps: readonly Tap[];
   /** Group of the unit's processes. */
   readonly gid: number;
 }
 
 /** Written anew for each launch; a unit that still runs has its own view of the last one. */
 export async function writeHandOver(dir: string, given: HandOver): Promise<void> {
-  const { paths, machineDir, command, gracePeriodSeconds, gid } = given;
+  const { paths, machineDir, command, gracePeriodSeconds, taps, gid } = given;
   await mkdir(`${dir}/dependents`, { recursive: true });
   // The unit's user is a stranger here, and the umask is for files.
   await chmod(dir, 0o755);
@@ -34,6 +37,9 @@ export async function writeHandOver(dir: string, given: HandOver): Promise<void>
       ? rm(`${dir}/machine`, { force: true })
       : replaceLink(`${dir}/machine`, machineDir),
     replaceFile(`${dir}/launch`, command.map((word) => `${word}\0`).join(''), gid),
+    taps.length === 0
+      ? rm(`${dir}/taps`, { force: true })
+      : replaceFile(`${dir}/taps`, taps.map((tap) => `${tapOrder(tap)}\n`).join(''), gid),
     replaceFile(`${dir}/grace`, `${gracePeriodSeconds}\n`, gid),
   ]);
 }

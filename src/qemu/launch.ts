@@ -13,14 +13,17 @@ import type { Companion } from '../core/qemu-args/companion.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { filesystemCompanion } from '../core/qemu-args/filesystems.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
+import { networkOf, type TapMaking, tapsOf } from '../core/qemu-args/taps.ts';
 import { tpmCompanion } from '../core/qemu-args/tpm.ts';
 import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import { madeFor, type ValuesOf } from './made-image.ts';
 import { ownTurn } from './own-turn.ts';
 import { type PreparedInstance, prepareInstance } from './prepare.ts';
+import { PrepareError } from './prepare-error.ts';
 import { type PreparedFilesystems, prepareFilesystems } from './prepare-filesystems.ts';
 import { type PreparedMachine, prepareMachine } from './prepare-machine.ts';
+import { hasVhostNet, nicTrouble } from './tap-host.ts';
 
 export interface LaunchInput {
   readonly vm: VmIdentity;
@@ -77,6 +80,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     ...[paths.events, paths.console].map(makeFile),
     ...(dumps ? [makeFile(paths.memoryDump)] : []),
   ]);
+  refuseUnpluggable(spec, networks, launcher.tapMaking());
   const seen = launcher.seenBy(paths);
   const moves = [
     [paths.dir, seen.dir],
@@ -94,6 +98,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     now: Date.now(),
     ...cid,
     networks,
+    vhostNet: accelerator === 'kvm' && hasVhostNet(),
     ...prepared,
   });
   const { interfaces } = spec;
@@ -106,11 +111,27 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   });
   const argv = [qemuPath, ...args];
   const { uid } = paths;
-  const description: InstanceDescription = { vm, uid, argv, template, spec, startPaused, ...cid };
+  const made = { template, spec, startPaused, networks, ...cid };
+  const description: InstanceDescription = { vm, uid, argv, ...made };
   await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
   const companions = companionsOf(prepared, seen);
+  const order = { vm, paths, ...inMachine, spec, qemuPath, args, access, companions };
   await ownTurn();
-  return launcher.spawn({ vm, paths, ...inMachine, spec, qemuPath, args, access, companions });
+  return launcher.spawn({ ...order, taps: tapsOf(uid, interfaces, networks) });
+}
+
+/** What QEMU would say of a descriptor that is not there tells nobody anything. @throws PrepareError */
+function refuseUnpluggable(
+  { interfaces }: InstanceSpec,
+  networks: readonly HostNetwork[],
+  making: TapMaking,
+): void {
+  for (const nic of interfaces) {
+    const network = nic.kind === 'bridge' ? networkOf(nic, networks) : undefined;
+    if (nic.kind !== 'bridge' || network === undefined) continue;
+    const trouble = nicTrouble(nic, network, making);
+    if (trouble !== undefined) throw new PrepareError(trouble);
+  }
 }
 
 type Prepared = PreparedInstance & PreparedMachine & PreparedFilesystems;

@@ -7,6 +7,7 @@ import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts'
 import type { InstancePaths } from '../core/paths.ts';
 import type { Companion } from '../core/qemu-args/companion.ts';
 import type { FileAccess } from '../core/qemu-args/confinement.ts';
+import type { Tap, TapMaking } from '../core/qemu-args/taps.ts';
 import type { NetworkKeepers } from './network-keepers.ts';
 
 export interface LaunchOrder {
@@ -22,6 +23,7 @@ export interface LaunchOrder {
   /** The same goes for these. */
   readonly access: FileAccess;
   readonly companions: readonly Companion[];
+  readonly taps: readonly Tap[];
 }
 
 /** A QEMU to be signalled. */
@@ -75,6 +77,9 @@ export interface Launcher {
 
   /** Names of VMs that are to end before this one when the host shuts down, as far as they run now. */
   setDependents(vm: VmIdentity, dependents: readonly VmIdentity[]): Promise<void>;
+
+  /** Who puts guests onto bridges. Looked at now. */
+  tapMaking(): TapMaking;
 
   /** How managed networks are made where guests are launched so. */
   networkKeepers(runtimeDir: string): NetworkKeepers;

@@ -4,8 +4,10 @@
  */
 import { fileURLToPath } from 'node:url';
 
-/** Absolute path. `confine` is the wrapper that shuts a QEMU in, `beside` the one that starts
+/** Absolute path. `attach` is the wrapper that makes taps, `confine` is the wrapper that shuts a QEMU in, `beside` the one that starts
  * its companions, `shim.sh` QEMU's parent, `network-keep` the keeper of a managed network. */
-export function programFile(name: 'beside' | 'confine' | 'network-keep' | 'shim.sh'): string {
+export function programFile(
+  name: 'attach' | 'beside' | 'confine' | 'network-keep' | 'shim.sh',
+): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }

@@ -9,6 +9,7 @@ import type { Limits, VmIdentity } from '../core/model/virtual-machine.ts';
 import { handOverDir, type InstancePaths, machineDirInUnit, pathsInUnit } from '../core/paths.ts';
 import { withCompanions } from '../core/qemu-args/companion.ts';
 import { confineArgs } from '../core/qemu-args/confinement.ts';
+import type { TapMaking } from '../core/qemu-args/taps.ts';
 import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
 import { cpuQuota, unitProperties } from '../core/systemd/unit-properties.ts';
 import { AtMost } from './at-most.ts';
@@ -25,6 +26,7 @@ import { programFile } from './program-files.ts';
 import { SpawnError } from './spawn-error.ts';
 import { systemctl } from './systemctl.ts';
 import { readTail } from './tail.ts';
+import { withMadeTaps } from './tap-host.ts';
 
 export interface SystemdLauncherOptions {
   readonly runtimeDir: string;
@@ -43,6 +45,9 @@ const STARTS_AT_ONCE = 32;
 
 /** systemctl writes what `set-property --runtime` sets into drop-ins below. */
 const PROPERTY_DIR = '/run/systemd/system.control';
+
+/** Of `solovirt-tap.socket`. */
+const TAP_SOCKET = '/run/solovirt-tap.sock';
 
 export class SystemdLauncher implements Launcher {
   /** The units are in a group with the daemon. */
@@ -77,7 +82,7 @@ export class SystemdLauncher implements Launcher {
   }
 
   async spawn(order: LaunchOrder): Promise<ProcessIdentity> {
-    const { vm, paths, machineDir, spec, qemuPath, args, access, companions } = order;
+    const { vm, paths, machineDir, spec, qemuPath, args, access, companions, taps } = order;
     // Not the quota yet: with a small one the way to QEMU alone would take longer than anybody waits.
     const { cpuNano, ...limits } = spec.limits ?? {};
     await this.#setLimits(order, limits);
@@ -86,10 +91,16 @@ export class SystemdLauncher implements Launcher {
       machineDir,
       command: withCompanions(
         companions,
-        [programFile('confine'), ...confineArgs(access), qemuPath, ...args],
+        withMadeTaps(taps, this.tapMaking(), [
+          programFile('confine'),
+          ...confineArgs(access),
+          qemuPath,
+          ...args,
+        ]),
         { beside: programFile('beside'), confine: programFile('confine') },
       ),
       gracePeriodSeconds: spec.gracePeriodSeconds,
+      taps,
       gid: this.#options.gid,
     });
     const identity = await this.#starts.run(() => this.#start(unitName(vm), paths));
@@ -115,6 +126,10 @@ export class SystemdLauncher implements Launcher {
 
   setDependents(vm: VmIdentity, dependents: readonly VmIdentity[]): Promise<void> {
     return writeDependents(this.#handOver(vm), dependents.map(unitInstance));
+  }
+
+  tapMaking(): TapMaking {
+    return { kind: 'service', socket: TAP_SOCKET };
   }
 
   networkKeepers(runtimeDir: string): NetworkKeepers {

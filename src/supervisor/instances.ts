@@ -3,8 +3,11 @@
  * what either tells.
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
+import type { HostNetwork } from '../core/model/host-network.ts';
+import type { VmRecord } from '../core/model/record.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { machineDir } from '../core/paths.ts';
+import { withInstance } from '../core/strategy/transitions.ts';
 import { LiveInstance, type LiveInstanceDeps } from '../qemu/live-instance.ts';
 import { companionEnds } from './companion-ends.ts';
 import type { Ground } from './ground.ts';
@@ -59,12 +62,28 @@ export class Instances {
         machineDir: machineDir(stateDir, record),
         imagesDir,
         diskRoots,
-        joinNetworks: () => this.#networks.join({ namespace, name }, spec),
+        joinNetworks: () => this.#join(key, uid),
         host,
       },
       this.#deps(key, record),
     );
     this.#ctx.lives.set(key, live);
+  }
+
+  /** The networks of its NICs, once they are there: recorded before anything is plugged in. */
+  async #join(key: string, uid: string): Promise<readonly HostNetwork[]> {
+    const { records } = this.#ctx;
+    const current = (): VmRecord | undefined => {
+      const record = records.get(key);
+      return record?.instance?.uid === uid ? record : undefined;
+    };
+    const record = current();
+    if (record?.instance === undefined) return [];
+    const { namespace, name, instance } = record;
+    const networks = await this.#networks.join({ namespace, name }, instance.spec);
+    const now = current();
+    if (networks.length > 0 && now !== undefined) records.save(withInstance(now, { networks }));
+    return networks;
   }
 
   #deps(key: string, id: VmIdentity): LiveInstanceDeps {

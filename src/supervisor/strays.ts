@@ -152,7 +152,7 @@ function strayOf(ctx: Ground, paths: InstancePaths): Stray[] {
 function recordOf(
   { clock }: Ground,
   paths: InstancePaths,
-  { uid, template, spec, startPaused, vsockCid }: InstanceDescription,
+  { uid, template, spec, networks = [], startPaused, vsockCid }: InstanceDescription,
   resumedAt: number | undefined,
 ): InstanceRecord {
   const process = identityOf(paths, undefined);
@@ -169,6 +169,7 @@ function recordOf(
     template,
     spec,
     ...(vsockCid === undefined ? {} : { vsockCid }),
+    ...(networks.length === 0 ? {} : { networks }),
     pausedByUser: false,
     ...(resumedAt === undefined ? {} : { runningAt: resumedAt }),
     ...(process === undefined ? {} : { process }),

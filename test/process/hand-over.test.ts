@@ -20,6 +20,7 @@ function handOver(uid: string): Promise<void> {
   return writeHandOver(dir, {
     paths: instancePaths(root, root, uid),
     command: ['/bin/echo', 'two words', '', 'line\nbreak'],
+    taps: [],
     gracePeriodSeconds: 30,
     gid: process.getgid?.() ?? 0,
   });

@@ -18,6 +18,17 @@ import { imagesDir } from '../support/guests.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../..');
 
+/** Of `scripts/lib/package-tree`. */
+const PROGRAMS = [
+  'attach',
+  'beside',
+  'confine',
+  'network-keep',
+  'network-rules.pl',
+  'shim.sh',
+  'taps.pl',
+];
+
 /** No time is lost on a proof of KVM, which no machine here has. */
 const CONFIG = 'accel: tcg\n';
 
@@ -45,7 +56,7 @@ export async function installSolovirt(root: string): Promise<void> {
   writeFileSync(join(root, 'usr/bin/solovirt'), program, { mode: 0o755 });
   const lib = join(root, 'usr/lib/solovirt');
   for (const [name, code] of await bundles()) writeFileSync(join(lib, name), code);
-  for (const name of ['beside', 'confine', 'network-keep', 'network-rules.pl', 'shim.sh'])
+  for (const name of PROGRAMS)
     copyFileSync(join(CHECKOUT, 'src/qemu', name), join(lib, name));
   copyFileSync(join(CHECKOUT, 'packaging/start-client.cjs'), join(lib, 'start-client.cjs'));
   // The runtime is mounted here.

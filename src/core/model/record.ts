@@ -3,6 +3,7 @@
  * that starts anew goes on where the last one stood.
  */
 import type { Initiator, ProcessIdentity, Rung } from './evidence.ts';
+import type { HostNetwork } from './host-network.ts';
 import type { Outcome, Verdict, VerdictReason } from './verdict.ts';
 import type { InstanceSpec, JsonObject, RunStrategy, VmIdentity } from './virtual-machine.ts';
 
@@ -94,6 +95,8 @@ export interface InstanceRecord {
   readonly spec: InstanceSpec;
   /** The guest's address for sockets between host and guest; no other instance has it. */
   readonly vsockCid?: number;
+  /** Those that its interfaces were plugged into; absent before that, and where there are none. */
+  readonly networks?: readonly HostNetwork[];
   readonly process?: ProcessIdentity;
   readonly stop?: StopRecord;
   /** Set while a soft reboot is under way. */
@@ -152,6 +155,7 @@ export interface InstanceDescription {
   readonly argv: readonly string[];
   readonly template: JsonObject;
   readonly spec: InstanceSpec;
+  readonly networks?: readonly HostNetwork[];
   /** The guest was to come up paused. */
   readonly startPaused?: boolean;
   readonly vsockCid?: number;

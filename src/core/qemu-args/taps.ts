@@ -50,3 +50,51 @@ export function networksWanted(interfaces: readonly InterfaceSpec[]): readonly N
   const wanted = interfaces.flatMap((nic) => (nic.kind === 'bridge' ? [nic.network] : []));
   return [...new Map(wanted.map((id) => [networkKey(id), id])).values()];
 }
+
+/** Who makes taps. */
+export type TapMaker =
+  /** The launcher's own right (CAP_NET_ADMIN). */
+  | { readonly kind: 'own' }
+  /** QEMU's set-user-ID helper, at this path: it chooses the names, and knows neither VLANs nor other frame sizes. */
+  | { readonly kind: 'helper'; readonly path: string }
+  /** A service that reads the orders where the launcher left them, at this socket. */
+  | { readonly kind: 'service'; readonly socket: string };
+
+export type TapMaking =
+  | TapMaker
+  /** Nobody can; why, in words for the user. */
+  | { readonly kind: 'none'; readonly why: string };
+
+/** The command that makes the taps and becomes the program. @param program with its arguments */
+export function withTaps(
+  taps: readonly Tap[],
+  maker: TapMaker,
+  program: readonly string[],
+  attach: string,
+): readonly string[] {
+  if (taps.length === 0) return program;
+  return [
+    attach,
+    ...makerArgs(maker),
+    ...taps.flatMap((tap) => ['--tap', tapOrder(tap)]),
+    '--',
+    ...program,
+  ];
+}
+
+function makerArgs(maker: TapMaker): readonly string[] {
+  switch (maker.kind) {
+    case 'own':
+      return [];
+    case 'helper':
+      return ['--helper', maker.path];
+    case 'service':
+      return ['--service', maker.socket];
+  }
+}
+
+/** As `taps.pl` reads it. */
+export function tapOrder({ name, descriptor, network }: Tap): string {
+  const { bridge, mtu = 0, vlan = 0, keepsDefaultVlan } = network;
+  return [name, descriptor, bridge, mtu, vlan, keepsDefaultVlan === true ? 1 : 0].join(' ');
+}
