@@ -54,7 +54,7 @@ export interface DaemonServices {
  */
 export async function runDaemon(config: DaemonConfig, services: DaemonServices): Promise<void> {
   const { clock, log, manager, signal } = services;
-  const report = new HostReport(config, services);
+  const report = new HostReport(config, services, () => launcher.tapMaking());
   const launcher = chooseLauncher({
     ...config,
     qemuGid: groupId(QEMU_GROUP),
@@ -119,6 +119,8 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
         board: supervisor.board,
         roots: config,
         values: (id) => supervisor.objects.values(id),
+        network: (id) => supervisor.objects.network(id),
+        tapMaking: () => launcher.tapMaking(),
         host: (architecture) => report.qemuHost(architecture),
         acceleratorReason: () => report.info(supervisor.board).accelerator.reason,
       }),

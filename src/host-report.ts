@@ -5,10 +5,12 @@
 import { hostname } from 'node:os';
 import type { HostInfo } from './api/contract.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
+import type { TapMaking } from './core/qemu-args/taps.ts';
 import { type Accelerator, chooseAccelerator } from './host/accelerator.ts';
 import { ARM64, findQemu, type QemuBinary } from './host/qemu-binary.ts';
 import type { Clock, Logger } from './ports.ts';
 import type { QemuHost } from './qemu/launch.ts';
+import { tapTrouble } from './qemu/tap-host.ts';
 import type { Board } from './supervisor/board.ts';
 
 interface ReportServices {
@@ -25,14 +27,17 @@ interface Found {
 export class HostReport {
   readonly #config: DaemonConfig;
   readonly #services: ReportServices;
+  readonly #tapMaking: () => TapMaking;
   readonly #startedAt: number;
   readonly #warnings = new Map<string, string>();
   #qemu: QemuBinary | undefined;
   #found: Found | undefined;
   #lookingUp: Promise<Found> | undefined;
 
-  constructor(config: DaemonConfig, services: ReportServices) {
+  /** @param tapMaking of the launcher */
+  constructor(config: DaemonConfig, services: ReportServices, tapMaking: () => TapMaking) {
     this.#config = config;
+    this.#tapMaking = tapMaking;
     this.#services = services;
     this.#startedAt = services.clock.now();
   }
@@ -79,6 +84,7 @@ export class HostReport {
       socket: socketPath,
       ...(readonlySocketPath === undefined ? {} : { readonlySocket: readonlySocketPath }),
       strategyTable,
+      bridges: bridgesInfo(this.#tapMaking()),
       counts: {
         vms: snapshots.filter((s) => s.record !== undefined).length,
         running: snapshots.filter((s) => s.record?.instance?.phase === 'Running').length,
@@ -134,4 +140,11 @@ export class HostReport {
       throw error;
     }
   }
+}
+
+function bridgesInfo(making: TapMaking): HostInfo['bridges'] {
+  const error = tapTrouble(making);
+  if (error !== undefined) return { error };
+  if (making.kind === 'none') return { error: making.why };
+  return { maker: making.kind === 'own' ? 'daemon' : making.kind };
 }

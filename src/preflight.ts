@@ -10,7 +10,8 @@ import { pullPlan, type WantedImage } from './core/images/pull-plan.ts';
 import { createLocator } from './core/manifest/locate.ts';
 import { parseManifests } from './core/manifest/parse.ts';
 import type { ParsedDocument } from './core/manifest/parsed.ts';
-import { objectKey } from './core/model/file-object.ts';
+import { NETWORK_KIND, objectKey } from './core/model/file-object.ts';
+import { type HostNetwork, type NetworkId, networkKey } from './core/model/host-network.ts';
 import type { Problem } from './core/model/problem.ts';
 import type { VirtualMachine } from './core/model/virtual-machine.ts';
 import {
@@ -18,11 +19,13 @@ import {
   type HostMemory,
   machineFindings,
   memoryFindings,
+  networkField,
   type RunningVm,
   sizeFindings,
   takenFindings,
   volumeField,
 } from './core/preflight.ts';
+import type { TapMaking } from './core/qemu-args/taps.ts';
 import { lookForImage, presenceOf } from './images/store.ts';
 import { claimBytes } from './qemu/claim-size.ts';
 import { findFirmware } from './qemu/find-firmware.ts';
@@ -36,6 +39,7 @@ import { reasonOf } from './qemu/prepare-error.ts';
 import { checkFilesystem } from './qemu/prepare-filesystems.ts';
 import { prepareKernel } from './qemu/prepare-kernel.ts';
 import { checkVsock } from './qemu/prepare-machine.ts';
+import { nicTrouble } from './qemu/tap-host.ts';
 import type { Board } from './supervisor/board.ts';
 import { bytesOf } from './supervisor/file-objects.ts';
 
@@ -45,6 +49,10 @@ export interface PreflightDeps {
   readonly values: ValuesOf;
   /** @throws when there is no QEMU to be used */
   readonly host: FindQemuHost;
+  /** What a NetworkAttachmentDefinition says; undefined when no file declares it. */
+  readonly network: (id: NetworkId) => HostNetwork | undefined;
+  /** Who puts guests onto bridges. */
+  readonly tapMaking: () => TapMaking;
   /** Why guests are emulated, where they are. */
   readonly acceleratorReason: () => string;
 }
@@ -56,7 +64,11 @@ export async function preflight(text: string, deps: PreflightDeps): Promise<Pref
   const running: RunningVm[] = [];
   const problems: Problem[] = [];
   const { documents } = parseManifests(text);
-  const withOwn = { ...deps, values: valuesWith(documents, deps.values) };
+  const withOwn = {
+    ...deps,
+    values: valuesWith(documents, deps.values),
+    network: networkWith(documents, deps.network),
+  };
   for (const { index, vm } of documents) {
     if (vm === undefined) continue;
     const itself = others.find((other) => isSame(other.vm, vm));
@@ -85,6 +97,37 @@ function valuesWith(documents: readonly ParsedDocument[], beside: ValuesOf): Val
   };
 }
 
+/** And the networks. */
+function networkWith(
+  documents: readonly ParsedDocument[],
+  beside: PreflightDeps['network'],
+): PreflightDeps['network'] {
+  return (id) => {
+    const own = documents.find(
+      ({ object }) =>
+        object?.content?.kind === NETWORK_KIND &&
+        networkKey(object.content.network) === networkKey(id),
+    )?.object?.content;
+    return own?.kind === NETWORK_KIND ? own.network : beside(id);
+  };
+}
+
+/** What stands in the way of each NIC on a bridge. One that solovirt makes is there when it is needed. */
+function bridgeFindings(vm: VirtualMachine, deps: PreflightDeps): readonly Finding[] {
+  return vm.template.spec.interfaces.flatMap((nic): readonly Finding[] => {
+    if (nic.kind !== 'bridge') return [];
+    const network = deps.network(nic.network);
+    const message =
+      network === undefined
+        ? `no file declares the NetworkAttachmentDefinition ${networkKey(nic.network)}: put one into the VM directory`
+        : nicTrouble(nic, network, deps.tapMaking());
+    if (message === undefined) return [];
+    return [
+      { code: 'network-not-ready', severity: 'error', field: networkField(vm, nic.name), message },
+    ];
+  });
+}
+
 async function findings(
   vm: VirtualMachine,
   isRunning: boolean,
@@ -99,7 +142,7 @@ async function findings(
   );
   // One that runs has its memory already.
   const memory = isRunning ? [] : memoryFindings(spec, hostMemory());
-  return [...onQemu, ...onFiles, ...taken, ...memory];
+  return [...onQemu, ...onFiles, ...bridgeFindings(vm, deps), ...taken, ...memory];
 }
 
 async function qemuFindings(vm: VirtualMachine, deps: PreflightDeps): Promise<readonly Finding[]> {

@@ -3,7 +3,7 @@
 import type { GuestOs } from '../core/agent/guest-facts.ts';
 import { declareType, field, ownField } from '../core/schema/declare.ts';
 import { FLAG, INTEGER, listOf, of, oneOf, TEXT, TIME } from '../core/schema/schema.ts';
-import type { FrozenView, GuestView } from './contract.ts';
+import type { FrozenView, GuestView, PluggedView } from './contract.ts';
 import type {
   FreezeOptions,
   GuestAgentInfo,
@@ -43,6 +43,22 @@ export const GUEST_VIEW = declareType<GuestView>(
     addresses: field(listOf(TEXT), 'Its addresses.'),
   },
   ['agent', 'addresses'],
+);
+
+export const PLUGGED_VIEW = declareType<PluggedView>(
+  {
+    name: 'PluggedInterface',
+    package: OWN,
+    description: 'How an interface is connected to a network of the host.',
+  },
+  {
+    name: field(TEXT, 'Its name in the manifest.'),
+    network: field(TEXT, 'NAMESPACE/NAME of the NetworkAttachmentDefinition.'),
+    bridge: field(TEXT, 'The bridge.'),
+    vlan: field(INTEGER, 'Its VLAN on the bridge; absent without one.'),
+    tap: field(TEXT, 'The network interface on the host.'),
+  },
+  ['name', 'network', 'bridge'],
 );
 
 export const FROZEN_VIEW = declareType<FrozenView>(

@@ -21,7 +21,7 @@ import type {
   VerdictView,
 } from './contract.ts';
 
-import { FROZEN_VIEW, GUEST_VIEW } from './contract-schema-guest.ts';
+import { FROZEN_VIEW, GUEST_VIEW, PLUGGED_VIEW } from './contract-schema-guest.ts';
 
 const OWN = 'io.solovirt.v1';
 const INITIATOR = oneOf('guest', 'command', 'file', 'host', 'supervisor', 'outside');
@@ -118,6 +118,10 @@ export const INSTANCE_VIEW: ObjectType = declareType<InstanceView>(
     addresses: field(
       listOf(TEXT),
       'Addresses of the guest, as its agent tells them or DHCP gave them.',
+    ),
+    networks: field(
+      listOf(PLUGGED_VIEW),
+      'The interfaces on bridges of the host; absent without any.',
     ),
     guest: field(of(GUEST_VIEW), 'What the agent in the guest tells; absent without one.'),
     frozen: field(of(FROZEN_VIEW), 'Absent unless a command froze the file systems.'),

@@ -164,6 +164,8 @@ export interface InstanceView {
   readonly stop?: StopView;
   /** By which the guest may be reached: as its agent tells, else as DHCP of a managed network gave them; absent while none is known. */
   readonly addresses?: readonly string[];
+  /** Absent without interfaces on bridges of the host. */
+  readonly networks?: readonly PluggedView[];
   /** Absent without an agent in the guest. */
   readonly guest?: GuestView;
   /** Absent unless a command froze the guest's file systems. */
@@ -223,6 +225,18 @@ export interface VmStatus {
   readonly held?: HeldView;
   /** Last ten, newest first. */
   readonly runHistory: readonly RunView[];
+}
+
+/** How an interface of a running guest is connected to the host's network. */
+export interface PluggedView {
+  /** Its name in the manifest. */
+  readonly name: string;
+  /** `NAMESPACE/NAME` of the NetworkAttachmentDefinition. */
+  readonly network: string;
+  readonly bridge: string;
+  readonly vlan?: number;
+  /** The network interface on the host; absent where QEMU's bridge helper chose its name. */
+  readonly tap?: string;
 }
 
 export interface VmObject {
@@ -341,6 +355,8 @@ export interface HostInfo {
   /** For those who may look but not touch; absent when there is none. */
   readonly readonlySocket?: string;
   readonly strategyTable: string;
+  /** Whether guests can be put onto bridges of the host, and who does it; `error`: why nobody can. */
+  readonly bridges: { readonly maker?: 'daemon' | 'helper' | 'service'; readonly error?: string };
   /** Present while nothing is started and everything is stopped. */
   readonly draining?: DrainingView;
   readonly counts: {

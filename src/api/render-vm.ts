@@ -17,6 +17,7 @@ import type {
   VmStatus,
 } from './contract.ts';
 import { renderGuest } from './render-guest.ts';
+import { renderPlugged } from './render-plugged.ts';
 import { rfc3339 } from './rfc3339.ts';
 
 export function renderVm(snapshot: VmSnapshot): VmObject {
@@ -145,6 +146,7 @@ function renderLive(snapshot: VmSnapshot, record: VmRecord): InstanceView {
     ...(runState === undefined ? {} : { runState }),
     resets: snapshot.instance?.resets ?? 0,
     ...(stop === undefined ? {} : { stop: renderStop(stop) }),
+    ...renderPlugged(instance),
     ...renderGuest(record, instance, snapshot.instance),
   };
 }

@@ -34,10 +34,19 @@ const SPEC: FieldSteps = ['spec', 'template', 'spec'];
 const MIB = 2 ** 20;
 
 /** The volume of a disk, by its place in the file. */
-export function volumeField({ manifest }: VirtualMachine, name: string): FieldSteps {
-  const volumes = at(manifest, 'spec', 'template', 'spec', 'volumes');
-  const index = Array.isArray(volumes) ? volumes.findIndex((v) => at(v, 'name') === name) : -1;
-  return index === -1 ? SPEC : [...SPEC, 'volumes', index];
+export function volumeField(vm: VirtualMachine, name: string): FieldSteps {
+  return namedField(vm, 'volumes', name);
+}
+
+/** The network of an interface, likewise. */
+export function networkField(vm: VirtualMachine, name: string): FieldSteps {
+  return namedField(vm, 'networks', name);
+}
+
+function namedField({ manifest }: VirtualMachine, list: string, name: string): FieldSteps {
+  const items = at(manifest, 'spec', 'template', 'spec', list);
+  const index = Array.isArray(items) ? items.findIndex((item) => at(item, 'name') === name) : -1;
+  return index === -1 ? SPEC : [...SPEC, list, index];
 }
 
 /** Where the ports of the host are named; on the template they win, as for a launch. */

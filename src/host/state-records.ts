@@ -135,6 +135,7 @@ const instance = object<InstanceRecord>({
   spec,
   vsockCid: optional(number),
   networks: optional(anyList),
+  tapsUnnamed: optional(flag),
   process: optional(object<ProcessIdentity>({ pid: number, startTime: number, bootId: text })),
   stop: optional(stop),
   softReboot: optional(

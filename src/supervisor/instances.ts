@@ -82,7 +82,9 @@ export class Instances {
     const { namespace, name, instance } = record;
     const networks = await this.#networks.join({ namespace, name }, instance.spec);
     const now = current();
-    if (networks.length > 0 && now !== undefined) records.save(withInstance(now, { networks }));
+    if (networks.length === 0 || now === undefined) return networks;
+    const isUnnamed = this.#ctx.settings.launcher.tapMaking().kind === 'helper';
+    records.save(withInstance(now, { networks, ...(isUnnamed && { tapsUnnamed: true }) }));
     return networks;
   }
 

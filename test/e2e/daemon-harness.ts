@@ -31,6 +31,12 @@ export interface DaemonProgram {
   readonly main: string;
 }
 
+/** Makes of a command line one that executes it somewhere else, as the same process. */
+export type Inside = (
+  program: string,
+  ...args: readonly string[]
+) => readonly [string, ...string[]];
+
 export interface Answer {
   readonly code: number;
   // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever the API answers
@@ -48,11 +54,12 @@ export class World implements AsyncDisposable {
   log = '';
   readonly #user: number | undefined;
   readonly #program: DaemonProgram;
+  readonly #inside: Inside;
   #child: ChildProcess | undefined;
 
   /**
    * @param options config: text of a configuration file; user: whom the daemon runs as, which takes root; program:
-   * this checkout's sources unless given
+   * this checkout's sources unless given; inside: where it is to run, such as a network of its own
    */
   constructor(
     options: {
@@ -61,6 +68,7 @@ export class World implements AsyncDisposable {
       readonly config?: string;
       readonly user?: number;
       readonly program?: DaemonProgram;
+      readonly inside?: Inside;
     } = {},
   ) {
     const file = join(this.dir, 'solovirt.yaml');
@@ -71,6 +79,7 @@ export class World implements AsyncDisposable {
     mkdirSync(this.vms);
     this.#program = options.program ?? { node: process.execPath, main: MAIN };
     this.#user = options.user;
+    this.#inside = options.inside ?? ((...command) => command);
     if (options.user !== undefined)
       for (const dir of [this.dir, this.vms]) chownSync(dir, options.user, options.user);
     // Guests have users of their own, who must get through.
@@ -107,8 +116,12 @@ export class World implements AsyncDisposable {
 
   /** Resolves when the daemon is ready. */
   async startDaemon(): Promise<void> {
-    const args = ['--max-semi-space-size=1', ...this.daemonArgs()];
-    const child = spawn(this.#program.node, args, {
+    const [program, ...args] = this.#inside(
+      this.#program.node,
+      '--max-semi-space-size=1',
+      ...this.daemonArgs(),
+    );
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(this.#user === undefined ? {} : { uid: this.#user, gid: this.#user }),
     });

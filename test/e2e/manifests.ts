@@ -71,6 +71,8 @@ export interface DemoVm {
   /** Further lines under `domain`, indented by eight, and under `domain.devices`, by ten. */
   readonly domain?: string;
   readonly devices?: string;
+  /** Further lines under `spec.template.spec`, indented by six. */
+  readonly spec?: string;
   /** Of the VM, without the prefix `solovirt.io/`. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -78,7 +80,7 @@ export interface DemoVm {
 /** The small Linux: a shell on its console, a web page on port 80; up in some seconds. */
 export function demoVm(name: string, vm: DemoVm): string {
   const { strategy, hooks = '', graphics = false, network = false } = vm;
-  const { domain = '', devices = '', memory = '160Mi' } = vm;
+  const { domain = '', devices = '', memory = '160Mi', spec = '' } = vm;
   return `apiVersion: kubevirt.io/v1
 kind: VirtualMachine
 metadata:
@@ -93,7 +95,7 @@ ${annotationLines(vm.annotations)}spec:
         solovirt.io/kernel-args: ${DEMO_KERNEL_ARGS} ${hooks}
     spec:
       terminationGracePeriodSeconds: 30
-      domain:
+${spec}      domain:
         memory:
           guest: ${memory}
 ${domain}        devices:

@@ -20,6 +20,8 @@ export interface Declared {
   readonly domain?: string;
   /** Lines under `domain.devices`, by ten. */
   readonly devices?: string;
+  /** Lines under `spec.template.spec`, by six. */
+  readonly spec?: string;
 }
 
 /** A guest at one moment. */
@@ -157,6 +159,7 @@ export function manifest(name: string, vm: Declared): string {
     annotations = {},
     domain = '',
     devices = '',
+    spec = '',
   } = vm;
   const notes = Object.entries(annotations).map(([key, value]) => `    ${key}: '${value}'\n`);
   return `apiVersion: kubevirt.io/v1
@@ -168,7 +171,7 @@ ${notes.length === 0 ? '' : `  annotations:\n${notes.join('')}`}spec:
   template:
     spec:
       terminationGracePeriodSeconds: ${grace}
-      domain:
+${spec}      domain:
         memory: {guest: 16Mi}
 ${domain}        devices:
           autoattachGraphicsDevice: false

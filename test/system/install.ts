@@ -56,8 +56,7 @@ export async function installSolovirt(root: string): Promise<void> {
   writeFileSync(join(root, 'usr/bin/solovirt'), program, { mode: 0o755 });
   const lib = join(root, 'usr/lib/solovirt');
   for (const [name, code] of await bundles()) writeFileSync(join(lib, name), code);
-  for (const name of PROGRAMS)
-    copyFileSync(join(CHECKOUT, 'src/qemu', name), join(lib, name));
+  for (const name of PROGRAMS) copyFileSync(join(CHECKOUT, 'src/qemu', name), join(lib, name));
   copyFileSync(join(CHECKOUT, 'packaging/start-client.cjs'), join(lib, 'start-client.cjs'));
   // The runtime is mounted here.
   writeFileSync(join(lib, 'node'), '');

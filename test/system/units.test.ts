@@ -27,6 +27,8 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
       'solovirt.socket',
       'solovirt-ro.socket',
       'solovirt-network@.service',
+      'solovirt-tap.socket',
+      'solovirt-tap@.service',
       'solovirt-vm@.service',
       'solovirt-vms.slice',
     ];
@@ -45,6 +47,7 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     [DAEMON, 19],
     ['solovirt-vm@.service', 14],
     ['solovirt-network@.service', 26],
+    ['solovirt-tap@.service', 17],
   ] as const)('%s is exposed to no more than %i tenths', async ([unit, threshold]) => {
     const { code, stdout } = await machine.run(
       'systemd-analyze',

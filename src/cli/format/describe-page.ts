@@ -40,6 +40,7 @@ export function describePage(
     section('Stop in progress', renderFacts(stopFacts(vm, now))),
     section('Next start', renderFacts(backoffFacts(vm, now))),
     section('Instance', renderFacts(instanceFacts(vm, now))),
+    section('Networks', renderFacts(networkFacts(vm))),
     section('Guest', renderFacts(guestFacts(vm, now))),
     section('Last runs', table(RECENT_RUN_COLUMNS, status.runHistory)),
     failure === undefined ? '' : section('Last failure', evidenceSection(failure, paint)),
@@ -86,6 +87,14 @@ function instanceFacts({ status }: VmObject, now: number): readonly Fact[] {
     ['Running since', formatInstantAgo(instance.runningAt, now)],
     ['Guest resets', `${instance.resets}`],
   ];
+}
+
+/** Of the interfaces on bridges, from the guest to the host. */
+function networkFacts({ status }: VmObject): readonly Fact[] {
+  return (status.instance?.networks ?? []).map(({ name, network, bridge, vlan, tap }) => [
+    name,
+    `${network}: bridge ${bridge}${vlan === undefined ? '' : `, VLAN ${vlan}`}${tap === undefined ? '' : `, tap ${tap}`}`,
+  ]);
 }
 
 /** From its agent and from DHCP, and what a command did to it. */

@@ -45,6 +45,19 @@ function facts(host: HostInfo, now: number): readonly Fact[] {
       ? []
       : [['Read-only socket', host.readonlySocket] as const]),
     ['Strategy table', host.strategyTable],
+    ['Bridges', bridges(host)],
     ['VMs', `${counts.vms} (${counts.running} running, ${counts.invalid} invalid)`],
   ];
+}
+
+const MAKERS = {
+  daemon: 'guests are put onto them by the daemon',
+  helper: 'guests are put onto them by QEMU’s bridge helper',
+  service: 'guests are put onto them by solovirt-tap.socket',
+} as const;
+
+/** An older daemon tells nothing of them. */
+function bridges({ bridges: told }: Partial<HostInfo>): string {
+  if (told?.maker === undefined) return told?.error === undefined ? '-' : `no: ${told.error}`;
+  return Object.hasOwn(MAKERS, told.maker) ? MAKERS[told.maker] : told.maker;
 }

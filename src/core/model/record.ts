@@ -97,6 +97,8 @@ export interface InstanceRecord {
   readonly vsockCid?: number;
   /** Those that its interfaces were plugged into; absent before that, and where there are none. */
   readonly networks?: readonly HostNetwork[];
+  /** QEMU's bridge helper made the taps, and chose their names. */
+  readonly tapsUnnamed?: true;
   readonly process?: ProcessIdentity;
   readonly stop?: StopRecord;
   /** Set while a soft reboot is under way. */

@@ -155,6 +155,7 @@ export function hostInfo(parts: Partial<HostInfo> = {}): HostInfo {
       runtime: '/run/solovirt',
     },
     socket: '/run/solovirt/solovirt.sock',
+    bridges: { maker: 'daemon' },
     strategyTable: 'default',
     counts: { vms: 0, running: 0, invalid: 0 },
     warnings: [],
