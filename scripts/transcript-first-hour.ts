@@ -12,7 +12,7 @@ const PAGE = resolve(import.meta.dirname, '../docs/first-hour.md');
 
 const HEAD = `# The first hour
 
-From nothing to a Debian server with a disk that stays and a login over SSH, in eight commands; then what one does with a
+From nothing to a Debian server with a disk that stays and a login over SSH, in six commands; then what one does with a
 server. The host is a Debian 12 or 13, and you are root on it. What is shown is what a terminal showed: the record was made
 on an emulated processor with an image of Debian 12, so that everything took some ten times as long as it does with KVM. Written by
 \`npm run transcript:first-hour\`, and replayed by a test; do not edit.`;
@@ -25,9 +25,10 @@ const TAIL = `## What else
 - **The daemon is restarted, or upgraded.** Guests run on: [systemd](systemd.md).
 - **Another VM.** Copy the file and change the names \`debian\` in it, and the port; or begin with \`solovirt create vm --help\`.
   Every field is on the page [manifests](manifests.md), and in \`solovirt explain vm.spec.template.spec\`.
-- **Other images.** \`solovirt images pull\` gets [disks that are container images](manifests.md#images); a guest that begins anew at each
-  start has one of them as a \`containerDisk\`.
+- **Other images.** \`solovirt images pull\` gets [disks that are container images](images.md), and so does a start; a guest that begins
+  anew each time has one of them as a \`containerDisk\`.
 - **Keys and passwords** that stand in no manifest: [access credentials](manifests.md#access-credentials).
+- **An address of its own** in the network of the host: [networks](networks.md).
 - **A port for others.** \`0.0.0.0:2222:22\` is one on every address of the host: [ports](manifests.md#ports-of-the-host).
 - **Who else may do this.** \`adduser alice solovirt\`; [security](security.md) says what that means.
 `;
