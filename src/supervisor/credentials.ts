@@ -82,10 +82,9 @@ export class Credentials {
     }
     const { agent } = live.guest;
     if (agent.standing !== 'connected' || !canAnswer(instance, live.sight())) {
-      brought.standing = {
-        kind: 'waiting',
-        message: agent.missing ?? 'the guest agent does not answer',
-      };
+      const silence =
+        agent.standing === 'connected' ? 'the guest rests' : 'the guest agent does not answer';
+      brought.standing = { kind: 'waiting', message: agent.missing ?? silence };
       return;
     }
     const now = this.#ctx.clock.now();
