@@ -35,6 +35,20 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** Longer than the daemon's garbage waits to be collected (V8's memory reducer: 8 s). */
+const REST_MS = 12_000;
+
+/** Resolves once the process has used no processor time for so long that nothing is left of what set it going. */
+export async function atRest(pid: number): Promise<void> {
+  let [used, since] = [cpuMs(pid), performance.now()];
+  const giveUp = since + DEADLINE_MS;
+  while (performance.now() - since < REST_MS) {
+    if (performance.now() > giveUp) throw new Error('the process does not come to rest');
+    await sleep(100);
+    if (cpuMs(pid) !== used) [used, since] = [cpuMs(pid), performance.now()];
+  }
+}
+
 /** How often its threads went to sleep so far: each is one wake-up. */
 export function wakeUps(pid: number): number {
   return readdirSync(`/proc/${pid}/task`)

@@ -18,6 +18,7 @@ import { ApiServer, type Endpoint } from './host/api-server.ts';
 import { claimSocketPath, groupId, openSocketToGroup } from './host/api-socket.ts';
 import { bootTime } from './host/boot-time.ts';
 import { acquireDaemonLock } from './host/daemon-lock.ts';
+import { saveMemory } from './host/memory.ts';
 import type { Notifier } from './host/notify.ts';
 import { StateDb } from './host/state-db.ts';
 import { VmDirectory } from './host/vm-directory.ts';
@@ -152,6 +153,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
   if (readonlyApi !== undefined)
     readonlyApi.open(counted(requestListener(seen, log, readonlyApi.ending), seen, requests));
   log.info({ socket: config.socketPath, vms: config.vmsDir }, 'ready');
+  saveMemory();
   await report.settle();
   await aborted(signal);
   manager.stopping(lastWords(supervisor.liveCount()));

@@ -29,8 +29,8 @@ export class Solovirt implements AsyncDisposable {
 
   static async start(options: { readonly args?: readonly string[] } = {}): Promise<Solovirt> {
     const program = buildProgram();
-    const { node, daemon } = program;
-    const world = new World({ ...options, program: { node, main: daemon } });
+    const { node, flags, daemon } = program;
+    const world = new World({ ...options, program: { node, flags, main: daemon } });
     const solovirt = new Solovirt(program, world);
     await solovirt.startDaemon();
     return solovirt;

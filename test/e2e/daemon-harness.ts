@@ -20,6 +20,7 @@ import type { RunList, RunView, VmObject } from '../../src/api/contract.ts';
 import { isAlive, readProcessFile } from '../../src/qemu/process-identity.ts';
 import { imagesDir } from '../support/guests.ts';
 
+const FLAGS = ['--max-semi-space-size=1'];
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 const DEADLINE_MS = 30_000;
 const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
@@ -28,6 +29,8 @@ const SUB = '/apis/subresources.kubevirt.io/v1/namespaces/default';
 export interface DaemonProgram {
   /** Node's executable. */
   readonly node: string;
+  /** Node's own. */
+  readonly flags: readonly string[];
   readonly main: string;
 }
 
@@ -77,7 +80,7 @@ export class World implements AsyncDisposable {
     this.extraArgs = [...config, ...(options.args ?? [])];
     this.images = options.images ?? imagesDir;
     mkdirSync(this.vms);
-    this.#program = options.program ?? { node: process.execPath, main: MAIN };
+    this.#program = options.program ?? { node: process.execPath, flags: FLAGS, main: MAIN };
     this.#user = options.user;
     this.#inside = options.inside ?? ((...command) => command);
     if (options.user !== undefined)
@@ -118,7 +121,7 @@ export class World implements AsyncDisposable {
   async startDaemon(): Promise<void> {
     const [program, ...args] = this.#inside(
       this.#program.node,
-      '--max-semi-space-size=1',
+      ...this.#program.flags,
       ...this.daemonArgs(),
     );
     const child = spawn(program, args, {

@@ -57,7 +57,8 @@ export async function installSolovirt(root: string): Promise<void> {
   const lib = join(root, 'usr/lib/solovirt');
   for (const [name, code] of await bundles()) writeFileSync(join(lib, name), code);
   for (const name of PROGRAMS) copyFileSync(join(CHECKOUT, 'src/qemu', name), join(lib, name));
-  copyFileSync(join(CHECKOUT, 'packaging/start-client.cjs'), join(lib, 'start-client.cjs'));
+  for (const name of ['client', 'daemon'])
+    copyFileSync(join(CHECKOUT, 'packaging/start.cjs'), join(lib, `start-${name}.cjs`));
   // The runtime is mounted here.
   writeFileSync(join(lib, 'node'), '');
 }

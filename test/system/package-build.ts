@@ -49,7 +49,7 @@ async function laterVersion(old: string, dir: string): Promise<string> {
     writeFileSync(join(tree, file), text.replaceAll(OLD, NEW));
   }
   // V8 tells texts apart by their length alone.
-  rmSync(join(tree, 'usr/lib/solovirt/client.cache'));
+  for (const name of ['client', 'daemon']) rmSync(join(tree, `usr/lib/solovirt/${name}.cache`));
   const later = join(dir, basename(old).replace(OLD, NEW));
   await execa('dpkg-deb', ['--root-owner-group', '-Zzstd', '-z1', '--build', tree, later]);
   rmSync(tree, { recursive: true });
