@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import writeFileAtomic from 'write-file-atomic';
 import { type KeeperState, parseKeeperState } from '../core/network/description.ts';
 import { awaitInDirectory } from './await-file.ts';
+import { startDetached } from './detached.ts';
 import { signalProcess } from './kill-tree.ts';
 import { isAlive, readIfThere } from './process-identity.ts';
 import { programFile } from './program-files.ts';
@@ -80,7 +81,7 @@ export class DirectNetworkKeepers implements NetworkKeepers {
       );
       return;
     }
-    const keeper = this.#start(bridge);
+    const keeper = startDetached(programFile('network-keep'), [this.#description(bridge), dir]);
     await awaitAnswer(dir, order.token, () => keeper.ended);
   }
 
@@ -107,30 +108,6 @@ export class DirectNetworkKeepers implements NetworkKeepers {
 
   #description(bridge: string): string {
     return descriptionFile(this.#runtimeDir, bridge);
-  }
-
-  /** It goes on without this process, and holds nothing of it. */
-  #start(bridge: string): { readonly ended: string | undefined } {
-    const program = programFile('network-keep');
-    const subprocess = execa(program, [this.#description(bridge), this.dir(bridge)], {
-      detached: true,
-      cleanup: false,
-      forceKillAfterDelay: false,
-      buffer: false,
-      reject: false,
-      stdin: 'ignore',
-      stdout: 'ignore',
-      stderr: 'ignore',
-      extendEnv: false,
-      env: {},
-      cwd: '/',
-    });
-    subprocess.nodeChildProcess.unref();
-    const keeper: { ended: string | undefined } = { ended: undefined };
-    void subprocess.then(({ failed, shortMessage }) => {
-      keeper.ended = failed ? shortMessage : 'its keeper has ended';
-    });
-    return keeper;
   }
 }
 

@@ -7,10 +7,10 @@
  * - Neither shim nor QEMU holds a descriptor, the session, the environment or the event loop of the daemon.
  */
 import { existsSync } from 'node:fs';
-import { execa } from 'execa';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { awaitInDirectory } from './await-file.ts';
+import { type Detached, startDetached } from './detached.ts';
 import { recordOomBaseline } from './oom.ts';
 import { readProcessFile } from './process-identity.ts';
 import { programFile } from './program-files.ts';
@@ -35,12 +35,6 @@ const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',
 };
-
-interface Shim {
-  readonly pid: number | undefined;
-  /** How it ended, in words; undefined while it runs. */
-  ended: string | undefined;
-}
 
 /** Throws SpawnError, or the signal's reason. */
 export async function spawnQemu(options: SpawnOptions): Promise<ProcessIdentity> {
@@ -69,34 +63,16 @@ function refuseBadStart(paths: InstancePaths, shimPath: string): void {
       throw new SpawnError(`${file} is there already: an instance directory serves one launch`);
 }
 
-function startShim(shimPath: string, options: SpawnOptions): Shim {
+function startShim(shimPath: string, options: SpawnOptions): Detached {
   const args = [shimPath, options.paths.dir, options.qemuPath, ...options.args];
   // Node would throw, execa or not; QEMU cannot be handed one in any way (execve(2)).
   if (args.some((arg) => arg.includes('\0')))
     throw new SpawnError('QEMU was not started: an argument holds a NUL character');
-  const subprocess = execa('/bin/sh', args, {
-    detached: true,
-    cleanup: false,
-    forceKillAfterDelay: false,
-    buffer: false,
-    reject: false,
-    stdin: 'ignore',
-    stdout: 'ignore',
-    stderr: 'ignore',
-    extendEnv: false,
-    env: ENVIRONMENT,
-    cwd: '/',
-  });
-  subprocess.nodeChildProcess.unref();
-  const shim: Shim = { pid: subprocess.pid, ended: undefined };
-  void subprocess.then((result) => {
-    shim.ended = result.failed ? result.shortMessage : 'it ended';
-  });
-  return shim;
+  return startDetached('/bin/sh', args, ENVIRONMENT);
 }
 
 async function awaitIdentity(
-  shim: Shim,
+  shim: Detached,
   paths: InstancePaths,
   timeoutMs: number,
   signal: AbortSignal | undefined,
@@ -121,8 +97,8 @@ async function awaitIdentity(
   throw new SpawnError(`QEMU was not started: ${cause}${words === '' ? '' : `\n${words}`}`);
 }
 
-/** Shim and QEMU share a process group; its number stays taken while either exists. */
-function killGroup(shim: Shim): void {
+/** Detached and QEMU share a process group; its number stays taken while either exists. */
+function killGroup(shim: Detached): void {
   if (shim.pid === undefined || shim.ended !== undefined) return;
   try {
     process.kill(-shim.pid, 'SIGKILL');

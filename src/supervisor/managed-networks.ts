@@ -16,24 +16,22 @@ import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { networksWanted } from '../core/qemu-args/taps.ts';
 import { readNetworks, writeNetworks } from '../host/network-store.ts';
 import { NetworkError, type NetworkKeepers } from '../qemu/network-keepers.ts';
-import { type NetworkSight, NetworkWatch } from '../qemu/network-watch.ts';
 import type { Ground } from './ground.ts';
+import { NetworkSights } from './network-sights.ts';
 import { standing } from './standing.ts';
 
 interface Entry extends KeptNetwork {
   /** What its keeper was told last by this daemon, without the token. */
   readonly applied?: string;
-  readonly watch?: NetworkWatch;
-  readonly sight: NetworkSight;
 }
 
-const UNSEEN: NetworkSight = { leases: new Map(), ends: 0, lastEnd: '' };
 const RETRY_MS = 5000;
 
 export class ManagedNetworks implements Disposable {
   readonly #ctx: Ground;
   readonly #keepers: NetworkKeepers;
   readonly #entries = new Map<string, Entry>();
+  readonly #sights: NetworkSights;
   #turn: Promise<unknown> = Promise.resolve();
   #settling = false;
   #retry: NodeJS.Timeout | undefined;
@@ -42,6 +40,15 @@ export class ManagedNetworks implements Disposable {
   constructor(ctx: Ground) {
     this.#ctx = ctx;
     this.#keepers = ctx.settings.launcher.networkKeepers(ctx.settings.runtimeDir);
+    this.#sights = new NetworkSights({
+      onLeases: (id) => this.#tellGuests(id),
+      onEnd: (id, how) =>
+        this.#note(
+          id,
+          `the DHCP and DNS server of the network ${id} ended (${how}) and is started again`,
+        ),
+      onGone: (id, wasThere) => this.#keeperGone(id, wasThere),
+    });
     ctx.files.onRead(() => this.settle());
   }
 
@@ -49,7 +56,7 @@ export class ManagedNetworks implements Disposable {
   adopt(): void {
     for (const kept of readNetworks(this.#ctx.settings.stateDir)) {
       const id = networkKey(kept.network);
-      this.#entries.set(id, { ...kept, sight: UNSEEN });
+      this.#entries.set(id, kept);
       if (kept.isUp) this.#follow(id);
     }
     this.settle();
@@ -78,9 +85,9 @@ export class ManagedNetworks implements Disposable {
 
   /** The addresses that DHCP has given to the VM. */
   leasesOf(vm: VmIdentity): readonly Lease[] {
-    return [...this.#entries.values()].flatMap(({ members, sight }) =>
+    return [...this.#entries].flatMap(([id, { members }]) =>
       members.flatMap(({ vm: holder, mac }) => {
-        const address = isSame(holder, vm) ? sight.leases.get(mac) : undefined;
+        const address = isSame(holder, vm) ? this.#sights.leased(id, mac) : undefined;
         return address === undefined ? [] : [{ mac, address }];
       }),
     );
@@ -114,7 +121,7 @@ export class ManagedNetworks implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     clearTimeout(this.#retry);
-    for (const { watch } of this.#entries.values()) watch?.[Symbol.dispose]();
+    this.#sights[Symbol.dispose]();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -169,8 +176,7 @@ export class ManagedNetworks implements Disposable {
       throw new NetworkError(
         `no address is left between ${network.managed.first} and ${network.managed.last}`,
       );
-    const entry = this.#entries.get(id) ?? { sight: UNSEEN };
-    await this.#store(id, { ...entry, network, members, isUp: true });
+    await this.#store(id, { ...this.#entries.get(id), network, members, isUp: true });
     try {
       const isIn = (member: Member): boolean => isSame(member.vm, vm) || this.#isPresent(member);
       await this.#apply(id, members.filter(isIn));
@@ -221,22 +227,21 @@ export class ManagedNetworks implements Disposable {
 
   /** Has the keeper know who is in the network, if it does not yet. */
   async #apply(id: string, present: readonly Member[]): Promise<void> {
-    const { network, applied, watch } = this.#entry(id);
+    const { network, applied } = this.#entry(id);
     const text = describeNetwork(network, present, '');
-    if (text === applied && watch !== undefined) return;
+    if (text === applied && this.#sights.has(id)) return;
     const token = randomUUID();
     const description = describeNetwork(network, present, token);
     await this.#keepers.apply({ bridge: network.bridge, description, token });
-    this.#set(id, { applied: text });
-    if (this.#entry(id).watch === undefined) this.#follow(id);
+    this.#entries.set(id, { ...this.#entry(id), applied: text });
+    this.#follow(id);
     this.#ctx.log.info({ network: id, guests: present.length }, 'the network is as it should be');
   }
 
   async #takeDown(id: string): Promise<void> {
-    const { watch, applied: _, ...entry } = this.#entry(id);
-    watch?.[Symbol.dispose]();
-    const { watch: __, ...unwatched } = entry as Entry;
-    this.#entries.set(id, { ...unwatched, sight: UNSEEN });
+    const { applied: _, ...entry } = this.#entry(id);
+    this.#sights.drop(id);
+    this.#entries.set(id, entry);
     await this.#keepers.remove(entry.network.bridge);
     await this.#store(id, { ...this.#entry(id), isUp: false });
     this.#ctx.log.info({ network: id }, 'the network was taken down');
@@ -261,34 +266,12 @@ export class ManagedNetworks implements Disposable {
   }
 
   #follow(id: string): void {
-    const dir = this.#keepers.dir(this.#entry(id).network.bridge);
-    const watch = new NetworkWatch(
-      dir,
-      () => this.#look(id, watch),
-      (wasThere) => this.#keeperGone(id, watch, wasThere),
-    );
-    this.#set(id, { watch, sight: watch.look() });
-    this.#tellGuests(id);
+    this.#sights.follow(id, this.#keepers.dir(this.#entry(id).network.bridge));
   }
 
-  #look(id: string, watch: NetworkWatch): void {
-    const entry = this.#entries.get(id);
-    if (entry?.watch !== watch) return;
-    const sight = watch.look();
-    this.#set(id, { sight });
-    if (sight.ends > entry.sight.ends)
-      this.#note(
-        id,
-        `the DHCP and DNS server of the network ${id} ended (${sight.lastEnd}) and is started again`,
-      );
-    if (!sameJsonMap(sight.leases, entry.sight.leases)) this.#tellGuests(id);
-  }
-
-  #keeperGone(id: string, watch: NetworkWatch, wasThere: boolean): void {
-    const entry = this.#entries.get(id);
-    if (this.#disposed || entry?.watch !== watch) return;
-    const { watch: _, applied: __, ...rest } = entry;
-    this.#entries.set(id, rest);
+  #keeperGone(id: string, wasThere: boolean): void {
+    const { applied: _, ...entry } = this.#entry(id);
+    this.#entries.set(id, entry);
     if (wasThere) this.#note(id, `the keeper of the network ${id} ended and is started again`);
     this.settle();
   }
@@ -339,10 +322,6 @@ export class ManagedNetworks implements Disposable {
     if (entry === undefined) throw new Error(`nothing is known of the network ${id}`);
     return entry;
   }
-
-  #set(id: string, change: Partial<Entry>): void {
-    this.#entries.set(id, { ...this.#entry(id), ...change });
-  }
 }
 
 /** The NICs by which a VM is in a network. */
@@ -356,11 +335,4 @@ function nicsIn(vm: VmIdentity, { interfaces }: InstanceSpec, id: NetworkId): re
 
 function isManaged(network: HostNetwork): network is Described {
   return network.managed !== undefined;
-}
-
-function sameJsonMap(
-  one: ReadonlyMap<string, string>,
-  other: ReadonlyMap<string, string>,
-): boolean {
-  return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
 }

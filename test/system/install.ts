@@ -23,6 +23,7 @@ const PROGRAMS = [
   'attach',
   'beside',
   'confine',
+  'network-host.pl',
   'network-keep',
   'network-rules.pl',
   'shim.sh',

@@ -1,5 +1,6 @@
 /** Managed networks under systemd: units of their own, which the daemon may start and stop, and what becomes of them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DAEMON, Fleet, livesOn } from './fleet.ts';
 import { Machine, whyNoMachine } from './machine.ts';
 
 const reason = whyNoMachine();
@@ -91,5 +92,57 @@ describe.skipIf(reason !== undefined)(
       expect(machine.read(`${dir}/state`)).not.toContain(machine.read('/etc/machine-id').trim());
       await asDaemon('rm', '/run/solovirt/networks/lan0');
     });
+  },
+);
+
+const NETWORK = `apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: lan}
+spec:
+  config: '{"type": "bridge", "bridge": "lan0", "isGateway": true, "ipMasq": true, "ipam": {"type": "host-local", "subnet": "10.44.0.0/24"}}'
+`;
+
+test.skipIf(reason !== undefined)(
+  'an unprivileged daemon has a network made for its VMs, which outlives it, and goes after them',
+  async () => {
+    const nic = {
+      devices: '          interfaces: [{name: lan, bridge: {}}]\n',
+      spec: '      networks: [{name: lan, multus: {networkName: lan}}]\n',
+      annotations: { 'solovirt.io/host-ports': '0.0.0.0:80:80/tcp' },
+    };
+    await using fleet = await Fleet.booted({ web: nic }, (off) =>
+      off.write('/etc/solovirt/vms/lan.yaml', NETWORK),
+    );
+    const { machine } = fleet;
+    const unit = 'solovirt-network@lan0.service';
+    await fleet.allRunning('web');
+    expect(await machine.get('ip', '-4', '-brief', 'address', 'show', 'lan0')).toContain(
+      '10.44.0.1/24',
+    );
+    expect(await machine.get('ip', '-brief', 'link', 'show', 'master', 'lan0')).toContain('sv');
+    expect(await machine.get('nft', 'list', 'table', 'inet', 'solovirt-lan0')).toContain(
+      'tcp dport 80 dnat ip to 10.44.0.2:80',
+    );
+
+    const keeper = await machine.property(unit, 'MainPID');
+    const before = await fleet.life('web');
+    await machine.get('systemctl', 'kill', '--signal=SIGKILL', DAEMON);
+    await machine.until('the daemon is back', async () => {
+      return (await machine.property(DAEMON, 'NRestarts')) === '1';
+    });
+    await fleet.allRunning('web');
+    expect(livesOn(before, await fleet.life('web'))).toBe(true);
+    expect(await machine.property(unit, 'MainPID')).toBe(keeper);
+
+    // A stop by hand harms no guest, and does not last.
+    await machine.get('systemctl', 'stop', unit);
+    await machine.until('the network is back', async () => {
+      return (await machine.property(unit, 'ActiveState')) === 'active';
+    });
+    expect(await machine.get('ip', '-brief', 'link', 'show', 'master', 'lan0')).toContain('sv');
+
+    await machine.get('systemctl', 'stop', DAEMON);
+    expect((await machine.run('ip', 'link', 'show', 'lan0')).code).not.toBe(0);
+    expect(await machine.get('nft', 'list', 'tables')).not.toContain('solovirt');
   },
 );
