@@ -65,13 +65,14 @@ export async function infoVerb(
     return await describeImage(imagesDir, file, users);
   });
   if (output !== undefined) return await writeOut(context, await renderData(entry, output));
-  const { file, format = '-', virtualBytes, realBytes, usedBy, problem } = entry;
+  const { file, format = '-', virtualBytes, realBytes, usedBy, digest, problem } = entry;
   const facts = renderFacts([
     ['File', `${imagesDir}/${file}`],
     ['Format', format],
     ['Size', bytes(virtualBytes) || '-'],
     ['On disk', bytes(realBytes)],
     ['Used by', usedBy.join(', ') || '-'],
+    ['Pulled', digest ?? 'no, it was put there'],
     ...(problem === undefined ? [] : [['Problem', problem] as const]),
   ]);
   await writeOut(context, facts);

@@ -6,6 +6,7 @@ import { findDiskFile, readImage } from '../qemu/image-file.ts';
 import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageUsers } from './image-users.ts';
+import { digestOfLink } from './store.ts';
 
 /** One entry of `images list -o json`. */
 export interface ImageEntry {
@@ -18,6 +19,8 @@ export interface ImageEntry {
   readonly realBytes: number;
   /** VMs whose files name it. */
   readonly usedBy: readonly string[];
+  /** Of what was pulled; absent for what somebody put there. */
+  readonly digest?: string;
   readonly problem?: string;
 }
 
@@ -69,17 +72,19 @@ export async function describeImage(
 ): Promise<ImageEntry> {
   const path = join(imagesDir, file);
   const usedBy = byPath.get(file) ?? [];
+  const digest = digestOfLink(imagesDir, path);
+  const entry = { file, usedBy, ...(digest !== undefined && { digest }) };
   const realBytes = await stat(path).then(
     ({ blocks }) => blocks * BLOCK_BYTES,
     () => 0,
   );
   try {
     const disk = await findDiskFile(path, 'read');
-    if (disk === undefined) return { file, realBytes, usedBy, problem: 'it leads nowhere' };
+    if (disk === undefined) return { ...entry, realBytes, problem: 'it leads nowhere' };
     const { format, sizeBytes } = await readImage(disk);
-    return { file, format, virtualBytes: sizeBytes, realBytes, usedBy };
+    return { ...entry, format, virtualBytes: sizeBytes, realBytes };
   } catch (error) {
-    return { file, realBytes, usedBy, problem: reasonOf(error) };
+    return { ...entry, realBytes, problem: reasonOf(error) };
   }
 }
 

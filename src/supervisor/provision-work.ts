@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
-import { type WantedImage, wantedImages } from '../core/images/pull-plan.ts';
+import { isOfRegistry, type WantedImage, wantedImages } from '../core/images/pull-plan.ts';
 import type { DataVolume, VirtualMachine } from '../core/model/virtual-machine.ts';
 import { claimBytes, growClaim } from '../qemu/claim-size.ts';
 import { type MadeVolume, makeDataVolume } from '../qemu/data-volume.ts';
@@ -113,9 +113,12 @@ function growWork(ctx: Ground, vm: VirtualMachine, name: string, sizeBytes: numb
 /** Images that a registry is to be asked about. */
 export function imageWorks(ctx: Ground, vm: VirtualMachine): readonly Work[] {
   const { namespace } = vm;
-  return wantedImages(vm)
-    .filter((wanted) => planOf(ctx, wanted).plan !== 'use')
-    .map((wanted) => imageWork(ctx, namespace, wanted));
+  return (
+    wantedImages(vm)
+      // First, for most names are of this host, and nothing has to be looked at for them.
+      .filter((wanted) => isOfRegistry(wanted.image) && planOf(ctx, wanted).plan !== 'use')
+      .map((wanted) => imageWork(ctx, namespace, wanted))
+  );
 }
 
 function imageWork(ctx: Ground, namespace: string, wanted: WantedImage): Work {

@@ -38,6 +38,9 @@ export class RegistryGate implements AsyncDisposable {
 
   async #pass({ url = '/', method, headers }: IncomingMessage, answer: ServerResponse) {
     if (this.isAway) return void answer.writeHead(503).end();
+    answer.on('close', () => {
+      if (!answer.writableFinished) this.aborted += 1;
+    });
     const isBlob = url.includes('/blobs/');
     if (isBlob) this.blobs.push(url);
     else if (url.includes('/manifests/')) this.manifests.push(url);
@@ -47,9 +50,6 @@ export class RegistryGate implements AsyncDisposable {
     const chunks: Buffer[] = [];
     for await (const chunk of found) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    answer.on('close', () => {
-      if (!answer.writableFinished) this.aborted += 1;
-    });
     answer.writeHead(found.statusCode ?? 500, found.headers);
     const half = Math.floor(body.length / 2);
     answer.write(body.subarray(0, half));

@@ -1,5 +1,7 @@
 /** Disks that are made for a VM, by a daemon without privileges, for a unit with a user of its own. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { layer, writeLayout } from '../support/oci-image.ts';
 import { Fleet } from './fleet.ts';
 import { whyNoMachine } from './machine.ts';
 
@@ -68,6 +70,37 @@ describe.skipIf(reason !== undefined)(`disks${reason ? ` (${reason})` : ''}`, ()
     await fleet.life('web');
     const second = await fleet.evidence('web');
     expect(fleet.machine.read(`${second}/console.log`)).toMatch(/^UP \w+ 0*2\r$/m);
+  });
+
+  test('come from a registry that the daemon pulls from, under the rules of its unit', async ({
+    skip,
+  }) => {
+    const { machine } = fleet;
+    for (const program of ['skopeo', 'docker-registry'])
+      skip((await machine.run('which', program)).code !== 0, `the machine has no ${program}`);
+    const content = readFileSync(machine.path(`${IMAGES}/tiny/witness.img`));
+    writeLayout(machine.path('/srv/layout'), layer({ path: 'disk/web.img', content }));
+    const config = {
+      version: 0.1,
+      storage: { filesystem: { rootdirectory: '/srv/blobs' } },
+      http: { addr: '127.0.0.1:5000' },
+    };
+    machine.write('/srv/registry.yml', JSON.stringify(config));
+    await machine.get('systemd-run', 'docker-registry', 'serve', '/srv/registry.yml');
+    const image = '127.0.0.1:5000/web:1';
+    const copy = ['copy', '--dest-tls-verify=false', 'oci:/srv/layout', `docker://${image}`];
+    await machine.until('the image is pushed', async () => {
+      return (await machine.run('skopeo', ...copy)).code === 0;
+    });
+    const text = WEB.replaceAll('web', 'pulled')
+      .replace(/ {2}dataVolumeTemplates:[\s\S]*? {2}template:/, '  template:')
+      .replace('dataVolume: {name: pulled-root}', `containerDisk: {image: '${image}'}`)
+      .replace('dataVolume: {name: pulled-data}', 'emptyDisk: {capacity: 1Mi}');
+    machine.write('/etc/solovirt/vms/pulled.yaml', text, 0o666);
+    await fleet.untilStatus('pulled', 'Running');
+    await fleet.life('pulled');
+    const kept = await get(`stat -c '%a %U:%G' ${IMAGES}/_store/*/disk.img ${IMAGES}/_store`);
+    expect(kept).toBe('644 solovirt:solovirt-qemu\n2771 solovirt:solovirt-qemu');
   });
 
   test('that cannot be downloaded are told with what may stand in the way', async () => {

@@ -15,7 +15,30 @@ test.for([
   ['dial tcp: lookup h on 10.0.0.1:53: no such host', /cannot be reached/],
   ['open /etc/containers/policy.json: no such file or directory', /no policy for signatures/],
   ['something new', /^web: skopeo says: something new$/],
+  ['dial tcp 10.0.0.1:443: connect: operation not permitted', /cannot be reached/],
+  ['dial tcp: lookup h on [::1]:53: server misbehaving', /cannot be reached/],
+  ['received unexpected HTTP status: 503 Service Unavailable', /does not answer at present/],
+  ['toomanyrequests: You have reached your pull rate limit', /does not answer at present/],
 ] as const)('%s', ([words, meaning]) => {
   expect(skopeoError('web', words).message).toMatch(meaning);
   expect(skopeoError('web', words).message).toContain(words);
+});
+
+/** A registry that is away keeps no guest down whose image is here; one that refuses does. */
+test.for([
+  ['manifest unknown', 'absent'],
+  ['unauthorized', 'denied'],
+  ['Digest did not match, expected sha256:1, got sha256:2', 'damaged'],
+  ['connect: connection refused', 'away'],
+  ['connect: operation not permitted', 'away'],
+  ['dial tcp 10.0.0.1:443: i/o timeout', 'away'],
+  ['received unexpected HTTP status: 502 Bad Gateway', 'away'],
+  ['something new', 'other'],
+] as const)('%s is %s', ([words, trouble]) => {
+  expect(skopeoError('web', words).trouble).toBe(trouble);
+});
+
+test('a connection that is not allowed points to where that is said', () => {
+  const { hint } = skopeoError('web', 'connect: operation not permitted');
+  expect(hint).toContain('docs/systemd.md, "Downloads"');
 });
