@@ -28,6 +28,14 @@ qemu-system-arm qemu-system-aarch64
 swtpm swtpm
 zsh zsh
 '
+# virtiofsd, which Debian 12 has in qemu-system-common.
+case $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null) in
+  bookworm) ;;
+  *)
+    needed_to_test="${needed_to_test}virtiofsd /usr/libexec/virtiofsd
+"
+    ;;
+esac
 # For the machines of test/system and the networks of other tests, which only root can make.
 needed_to_test_as_root='
 systemd systemctl systemd-analyze

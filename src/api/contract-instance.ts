@@ -21,7 +21,7 @@ export interface InterfaceStatus {
 /** `VolumeStatus`. */
 export interface VolumeStatus {
   readonly name: string;
-  /** The device name that a guest of one kind of bus would give it: `vda`. */
+  /** The device name that a guest of one kind of bus would give it: `vda`; empty for a filesystem. */
   readonly target: string;
 }
 

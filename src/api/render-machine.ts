@@ -6,7 +6,14 @@ import type { LiveFacts } from '../supervisor/snapshot.ts';
 import type { InterfaceStatus, MachineStatus } from './contract-instance.ts';
 
 export function renderMachine(facts: LiveFacts): MachineStatus {
-  const { cpu, memoryBytes, machineType, disks, interfaces } = facts.instance.spec;
+  const {
+    cpu,
+    memoryBytes,
+    machineType,
+    disks,
+    filesystems = [],
+    interfaces,
+  } = facts.instance.spec;
   const targets = volumeTargets(disks);
   const guest = facts.seen?.guest;
   const memory = binaryQuantity(memoryBytes);
@@ -17,7 +24,10 @@ export function renderMachine(facts: LiveFacts): MachineStatus {
     machine: { type: machineType },
     currentCPUTopology: { cores: cpu.cores, sockets: cpu.sockets, threads: cpu.threads },
     memory: { guestAtBoot: memory, guestCurrent: memory, guestRequested: memory },
-    volumeStatus: disks.map(({ name }, index) => ({ name, target: targets[index] ?? '' })),
+    volumeStatus: [
+      ...disks.map(({ name }, index) => ({ name, target: targets[index] ?? '' })),
+      ...filesystems.map(({ name }) => ({ name, target: '' })),
+    ],
     ...(facts.instance.vsockCid === undefined ? {} : { VSOCKCID: facts.instance.vsockCid }),
     ...(guest?.os === undefined ? {} : { guestOSInfo: guest.os }),
     ...(facts.instance.freeze === undefined ? {} : { fsFreezeStatus: 'frozen' }),

@@ -107,6 +107,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     accelerator,
     interfaces,
     ...(dumps && { memoryDump: seen.memoryDump }),
+    ...cid,
     ...prepared,
   });
   const argv = [qemuPath, ...args];

@@ -67,9 +67,11 @@ export async function checkDisk(spec: DiskSpec, roots: Roots, made: MadeFor): Pr
     case 'hostDisk': {
       const format = hostDiskFormat(source.path);
       const present = await findHostDisk(source, readonly, roots);
-      if (present !== undefined) refuseUnfit(spec, { ...present, format });
-      if (present !== undefined)
-        return void (await chooseCache(spec, await withBelow({ ...present, format }, roots)));
+      if (present !== undefined) {
+        const disk = { ...present, format };
+        refuseUnfit(spec, disk);
+        return void (await chooseCache(spec, await withBelow(disk, roots)));
+      }
       await access(dirname(source.path), constants.W_OK).catch((cause: unknown) => {
         throw new PrepareError(`cannot create ${source.path}: ${reasonOf(cause)}`, { cause });
       });

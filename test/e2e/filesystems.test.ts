@@ -91,6 +91,12 @@ test(
     // Nothing of the guest's is root's on the host.
     if (process.geteuid?.() === 0) expect(statSync(join(claim, 'moved')).uid).not.toBe(0);
 
+    const path = '/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances/filesystems';
+    expect((await world.api('GET', path)).body.status.volumeStatus).toEqual([
+      { name: 'settings', target: '' },
+      { name: 'shared', target: '' },
+    ]);
+
     await world.endDaemon('SIGKILL');
     await world.startDaemon();
     await world.untilStatus('filesystems', 'Running');
