@@ -1,4 +1,5 @@
 /** What the verbs of `solovirt images` do and say. */
+import { ProgressLine } from './cli/byte-progress.ts';
 import { type CliContext, writeOut } from './cli/context.ts';
 import { CliError, InterruptedError, printError, ReportedError } from './cli/errors.ts';
 import { renderFacts } from './cli/format/facts.ts';
@@ -8,7 +9,6 @@ import { type Column, renderTable } from './cli/format/table.ts';
 import { bytes } from './cli/format/usage-columns.ts';
 import { singleLine } from './core/terminal-filter.ts';
 import type { ImagePlaces } from './image-places.ts';
-import { ProgressLine } from './image-progress.ts';
 import { describeImage, findImage, type ImageEntry, listImages } from './images/catalogue.ts';
 import { ImageError } from './images/image-error.ts';
 import { readUsers } from './images/image-users.ts';

@@ -2,11 +2,10 @@
  * `solovirt images`: the verbs that work on the image directory itself, with a daemon or without. Loaded with the client,
  * so what does the work is loaded only when it is called.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { CliContext } from './cli/context.ts';
 import type { DataFormat } from './cli/format/output.ts';
-import { outputOption, socketOption } from './cli/options.ts';
-import { parseQuantity, wholeUnits } from './core/manifest/quantity.ts';
+import { outputOption, readSize, socketOption } from './cli/options.ts';
 
 /** Where to look, when the daemon is not to be asked. */
 export interface PlaceFlags {
@@ -152,11 +151,4 @@ function addPlace(command: Command): Command {
     .option('--vms <dir>', "directory of VM files, when it is not the daemon's")
     .option('--config <file>', 'configuration file, when there is no daemon')
     .addOption(socketOption());
-}
-
-function readSize(text: string): number {
-  const quantity = parseQuantity(text);
-  const bytes = quantity === undefined ? 0 : Number(wholeUnits(quantity));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  throw new InvalidArgumentError('A size is, for instance, 20Gi.');
 }

@@ -2,6 +2,7 @@
  * Options that several verbs share, and how their values are read.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseQuantity, wholeUnits } from '../core/manifest/quantity.ts';
 import { UsageError } from './errors.ts';
 import { parseDuration } from './format/age.ts';
 import { COLOR_CHOICES } from './format/paint.ts';
@@ -102,4 +103,12 @@ export function spellOutWait(args: readonly string[]): string[] {
       });
     return `--wait=${DEFAULT_WAIT}`;
   });
+}
+
+/** Bytes, from a quantity such as `20Gi`; for options. @throws InvalidArgumentError */
+export function readSize(text: string): number {
+  const quantity = parseQuantity(text);
+  const bytes = quantity === undefined ? 0 : Number(wholeUnits(quantity));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('A size is, for instance, 20Gi.');
 }

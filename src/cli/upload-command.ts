@@ -1,9 +1,8 @@
 /** The verb that sends disks, with virtctl's name and flags. */
-import { Argument, type Command, InvalidArgumentError } from 'commander';
-import { parseQuantity, wholeUnits } from '../core/manifest/quantity.ts';
+import { Argument, type Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { parseVmName } from './names.ts';
-import { addTarget } from './options.ts';
+import { addTarget, readSize } from './options.ts';
 import { clientOf, namespaceOf, socketOf } from './settings.ts';
 
 interface UploadFlags {
@@ -32,11 +31,4 @@ export function addUploadCommand(program: Command, context: CliContext): void {
       ]);
       await imageUpload({ context, client, socketPath, claim }, flags);
     });
-}
-
-function readSize(text: string): number {
-  const quantity = parseQuantity(text);
-  const size = quantity === undefined ? 0 : Number(wholeUnits(quantity));
-  if (Number.isSafeInteger(size) && size > 0) return size;
-  throw new InvalidArgumentError('A size is, for instance, 20Gi.');
 }

@@ -1,7 +1,7 @@
 /** One line on a terminal that tells how far a copy is; elsewhere nothing but the words that matter. */
-import type { CliContext } from './cli/context.ts';
-import { bytes } from './cli/format/usage-columns.ts';
-import { singleLine } from './core/terminal-filter.ts';
+import { singleLine } from '../core/terminal-filter.ts';
+import type { CliContext } from './context.ts';
+import { bytes } from './format/usage-columns.ts';
 
 const REDRAW_MS = 200;
 /** Back to the first column, and clear the line (ECMA-48, CR and EL). */
