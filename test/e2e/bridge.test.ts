@@ -1,4 +1,5 @@
 /** VMs on bridges of the host, in a network namespace that stands for the host. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readProcessFile } from '../../src/qemu/process-identity.ts';
@@ -7,6 +8,7 @@ import { World } from './daemon-harness.ts';
 import { guestShell } from './guest-shell.ts';
 import { demoVm, tinyVm } from './manifests.ts';
 
+const EXAMPLE = new URL('../../vms/bridge.yaml', import.meta.url);
 const BRIDGE = 'svtest0';
 const HOST = '10.9.0.254';
 const WHY_NOT = whyNoNetwork();
@@ -69,18 +71,19 @@ async function uidOf(name: string): Promise<string> {
 
 describe.skipIf(WHY_NOT !== undefined)('a VM on a bridge', () => {
   test('reaches its neighbours and the host, and is reached by them', async () => {
-    world.write(
-      'one',
-      demoVm('one', {
-        strategy: 'Always',
-        devices: NICS,
-        spec: NETWORKS,
-        annotations: { 'host-ports': '8080:80' },
-      }) + network('lan', BRIDGE),
-    );
-    world.write('two', demoVm('two', { strategy: 'Always', devices: NIC, spec: LAN }));
+    const vm = demoVm('one', {
+      strategy: 'Always',
+      devices: NICS,
+      spec: NETWORKS,
+      annotations: { 'host-ports': '8080:80' },
+    });
+    world.write('one', vm);
+    const example = readFileSync(EXAMPLE, 'utf8')
+      .replace('"bridge": "br0"', `"bridge": "${BRIDGE}", "mtu": 1400`)
+      .replace('Manual', 'Always');
+    world.write('bridged', example);
     using one = await guestShell(world, 'one');
-    using two = await guestShell(world, 'two');
+    using two = await guestShell(world, 'bridged');
     expect(await one.run('cat /sys/class/net/eth1/mtu')).toBe('1400');
     await one.run('ip address add 10.9.0.1/24 dev eth1');
     await one.run('ip link set eth1 up');
@@ -92,7 +95,7 @@ describe.skipIf(WHY_NOT !== undefined)('a VM on a bridge', () => {
     expect(page).toContain('solovirt');
     expect(await host.get('curl', '-s', 'http://127.0.0.1:8080/')).toBe(page);
     expect(await ports()).toHaveLength(2);
-    for (const name of ['one', 'two']) {
+    for (const name of ['one', 'bridged']) {
       await world.command(name, 'stop', { gracePeriod: 0 });
       await world.untilStatus(name, 'Stopped');
     }

@@ -86,6 +86,26 @@ describe('kubectl', () => {
     expect(yaml).toContain('binaryData:\n  logo: aGk=\n');
   });
 
+  test('shows networks of the host as multus has them', async () => {
+    const lan = '{"type": "bridge", "bridge": "br0"}';
+    world.write(
+      'lan',
+      `apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: lan}\nspec: {config: '${lan}'}\n`,
+    );
+    using networks = new WatchStream(
+      world.socket,
+      '/apis/k8s.cni.cncf.io/v1/network-attachment-definitions?watch=1',
+    );
+    await networks.until('the network', ({ object }) => object.metadata.name === 'lan');
+    expect(
+      await kubectl.ok(['get', 'net-attach-def', '-o', 'jsonpath={.items[0].spec.config}']),
+    ).toBe(lan);
+    expect(await kubectl.ok(['get', 'net-attach-def', '-o', 'name'])).toBe(
+      'networkattachmentdefinition.k8s.cni.cncf.io/lan',
+    );
+    expect(await kubectl.ok(['explain', 'net-attach-def.spec.config'])).toContain('bridge');
+  });
+
   test('describes them, the Secret by sizes alone', async () => {
     const described = await kubectl.ok(['describe', 'secret', 'keys']);
     expect(described).toMatch(/Type: +Opaque/);
@@ -105,6 +125,7 @@ describe('kubectl', () => {
     ['patch cm settings --type=merge -p {"data":{"mode":"slow"}}'],
     ['delete secret keys'],
     ['delete cm --all'],
+    ['delete net-attach-def lan'],
   ])('%s is refused, and the files stay as they are', async ([command = '']) => {
     const before = readFileSync(world.file('web'), 'utf8');
     const { code, stderr } = await kubectl.run(command.split(' '));

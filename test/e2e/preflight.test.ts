@@ -84,6 +84,26 @@ test('a port on which another program listens is an error, at the annotation', a
   );
 });
 
+test('a bridge that is not there is told at the network, before the VM is started', async () => {
+  const vm = tinyVm('bridged', {
+    strategy: 'Halted',
+    devices: '          interfaces: [{name: lan, bridge: {}}]\n',
+    spec: '      networks: [{name: lan, multus: {networkName: lan}}]\n',
+  });
+  const network = `---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: lan}
+spec: {config: '{"type": "bridge", "bridge": "svnothere"}'}
+`;
+  expect(await codes(vm)).toContain('network-not-ready');
+  const { code, stdout } = await check(vm + network);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /spec\.template\.spec\.networks\[0\]: interface lan: (the network default\/lan is on the bridge svnothere|this daemon has no right|this host has no)/,
+  );
+});
+
 test('a disk of a running VM is taken for others, and not for itself', async () => {
   const disk = join(world.dir, 'shared.img');
   // Volumes are the last lines of the file.

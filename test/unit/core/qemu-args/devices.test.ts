@@ -43,6 +43,20 @@ describe('interfaces', () => {
     ]);
   });
 
+  test('on bridges have taps that were opened for them, and tell guests how large frames may be', () => {
+    const network = { namespace: 'default', name: 'lan', bridge: 'br0', mtu: 9000 };
+    const lan = { ...nic, name: 'lan', kind: 'bridge', network } as const;
+    const spec = aSpec({ interfaces: [nic, lan, { ...lan, name: 'old', model: 'e1000' }] });
+    const args = buildQemuArgs({ ...anInput({ spec }), networks: [network], vhostNet: true });
+    expect(jsonValues(args, '-netdev').slice(1)).toEqual([
+      { type: 'tap', id: 'net1', fd: '65', vhost: true },
+      { type: 'tap', id: 'net2', fd: '66' },
+    ]);
+    expect(device(args, 'nic0')).not.toHaveProperty('host_mtu');
+    expect(device(args, 'nic1')).toHaveProperty('host_mtu', 9000);
+    expect(device(args, 'nic2')).not.toHaveProperty('host_mtu');
+  });
+
   test('have an option ROM only to boot from', () => {
     const args = build({ interfaces: [nic, { ...nic, name: 'b', bootOrder: 1 }] });
     expect(device(args, 'nic0')).toHaveProperty('romfile', '');
