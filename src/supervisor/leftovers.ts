@@ -4,10 +4,15 @@
  * the evidence of a run.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
-import { type InstancePaths, instanceRuntimeRoot, instancesDir } from '../core/paths.ts';
+import {
+  credentialsDir,
+  type InstancePaths,
+  instanceRuntimeRoot,
+  instancesDir,
+} from '../core/paths.ts';
 import { DISCARDED, discardedPaths, discardInstance, dropDiscarded } from '../qemu/discard.ts';
 import { identityOf, isInstanceAlive } from '../qemu/instance-process.ts';
 import type { Context } from './context.ts';
@@ -20,6 +25,8 @@ type Ground = Pick<Context, 'records' | 'strays' | 'settings' | 'paths' | 'log'>
 export async function sweepLeftovers(ctx: Ground): Promise<void> {
   const current = currentUids(ctx);
   const { stateDir, runtimeDir } = ctx.settings;
+  // Nothing is pulled yet.
+  await rm(credentialsDir(runtimeDir), { recursive: true, force: true });
   const names = [
     ...(await namesIn(instancesDir(stateDir))).map((name) => name.replace(DISCARDED, '')),
     ...(await namesIn(instanceRuntimeRoot(runtimeDir))),

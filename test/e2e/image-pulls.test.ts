@@ -218,8 +218,12 @@ test('a stop while an image is pulled breaks that off; a daemon that is killed p
   const store = join(images, '_store');
   const folder = digest.replace(':', '-');
   expect(existsSync(join(store, folder))).toBe(false);
+  // As of a pull with the credentials of a Secret.
+  const credentials = join(world.runtime, 'auth/pull-x');
+  mkdirSync(credentials, { recursive: true });
   resolve();
   await world.startDaemon();
+  expect(existsSync(credentials)).toBe(false);
   await vm.says(await vm.running(), 'STILL');
   expect(statSync(join(store, folder, 'disk.img')).size).toBe(statSync(tinyImage('witness')).size);
   world.remove('late');
