@@ -11,6 +11,7 @@ import type {
   Rung,
 } from '../core/model/evidence.ts';
 import type {
+  AbandonedVerb,
   BackoffRecord,
   CommandEffects,
   FreezeRecord,
@@ -160,6 +161,8 @@ const instance = object<InstanceRecord>({
   ),
   livenessFailedAt: optional(number),
   pausedByUser: flag,
+  abandoned: optional(oneOf<AbandonedVerb>({ pause: true, unpause: true, softreboot: true })),
+  hungEndKilledAt: optional(number),
   ioRetry: optional(
     object<NonNullable<InstanceRecord['ioRetry']>>({
       attempts: number,
@@ -236,6 +239,7 @@ export const evidenceShape = object<Evidence>({
         ...rungs,
         'host-shutdown': true,
         'liveness-probe-failed': true,
+        'end-hung': true,
       }),
       initiator,
       gracePeriodSeconds: number,

@@ -31,9 +31,13 @@ export async function openEvidence(
 }
 
 /** The same at once: a file descriptor to be closed. */
-export function openEvidenceSync(path: string): number | undefined {
+export function openEvidenceSync(
+  path: string,
+  flags: number = constants.O_RDONLY,
+  mode?: number,
+): number | undefined {
   try {
-    const fd = openSync(path, constants.O_RDONLY | UNTRUSTED);
+    const fd = openSync(path, flags | UNTRUSTED, mode);
     if (fstatSync(fd).isFile()) return fd;
     closeSync(fd);
     return undefined;

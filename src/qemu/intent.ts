@@ -2,11 +2,20 @@
  * What solovirt was about to do to an instance, written before doing it, so that an ending of our making can be
  * told from one that came from elsewhere, by any later daemon. One JSON line each, oldest first.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
 import type { Initiator, Intent } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
-import { openEvidence, readEvidence } from './evidence-file.ts';
+import { openEvidenceSync, readEvidence } from './evidence-file.ts';
 
 const ACTIONS: Record<Intent['action'], true> = {
   'agent-shutdown': true,
@@ -16,6 +25,7 @@ const ACTIONS: Record<Intent['action'], true> = {
   kill: true,
   'host-shutdown': true,
   'liveness-probe-failed': true,
+  'end-hung': true,
 };
 
 const INITIATORS: Record<Initiator, true> = {
@@ -29,21 +39,27 @@ const INITIATORS: Record<Initiator, true> = {
 
 /** Returns once the line is on the disk; only then may the deed be done. */
 export async function appendIntent(paths: InstancePaths, intent: Intent): Promise<void> {
-  await using file = await openToAppend(paths.intent);
-  const { size } = await file.stat();
-  // A line torn by a crash must not swallow this one.
-  const gap = size > 0 && !(await endsWithNewline(file, size)) ? '\n' : '';
-  await file.appendFile(`${gap}${JSON.stringify(intent)}\n`);
-  await file.sync();
+  const file = openToAppend(paths.intent);
+  try {
+    const { size } = fstatSync(file);
+    // A line torn by a crash must not swallow this one.
+    const gap = size > 0 && !endsWithNewline(file, size) ? '\n' : '';
+    writeSync(file, `${gap}${JSON.stringify(intent)}\n`);
+    await flush(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
+const flush = promisify(fsync);
+
 /** What is no file stands in the way of a stop, so it goes. */
-async function openToAppend(path: string): Promise<FileHandle> {
+function openToAppend(path: string): number {
   const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
-  const file = await openEvidence(path, flags, 0o660);
+  const file = openEvidenceSync(path, flags, 0o660);
   if (file !== undefined) return file;
-  await rm(path, { recursive: true, force: true });
-  return await open(path, flags | constants.O_EXCL, 0o660);
+  rmSync(path, { recursive: true, force: true });
+  return openSync(path, flags | constants.O_EXCL, 0o660);
 }
 
 /** Empty when nothing was ever intended. Lines that cannot be understood (torn ones) are left out. */
@@ -71,10 +87,8 @@ function isKeyOf<K extends string>(table: Record<K, true>, value: unknown): valu
   return typeof value === 'string' && Object.hasOwn(table, value);
 }
 
-async function endsWithNewline(
-  file: Awaited<ReturnType<typeof open>>,
-  size: number,
-): Promise<boolean> {
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-  return buffer[0] === 0x0a;
+function endsWithNewline(file: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] === 0x0a;
 }

@@ -6,51 +6,35 @@
  * Invariants: the stage only moves launching → live → ending → ended; `ended` means that QEMU is gone and that its evidence
  * is as complete as it will ever be; letting go of it (`release`) never touches the guest.
  */
-import type { ExitStatus, ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
+import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
 import type { Json, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
-import { loopUntil, NO_RESETS, type ResetTally, tallyReset } from '../core/status/resets.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
-import type { Clock, Logger } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { AgentLink } from './agent-link.ts';
-import { capLog } from './cap-log.ts';
-import { CompanionWatch } from './companion-watch.ts';
+import { EventFacts } from './event-facts.ts';
 import { waitForExitFile } from './exit-file.ts';
+import { InstanceFiles, type InstanceFilesDeps } from './instance-files.ts';
 import { identityOf, isInstanceAlive } from './instance-process.ts';
 import { readJournal } from './journal.ts';
-import { capJournal, JOURNAL_MAX_BYTES } from './journal-cap.ts';
-import { JournalKeeper } from './journal-keeper.ts';
 import { type LaunchInput, launch } from './launch.ts';
 import type { Launcher, Target } from './launcher.ts';
-import { LogCapper } from './log-capper.ts';
 import { MemoryDump } from './memory-dump.ts';
 import { Monitor } from './monitor.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
 
-export interface LiveInstanceDeps {
+export interface LiveInstanceDeps extends InstanceFilesDeps {
   readonly vm: VmIdentity;
   readonly launcher: Launcher;
   readonly clock: Clock;
-  readonly log: Logger;
   /** Something about the instance changed: look again. */
   readonly onChange: () => void;
   /** An event of QEMU, in order, while the monitor is connected. */
   readonly onEvent: (event: QmpEvent) => void;
   /** A QMP command failed; its caller is told as well. */
   readonly onFailure: (command: string, error: unknown) => void;
-  /** The processes beside QEMU. */
-  readonly companions: readonly WatchedCompanion[];
   /** A session of its monitor has begun. */
   readonly onConnected?: () => void;
-  /** Sizes at which the console file and the stderr file are rotated. */
-  readonly consoleLogBytes: number;
-  readonly qemuLogBytes: number;
-}
-
-export interface WatchedCompanion {
-  /** The file that is written when it has ended and QEMU goes on. */
-  readonly end: (paths: InstancePaths) => string;
-  readonly onEnd: (end: ExitStatus) => void;
 }
 
 export class LiveInstance {
@@ -60,29 +44,24 @@ export class LiveInstance {
   readonly #ended = Promise.withResolvers<void>();
   readonly guest: AgentLink;
   readonly dump: MemoryDump;
+  readonly facts = new EventFacts();
   readonly #deps: LiveInstanceDeps;
-  readonly #journal: JournalKeeper;
+  readonly #files: InstanceFiles;
   readonly #monitor: Monitor;
   #stage: 'unlaunched' | 'launching' | 'live' | 'ending' | 'ended' = 'launching';
   #identity: ProcessIdentity | undefined;
   #launchError: string | undefined;
   #runState: string | undefined;
-  #resumed = false;
-  #resumedAt: number | undefined;
-  #cpusAt: number | undefined;
   #spawnedAt: number | undefined;
-  #resets: ResetTally = NO_RESETS;
   #stateEvents = 0;
   #watched = false;
-  #capper: LogCapper | undefined;
-  #companions: readonly CompanionWatch[] = [];
 
   private constructor(paths: InstancePaths, deps: LiveInstanceDeps) {
     this.paths = paths;
     this.ended = this.#ended.promise;
     this.#deps = deps;
     this.dump = new MemoryDump(deps.clock);
-    this.#journal = new JournalKeeper(paths.events);
+    this.#files = new InstanceFiles(paths, deps);
     this.#monitor = new Monitor(paths, {
       onEvent: (event) => this.#take(event),
       onConnected: (runState) => this.#connected(runState),
@@ -118,13 +97,13 @@ export class LiveInstance {
     for (const event of readJournal(paths.events)) instance.#remember(event);
     if (identity === undefined) {
       // A crash of the host can empty the file that names the process, but no guest ran without one.
-      instance.#stage = instance.#resumed ? 'ended' : 'unlaunched';
+      instance.#stage = instance.facts.resumed ? 'ended' : 'unlaunched';
       return instance;
     }
     instance.#identity = identity;
     if (isInstanceAlive(identity, paths)) {
       instance.#stage = 'live';
-      instance.#watchFiles();
+      instance.#files.watch();
       void instance.#watch(identity);
     } else {
       void instance.#finish(identity);
@@ -143,10 +122,11 @@ export class LiveInstance {
         return {
           kind: 'live',
           monitor: this.#monitor.connected,
-          resumed: this.#resumed,
+          resumed: this.facts.resumed,
           agent: this.guest.agent.standing === 'connected',
           ...(this.dump.state === undefined ? {} : { dump: this.dump.state }),
           ...(this.#runState === undefined ? {} : { runState: this.#runState }),
+          ...(this.facts.endTold === undefined ? {} : { endTold: this.facts.endTold }),
         };
     }
   }
@@ -170,35 +150,14 @@ export class LiveInstance {
     return this.#stage === 'live' && this.#monitor.unresponsive;
   }
 
-  /** When guest code first ran (Unix ms), as far as events tell. */
-  get resumedAt(): number | undefined {
-    return this.#resumedAt;
-  }
-
-  /** When the guest's CPUs last stopped or went on (Unix ms), as far as events tell. */
-  get cpusAt(): number | undefined {
-    return this.#cpusAt;
-  }
-
   /** When this daemon had spawned QEMU (Unix ms); undefined when it took it over. */
   get spawnedAt(): number | undefined {
     return this.#spawnedAt;
   }
 
-  /** Guest resets since the instance came up. */
-  get resets(): number {
-    return this.#resets.count;
-  }
-
   /** Until when the guest counts as in a reboot loop (Unix ms); undefined when it is not in one. */
   get loopUntil(): number | undefined {
-    const until = loopUntil(this.#resets);
-    return until === undefined || until <= this.#deps.clock.now() ? undefined : until;
-  }
-
-  /** When the machine was last reset (Unix ms), as far as events tell. */
-  get resetAt(): number | undefined {
-    return this.#resets.countedAt;
+    return this.facts.loopUntil(this.#deps.clock.now());
   }
 
   /**
@@ -232,7 +191,7 @@ export class LiveInstance {
 
   /** Stops watching. The guest runs on. */
   async release(): Promise<void> {
-    this.#closeFiles();
+    this.#files[Symbol.dispose]();
     this.guest.release();
     await this.#monitor.release();
   }
@@ -242,7 +201,7 @@ export class LiveInstance {
       this.#identity = await launch(input, this.#deps.launcher);
       this.#spawnedAt = this.#deps.clock.now();
       this.#stage = 'live';
-      this.#watchFiles();
+      this.#files.watch();
       void this.#watch(this.#identity);
     } catch (error) {
       this.#launchFailed(error);
@@ -269,7 +228,7 @@ export class LiveInstance {
 
   #connected(runState: string | undefined): void {
     this.#runState = runState;
-    if (runState !== 'prelaunch' && runState !== 'inmigrate') this.#resumed = true;
+    if (runState !== 'prelaunch' && runState !== 'inmigrate') this.facts.setResumed();
     this.#deps.onConnected?.();
     this.guest.look();
     this.#deps.onChange();
@@ -279,24 +238,20 @@ export class LiveInstance {
     this.#stage = 'ending';
     this.guest.release();
     await waitForExitFile(this.paths, identity, this.#deps.launcher.exitFileMs);
-    this.#closeFiles();
+    this.#files[Symbol.dispose]();
     this.#stage = 'ended';
     this.#ended.resolve();
     this.#deps.onChange();
   }
 
   #remember(event: QmpEvent): void {
-    this.#resets = tallyReset(this.#resets, event);
+    this.facts.take(event);
     this.dump.take(event);
-    if (MOVES_CPUS.has(event.event)) this.#cpusAt = event.at;
-    if (event.event !== 'RESUME') return;
-    this.#resumed = true;
-    this.#resumedAt ??= event.at;
   }
 
   #take(event: QmpEvent): void {
     this.#remember(event);
-    this.#journal.take(event);
+    this.#files.take(event);
     this.guest.take(event);
     if (CHANGES_RUN_STATE.has(event.event)) this.#followRunState(event);
     this.#deps.onEvent(event);
@@ -322,28 +277,7 @@ export class LiveInstance {
     this.#runState = state;
     this.#deps.onChange();
   }
-
-  #watchFiles(): void {
-    const { consoleLogBytes, qemuLogBytes, log } = this.#deps;
-    const files = [
-      { path: this.paths.console, maxBytes: consoleLogBytes, cap: capLog },
-      { path: this.paths.stderr, maxBytes: qemuLogBytes, cap: capLog },
-      { path: this.paths.events, maxBytes: JOURNAL_MAX_BYTES, cap: capJournal },
-    ];
-    this.#capper = new LogCapper(this.paths.dir, files, log);
-    this.#companions = this.#deps.companions.map(
-      ({ end, onEnd }) => new CompanionWatch(end(this.paths), onEnd),
-    );
-  }
-
-  #closeFiles(): void {
-    this.#capper?.[Symbol.dispose]();
-    for (const companion of this.#companions) companion[Symbol.dispose]();
-    this.#journal.close();
-  }
 }
-
-const MOVES_CPUS = new Set(['STOP', 'RESUME', 'SUSPEND', 'WAKEUP']);
 
 /**
  * Not SHUTDOWN, GUEST_PANICKED and WATCHDOG: where QEMU is not to exit, a STOP follows them, and one that exits can hang for

@@ -2,7 +2,7 @@
 import type { ExitStatus } from '../core/model/evidence.ts';
 import type { InstanceSpec } from '../core/model/virtual-machine.ts';
 import { filesystemPaths } from '../core/paths.ts';
-import type { WatchedCompanion } from '../qemu/live-instance.ts';
+import type { WatchedCompanion } from '../qemu/instance-files.ts';
 import type { EventNote } from './event-log.ts';
 
 export function companionEnds(

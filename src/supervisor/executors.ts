@@ -26,7 +26,8 @@ import { conclude } from './conclude.ts';
 import type { Context } from './context.ts';
 import { forget } from './evidence-store.ts';
 import { thawGuest } from './guest-freeze.ts';
-import { takeRung } from './rungs.ts';
+import { undoCommand } from './instance-command.ts';
+import { endHung, takeRung } from './rungs.ts';
 import {
   askSoftReboot,
   finishReset,
@@ -63,6 +64,8 @@ export const EXECUTORS: { readonly [K in ActingKind]: Executor<K> } = {
   'give-up-soft-reboot': ({ ctx, key, record }) => giveUpSoftReboot(ctx, key, record),
   'retry-io': ({ ctx, key, record }) => retryIo(ctx, key, record),
   thaw: ({ ctx, key, record }) => thawGuest(ctx, key, record),
+  'undo-command': ({ ctx, key, record }, { verb }) => undoCommand(ctx, key, record, verb),
+  'end-hung': ({ ctx, key, record }) => endHung(ctx, key, record),
   'dump-memory': dumpMemory,
   conclude: ({ ctx, key, record }) => conclude(ctx, key, record),
   forget: ({ ctx, key, record }) => forget(ctx, key, record),
@@ -144,7 +147,7 @@ async function runGuest({ ctx, key, record }: ActionInput): Promise<void> {
 
 function markRunning({ ctx, key, record }: ActionInput, action: { paused: boolean }): void {
   const live = ctx.lives.get(key);
-  const runningAt = live?.resumedAt ?? ctx.clock.now();
+  const runningAt = live?.facts.resumedAt ?? ctx.clock.now();
   ctx.records.save(
     withInstance(record, {
       phase: 'Running',

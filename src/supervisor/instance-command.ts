@@ -2,14 +2,16 @@
  * pause, unpause, reset and soft reboot: commands to the live instance, which touch neither the strategy nor the
  * file. Rules and wording are KubeVirt's (`pkg/virt-api/rest`).
  */
-import type { InstanceRecord, VmRecord } from '../core/model/record.ts';
+import type { AbandonedVerb, InstanceRecord, VmRecord } from '../core/model/record.ts';
 import { isHalted } from '../core/status/printable-status.ts';
 import { withInstance } from '../core/strategy/transitions.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
+import { QmpClosedError, QmpTimeoutError } from '../qemu/qmp-error.ts';
 import type { Context } from './context.ts';
 import { setGuestClock } from './guest-clock.ts';
+import { publish } from './publish.ts';
 import { conflict, notFound, Refusal } from './refusal.ts';
-import { askSoftReboot, resetGuest } from './running.ts';
+import { askSoftReboot, holdAtShutdown, resetGuest } from './running.ts';
 
 export type InstanceVerb = 'pause' | 'unpause' | 'reset' | 'softreboot';
 
@@ -96,7 +98,9 @@ export async function commandInstance(
     try {
       await action.act(target);
     } catch (error) {
-      ctx.records.save(undone(target, ctx.records.get(key)));
+      ctx.records.save(undone(target, ctx.records.get(key), abandonedBy(verb, error)));
+      // Whoever asks after the refusal sees that QEMU does not answer.
+      publish(ctx, key);
       const words = error instanceof Error ? error.message : String(error);
       throw new Refusal(`QEMU did not carry it out: ${words}`, {
         kind: 'unavailable',
@@ -110,10 +114,70 @@ export async function commandInstance(
   ctx.queue.add(key);
 }
 
-/** As before the command; only that QEMU may have been told to survive a reset must not be forgotten. */
-function undone({ record }: Target, stored: VmRecord | undefined): VmRecord {
+/**
+ * As before the command; only that QEMU may have been told to survive a reset, and may carry the command out later, must
+ * not be forgotten.
+ */
+function undone(
+  { record }: Target,
+  stored: VmRecord | undefined,
+  abandoned: AbandonedVerb | undefined,
+): VmRecord {
   const resetAt = stored?.instance?.resetAt;
-  return resetAt === undefined ? record : withInstance(record, { resetAt });
+  return withInstance(record, {
+    ...(resetAt === undefined ? {} : { resetAt }),
+    ...(abandoned === undefined ? {} : { abandoned }),
+  });
+}
+
+/** QEMU may have read it, and reads it yet where it hung, unless it notices first that nobody waits for the answer. */
+function abandonedBy(verb: InstanceVerb, error: unknown): AbandonedVerb | undefined {
+  const isUnknown = error instanceof QmpTimeoutError || error instanceof QmpClosedError;
+  return isUnknown && verb !== 'reset' ? verb : undefined;
+}
+
+/**
+ * What QEMU did of a command that was refused is taken back, before anybody is shown it. A session that is new is answered
+ * after all that came over the one before.
+ * @throws QmpError when QEMU does not carry it out
+ */
+export async function undoCommand(
+  ctx: Context,
+  key: string,
+  record: VmRecord,
+  verb: AbandonedVerb,
+): Promise<void> {
+  const live = ctx.lives.get(key);
+  const sight = live?.sight();
+  if (record.instance === undefined || live === undefined || sight?.kind !== 'live') return;
+  const { abandoned: _, ...instance } = record.instance;
+  const isDone = await takeBack(live, verb, sight.runState, instance.pausedByUser);
+  ctx.records.save({ ...record, instance });
+  if (!isDone) return;
+  ctx.log.info({ vm: key, verb }, 'QEMU carried out a command that had been refused; taken back');
+}
+
+/** @returns false when there was nothing to be done */
+async function takeBack(
+  live: LiveInstance,
+  verb: AbandonedVerb,
+  runState: string | undefined,
+  pausedByUser: boolean,
+): Promise<boolean> {
+  switch (verb) {
+    case 'pause':
+      if (runState !== 'paused' || pausedByUser) return false;
+      await live.execute('cont');
+      return true;
+    case 'unpause':
+      if (runState !== 'running' || !pausedByUser) return false;
+      await live.execute('stop');
+      await live.refreshRunState();
+      return true;
+    case 'softreboot':
+      await holdAtShutdown(live, false);
+      return true;
+  }
 }
 
 function findTarget(ctx: Context, key: string): Target {

@@ -72,7 +72,7 @@ export class Probes implements Disposable {
         state: kind === 'readiness' ? stateOf(instance) : UNPROBED,
         // A guest that was taken over had been probed by another daemon.
         takenOver: live.spawnedAt === undefined,
-        startedAt: live.resumedAt ?? instance.runningAt ?? clock.now(),
+        startedAt: live.facts.resumedAt ?? instance.runningAt ?? clock.now(),
         target: targetOf(instance, live),
         clock,
         random,
@@ -80,7 +80,7 @@ export class Probes implements Disposable {
           const now = this.#ctx.records.get(key)?.instance;
           return now?.uid === instance.uid && isKnown(live) && canBeProbed(now, live.sight());
         },
-        cpusAt: () => live.cpusAt,
+        cpusAt: () => live.facts.cpusAt,
         onFinding: (finding) => this.#found({ key, uid: instance.uid, kind }, finding),
       });
       return [runner];

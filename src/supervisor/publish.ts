@@ -97,10 +97,10 @@ function instanceSnapshot(live: LiveInstance, leases: readonly Lease[]): Instanc
   const runState = sight.kind === 'live' ? sight.runState : undefined;
   const guest = live.guest.status();
   return {
-    resets: live.resets,
+    resets: live.facts.resets,
     unresponsive: live.unresponsive,
     loops: live.loopUntil !== undefined,
-    ...(live.cpusAt === undefined ? {} : { runStateSince: live.cpusAt }),
+    ...(live.facts.cpusAt === undefined ? {} : { runStateSince: live.facts.cpusAt }),
     ...(runState === undefined ? {} : { runState }),
     ...(live.spawnedAt === undefined ? {} : { spawnedAt: live.spawnedAt }),
     ...(guest === undefined ? {} : { guest }),

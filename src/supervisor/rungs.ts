@@ -1,9 +1,12 @@
 /**
- * Carries out one rung of the stop ladder. Nothing here is waited for: whether the guest obeyed shows in its end,
+ * Carries out one rung of the stop ladder, and ends what hangs in its own end. Nothing here is waited for: whether the guest obeyed shows in its end,
  * and the ladder's clock runs on if QEMU does not even answer.
  */
 import type { Rung } from '../core/model/evidence.ts';
+import type { VmRecord } from '../core/model/record.ts';
+import { withInstance } from '../core/strategy/transitions.ts';
 import { AgentClosedError, AgentError } from '../qemu/agent-error.ts';
+import { appendIntent } from '../qemu/intent.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
 
@@ -25,6 +28,31 @@ export function takeRung(
       agentFailed(`${error.message}; its power button and its grace period are not affected`);
     // A QEMU that quits rarely gets to answer; its end is what counts.
     ctx.log.debug({ uid: live.paths.uid, rung, error }, 'rung of the stop ladder got no answer');
+  });
+}
+
+/**
+ * Its end counts as what it told of it, killed or not: the verdict table looks at the first SHUTDOWN.
+ * @throws what the disk has against the intent, or KillError
+ */
+export async function endHung(ctx: Context, key: string, record: VmRecord): Promise<void> {
+  const live = ctx.lives.get(key);
+  if (record.instance === undefined || live === undefined) return;
+  const at = ctx.clock.now();
+  const intent = {
+    action: 'end-hung',
+    initiator: 'supervisor',
+    gracePeriodSeconds: 0,
+    at,
+  } as const;
+  await appendIntent(live.paths, intent);
+  await live.kill();
+  ctx.records.take(withInstance(record, { hungEndKilledAt: at }));
+  ctx.events.note(record, {
+    type: 'Warning',
+    reason: 'EndHung',
+    message: 'QEMU had told its end and did not get there: it was killed',
+    instanceUid: record.instance.uid,
   });
 }
 

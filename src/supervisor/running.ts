@@ -15,7 +15,7 @@ import type { Context } from './context.ts';
 import { setGuestClock } from './guest-clock.ts';
 
 /** QMP `set-action`: what QEMU does when the guest shuts down. */
-async function holdAtShutdown(live: LiveInstance, hold: boolean): Promise<void> {
+export async function holdAtShutdown(live: LiveInstance, hold: boolean): Promise<void> {
   await live.execute('set-action', { shutdown: hold ? 'pause' : 'poweroff' });
 }
 
@@ -39,7 +39,7 @@ async function surviveReset(ctx: Context, live: LiveInstance, record: VmRecord):
 export async function resetGuest(ctx: Context, key: string, record: VmRecord): Promise<void> {
   const live = ctx.lives.get(key);
   if (live === undefined) return;
-  await sleep(resetDelay([live.cpusAt, live.resetAt], ctx.clock.now()));
+  await sleep(resetDelay([live.facts.cpusAt, live.facts.resetAt], ctx.clock.now()));
   await surviveReset(ctx, live, record);
   await live.execute('system_reset');
 }

@@ -102,7 +102,7 @@ export class StartOrder {
       removed,
       record,
       instance: record?.instance === undefined ? undefined : sightOf(this.#ctx, key),
-      resumedAt: lives.get(key)?.resumedAt,
+      resumedAt: lives.get(key)?.facts.resumedAt,
       now: clock.now(),
     });
   }

@@ -1,5 +1,7 @@
 /** A QEMU that no longer answers harms itself alone. */
 import { expect, test } from 'vitest';
+import { instancePaths } from '../../src/core/paths.ts';
+import { QmpClient } from '../../src/qemu/qmp-client.ts';
 import { World } from './daemon-harness.ts';
 import { bringUp, condition } from './waiting.ts';
 
@@ -72,3 +74,43 @@ test.concurrent('a wedged QEMU is taken up again by the same daemon, or stopped 
   expect(run.verdict).toMatchObject({ outcome: 'Succeeded', reason: 'ForcedOff' });
   expect((await world.vm('wedged')).status.printableStatus).toBe('Stopped');
 });
+
+test.concurrent('a pause that was refused and took effect later is taken back, by the next daemon too', async () => {
+  await using world = await World.start();
+  const uid = await bringUp(world, 'late');
+  const { pid } = (await world.vm('late')).status.instance ?? {};
+  if (pid === undefined) throw new Error('the guest has no QEMU');
+  process.kill(pid, 'SIGSTOP');
+  expect((await world.instance('late', 'pause')).code).toBe(503);
+  await world.endDaemon('SIGKILL');
+
+  // QEMU reads what lies in its socket before it notices that nobody waits for the answer: so it does in one case of ten.
+  process.kill(pid, 'SIGCONT');
+  await pauseByHand(world, uid);
+  await world.startDaemon();
+  const seen = await world.until(
+    'late',
+    'is connected',
+    (v) => v !== undefined && v.status.instance?.runState !== undefined,
+  );
+  expect(seen?.status).toMatchObject({ printableStatus: 'Running', instance: { uid } });
+});
+
+test.concurrent('a pause by somebody else is left alone', async () => {
+  await using world = await World.start();
+  const uid = await bringUp(world, 'theirs');
+  await world.endDaemon('SIGKILL');
+  await pauseByHand(world, uid);
+  await world.startDaemon();
+  await world.untilStatus('theirs', 'Paused');
+  expect((await world.instance('theirs', 'unpause')).code).toBe(200);
+  await world.untilStatus('theirs', 'Running');
+});
+
+/** Over the monitor for people. */
+async function pauseByHand(world: World, uid: string): Promise<void> {
+  const { controlSocket } = instancePaths(world.state, world.runtime, uid);
+  const options = { onEvent: () => {}, onClose: () => {} };
+  await using monitor = await QmpClient.connect(controlSocket, options);
+  await monitor.execute('stop');
+}

@@ -35,7 +35,7 @@ export type Rung = 'agent-shutdown' | 'powerdown' | 'quit' | 'terminate' | 'kill
 
 /** Something that solovirt was about to do to an instance, written down before it was done. */
 export interface Intent {
-  readonly action: Rung | 'host-shutdown' | 'liveness-probe-failed';
+  readonly action: Rung | 'host-shutdown' | 'liveness-probe-failed' | 'end-hung';
   readonly initiator: Initiator;
   /** The grace period in force at that moment; 0 when no graceful stop was asked for. */
   readonly gracePeriodSeconds: number;

@@ -113,6 +113,10 @@ export interface InstanceRecord {
   readonly livenessFailedAt?: number;
   /** A user asked for the pause, so nothing but a user or a stop ends it. */
   readonly pausedByUser: boolean;
+  /** A command that was refused because QEMU did not answer it: it may have been carried out afterwards. */
+  readonly abandoned?: AbandonedVerb;
+  /** QEMU had told its end, did not get there, and was killed. */
+  readonly hungEndKilledAt?: number;
   /** Disk errors in a row, for the resume back-off. */
   readonly ioRetry?: {
     readonly attempts: number;
@@ -120,6 +124,9 @@ export interface InstanceRecord {
     readonly nextAt: number;
   };
 }
+
+/** What can be put right when QEMU answers again. */
+export type AbandonedVerb = 'pause' | 'unpause' | 'softreboot';
 
 export interface ReadinessRecord {
   readonly ready: boolean;

@@ -4,6 +4,7 @@
  */
 import type { Rung } from '../model/evidence.ts';
 import type {
+  AbandonedVerb,
   FreezeRecord,
   InstanceRecord,
   SoftReboot,
@@ -11,6 +12,7 @@ import type {
   VmRecord,
 } from '../model/record.ts';
 import { isThawDue, thawBeforeStop } from './freeze.ts';
+import { hungEnd } from './hung-end.ts';
 import { IO_RETRY_STATE } from './io-retry.ts';
 import { provisionBefore } from './provision.ts';
 import { WISHES } from './run-strategy.ts';
@@ -64,6 +66,10 @@ export type Action =
   | { readonly kind: 'retry-io'; readonly reason: string }
   /** Ask the guest to thaw its file systems. */
   | { readonly kind: 'thaw'; readonly reason: string }
+  /** See to it that a command which was refused leaves no trace. */
+  | { readonly kind: 'undo-command'; readonly verb: AbandonedVerb; readonly reason: string }
+  /** Kill a QEMU that has told its end and does not get there. */
+  | { readonly kind: 'end-hung'; readonly reason: string }
   /** Have QEMU write the memory of a guest that has panicked. */
   | { readonly kind: 'dump-memory'; readonly reason: string }
   | { readonly kind: 'conclude'; readonly reason: string }
@@ -133,6 +139,8 @@ function decideInstance(
       return { kind: 'discard', reason: 'no QEMU was started for it' };
     case 'launching':
     case 'live': {
+      const ending = hungEnd(instance, seen, situation.now);
+      if (ending !== undefined) return ending;
       const stop = instance.stop ?? stopToBegin(situation, instance);
       if (stop === undefined) return heldBack(situation, decideWanted(situation, instance, seen));
       if (instance.stop === undefined)
@@ -207,6 +215,8 @@ function decideWanted(
   if (seen.kind === 'launching' || seen.runState === undefined)
     return { kind: 'wait', reason: 'waiting for QEMU to answer' };
   if (instance.phase !== 'Running') return decideComingUp(instance, seen.runState, seen.resumed);
+  if (instance.abandoned !== undefined && seen.monitor)
+    return { kind: 'undo-command', verb: instance.abandoned, reason: 'QEMU answers again' };
   if (seen.runState === PANICKED && instance.spec.panicDumps !== undefined)
     return decideAfterPanic(instance, seen.dump, now);
   if (instance.softReboot !== undefined)

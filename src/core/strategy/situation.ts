@@ -21,6 +21,8 @@ export type InstanceView =
       readonly resumed: boolean;
       /** The agent in the guest answers. */
       readonly agent: boolean;
+      /** When QEMU told that it is about to end (Unix ms); absent while it did not. */
+      readonly endTold?: number;
       /** Of the guest's memory, after a panic; absent when none was begun that this daemon knows of. */
       readonly dump?: DumpView;
     }

@@ -37,6 +37,11 @@ export function isAsking(rung: Rung): boolean {
   return rung === 'agent-shutdown' || rung === 'powerdown';
 }
 
+/** The guest is not asked, or not any more. */
+export function isForced({ rung, gracePeriodSeconds }: StopRecord): boolean {
+  return gracePeriodSeconds === 0 || (rung !== undefined && !isAsking(rung));
+}
+
 /** True when there is somebody to ask; an agent that was asked goes away while its guest shuts down. */
 export function canBeAsked({
   stop,
@@ -50,8 +55,7 @@ export function canBeAsked({
 export function nextStep(facts: LadderFacts): LadderStep {
   const { stop, monitor, now } = facts;
   const { rung } = stop;
-  const isForced = rung !== undefined && !isAsking(rung);
-  if (isForced || stop.gracePeriodSeconds === 0 || !canBeAsked(facts)) return force(facts);
+  if (isForced(stop) || !canBeAsked(facts)) return force(facts);
   // However late: no daemon was there to ask, and no guest is to be forced that was never asked.
   const neverAsked = rung === undefined && monitor;
   return neverAsked || now < graceDeadline(stop) ? ask(facts) : force(facts);
@@ -112,6 +116,7 @@ function isRung(action: Intent['action']): action is Rung {
       return true;
     case 'host-shutdown':
     case 'liveness-probe-failed':
+    case 'end-hung':
       return false;
   }
 }

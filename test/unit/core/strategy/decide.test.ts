@@ -63,6 +63,44 @@ describe('a guest that has panicked', () => {
   });
 });
 
+describe('a QEMU that has told its end', () => {
+  const told = (ago: number): InstanceView => ({ ...RUNNING, endTold: NOW - ago });
+
+  test('is asked nothing, and is killed when it does not get there', () => {
+    expect(decide(live('Always', {}, told(1)))).toMatchObject({ kind: 'wait', until: NOW + 9999 });
+    expect(decide(live('Halted', {}, told(1)))).toMatchObject({ kind: 'wait', until: NOW + 9999 });
+    expect(decide(live('Always', {}, told(10_000))).kind).toBe('end-hung');
+    const stop = stopRecord({ rung: 'powerdown', rungAt: NOW - 10_000, askedAt: NOW - 10_000 });
+    expect(decide(live('Always', { stop }, told(9999))).kind).toBe('wait');
+    expect(decide(live('Always', { stop }, told(10_000))).kind).toBe('end-hung');
+  });
+
+  test('is killed once, for nothing is stronger', () => {
+    const killed = live('Always', { hungEndKilledAt: NOW }, told(60_000));
+    expect(decide(killed)).toEqual({
+      kind: 'wait',
+      reason: 'QEMU hung in its end and was killed',
+    });
+  });
+
+  test('is forced on by a stop that had forced it', () => {
+    const stop = stopRecord({ rung: 'quit', rungAt: NOW - 2000 });
+    expect(decide(live('Always', { stop }, told(2000)))).toMatchObject({ rung: 'terminate' });
+  });
+});
+
+describe('a command that was refused because QEMU did not answer', () => {
+  test('is undone once QEMU answers again, before anything else', () => {
+    const late = live('Always', { abandoned: 'pause' }, seenAs('paused'));
+    expect(decide(late)).toMatchObject({ kind: 'undo-command', verb: 'pause' });
+  });
+
+  test('waits for that', () => {
+    const silent = { ...seenAs('running'), monitor: false } as InstanceView;
+    expect(decide(live('Always', { abandoned: 'pause' }, silent)).kind).toBe('wait');
+  });
+});
+
 describe('with no command pending', () => {
   test.for(STRATEGIES)('%s: %s / %s / %s / %s', ([strategy, never, succeeded, failed, running]) => {
     expect(decide(down(strategy, 'NeverRan')).kind).toBe(never);
