@@ -23,7 +23,7 @@ export function buildProgram(): Program {
   }
   const args = ['scripts/lib/bundle.ts', DIR, 'bench', join(DIR, 'licenses.txt')];
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
-  for (const name of ['beside', 'confine', 'shim.sh']) {
+  for (const name of ['beside', 'confine', 'parents']) {
     copyFileSync(join(ROOT, 'src/qemu', name), join(DIR, name));
     chmodSync(join(DIR, name), 0o755);
   }

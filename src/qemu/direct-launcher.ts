@@ -1,8 +1,8 @@
 /**
- * The launcher that needs nothing of the host: QEMU under a detached parent of our own (`shim.sh`), confined to its
+ * The launcher that needs nothing of the host: QEMU under a detached parent of our own (`parents`), confined to its
  * files, and where this process is root under a user of its own.
  */
-import { chmod, chown, stat } from 'node:fs/promises';
+import { chmodSync, chownSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
@@ -41,8 +41,6 @@ export class DirectLauncher implements Launcher {
   readonly umask = 0o077;
   readonly exitFileMs = 1000;
   readonly #options: DirectLauncherOptions;
-  /** A number is free until a directory has it, so only one instance at a time may choose. */
-  #choosing: Promise<unknown> = Promise.resolve();
 
   constructor(options: DirectLauncherOptions = {}) {
     this.#options = options;
@@ -52,26 +50,23 @@ export class DirectLauncher implements Launcher {
     return paths;
   }
 
-  makeDirs(paths: InstancePaths): Promise<void> {
+  makeDirs(paths: InstancePaths): void {
     const { users } = this.#options;
-    if (users === undefined) return prepareInstanceDirs(paths);
-    const made = this.#choosing.then(() => makeGuestDirs(paths, users));
-    this.#choosing = made.catch(() => undefined);
-    return made;
+    if (users === undefined) prepareInstanceDirs(paths);
+    else makeGuestDirs(paths, users);
   }
 
   machineSeenBy(dir: string): string {
     return dir;
   }
 
-  async makeMachineDir(dir: string): Promise<void> {
-    await makeDir(dir, { mode: 0o700 });
-    if (this.#options.users === undefined) return;
-    await Promise.all([dir, dirname(dir)].map(openWay));
+  makeMachineDir(dir: string): void {
+    makeDir(dir, { mode: 0o700 });
+    if (this.#options.users !== undefined) [dir, dirname(dir)].forEach(openWay);
   }
 
-  makeStateDir(dir: string): Promise<void> {
-    return makeDir(dir, { mode: 0o700 });
+  makeStateDir(dir: string): void {
+    makeDir(dir, { mode: 0o700 });
   }
 
   async spawn(order: LaunchOrder): ReturnType<Launcher['spawn']> {
@@ -141,7 +136,7 @@ export class DirectLauncher implements Launcher {
     // Of what it only reads, its seed is its own too.
     const own = access.read.filter((path) => path.startsWith(`${paths.dir}/`));
     const files = [...access.write.filter((path) => !DEVICES.has(path)), ...own];
-    for (const path of files) await giveFile(path, credentials.uid, users.range);
+    await Promise.all(files.map((path) => giveFile(path, credentials.uid, users.range)));
     for (const { files: theirs } of companions)
       if (isOfInstance(theirs)) await giveDir(theirs.dir, credentials.uid, users.range);
     const obstacle = await findUnusable({ access, program: qemuPath }, credentials);
@@ -169,22 +164,23 @@ const REMEDY =
 
 /**
  * The directory of evidence stays root's, for what lies in it is read and written by the daemon: the guest's user
- * gets through it, but can make, remove and rename nothing there. The directory of sockets is the guest's own.
+ * gets through it, but can make, remove and rename nothing there. The directory of sockets is the guest's own. Done at once,
+ * for a number is free until a directory has it.
  */
-async function makeGuestDirs(paths: InstancePaths, users: GuestUsers): Promise<void> {
-  await prepareInstanceDirs(paths, { mode: 0o700 });
+function makeGuestDirs(paths: InstancePaths, users: GuestUsers): void {
+  prepareInstanceDirs(paths, { mode: 0o700 });
   const instances = dirname(paths.dir);
   const id = users.free(instances);
-  await chown(paths.dir, 0, id);
-  await chmod(paths.dir, 0o710);
-  await chown(paths.runtimeDir, id, id);
+  chownSync(paths.dir, 0, id);
+  chmodSync(paths.dir, 0o710);
+  chownSync(paths.runtimeDir, id, id);
   const sockets = dirname(paths.runtimeDir);
   const ways = [instances, dirname(instances), sockets, dirname(sockets)];
-  await Promise.all(ways.map(openWay));
+  ways.forEach(openWay);
 }
 
 /** Lets everybody through one of solovirt's own directories, though not look into it. */
-async function openWay(dir: string): Promise<void> {
-  const { mode, uid } = await stat(dir);
-  if (uid === 0 && (mode & 0o001) === 0) await chmod(dir, (mode & 0o7777) | 0o001);
+function openWay(dir: string): void {
+  const { mode, uid } = statSync(dir);
+  if (uid === 0 && (mode & 0o001) === 0) chmodSync(dir, (mode & 0o7777) | 0o001);
 }

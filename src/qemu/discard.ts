@@ -1,6 +1,6 @@
 /**
- * Drops an instance whose launch an earlier daemon did not finish. Its shim may still be on its way: the directory
- * is moved aside, so that a shim which has not said who it is yet finds nothing to run in, and one which has is
+ * Drops an instance whose launch an earlier daemon did not finish. Its parent may still be on its way: the directory
+ * is moved aside, so that a parent which has not said who it is yet finds nothing to run in, and one which has is
  * killed, unless its pid has come to name a stranger. No guest code is lost: QEMU waits for `cont` before it runs any.
  */
 import { existsSync } from 'node:fs';

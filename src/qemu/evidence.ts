@@ -44,15 +44,16 @@ export async function collectEvidence(
   const mayBeOom = identity !== undefined && !alive && sameBoot === true && isKillOrUnknown(exit);
   const baseline = readOomBaseline(paths);
   const told = readIfThere(`${paths.dir}/oom`)?.trim();
-  const oomProof =
+  const proof =
     told ??
     (mayBeOom
-      ? await findOomProof(identity, {
-          ...options,
-          ...(baseline === undefined ? {} : { baseline }),
-        })
+      ? findOomProof(identity, { ...options, ...(baseline === undefined ? {} : { baseline }) })
       : undefined);
-  const stderr = await stderrTail(paths);
+  const [oomProof, stderr, console] = await Promise.all([
+    proof,
+    stderrTail(paths),
+    consoleTail(paths),
+  ]);
   const diskHolder = alive ? undefined : findLockHolder(stderr);
   return {
     alive,
@@ -63,7 +64,7 @@ export async function collectEvidence(
     ...(oomProof === undefined ? {} : { oomProof }),
     ...(diskHolder === undefined ? {} : { diskHolder }),
     stderrTail: stderr,
-    consoleTail: await consoleTail(paths),
+    consoleTail: console,
   };
 }
 

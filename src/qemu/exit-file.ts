@@ -1,5 +1,5 @@
 /**
- * The `exit` file: QEMU's wait status, written by its parent (shim or service manager) once QEMU is gone.
+ * The `exit` file: QEMU's wait status, written by its parent (`parents` or the service manager) once QEMU is gone.
  */
 import type { ExitStatus, ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';

@@ -19,9 +19,13 @@ export interface GuestUsersOptions {
   readonly qemuGid: number | undefined;
 }
 
+/** A stranger that runs as one of these users does not come and go within this time. */
+const SEEN_MS = 1000;
+
 export class GuestUsers {
   readonly range: UserRange;
   readonly #qemuGid: number | undefined;
+  #seen: { readonly at: number; readonly users: ReadonlySet<number> } | undefined;
 
   constructor({ range, qemuGid }: GuestUsersOptions) {
     this.range = range;
@@ -35,8 +39,8 @@ export class GuestUsers {
    */
   free(instancesDir: string): number {
     const { first, last } = this.range;
-    const taken = new Set([...owners(instancesDir, 'gid'), ...owners('/proc', 'uid')]);
-    for (let id = first; id < last; id += 1) if (!taken.has(id)) return id;
+    const [given, running] = [new Set(owners(instancesDir, 'gid')), this.#running()];
+    for (let id = first; id < last; id += 1) if (!given.has(id) && !running.has(id)) return id;
     throw new SpawnError(
       `all users from ${first} to ${last - 1} are taken by instances or by processes; give the setting qemuUids a wider range`,
     );
@@ -46,6 +50,14 @@ export class GuestUsers {
   get sharer(): Credentials {
     const { last } = this.range;
     return { uid: last, gid: last, groups: [this.#qemuGid ?? []].flat() };
+  }
+
+  /** Many guests that start at once look at the processes once. */
+  #running(): ReadonlySet<number> {
+    const now = performance.now();
+    if (this.#seen === undefined || now - this.#seen.at > SEEN_MS)
+      this.#seen = { at: now, users: new Set(owners('/proc', 'uid')) };
+    return this.#seen.users;
   }
 
   /** Who the instance with this directory runs as; undefined when it was given nobody. */

@@ -2,7 +2,7 @@
  * From a VM's specification to a QEMU process: directories, images, command line, launcher. Throws on the first thing
  * that does not work, with words for the user; what was made stays for the evidence and is removed with it.
  */
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { HostNetwork } from '../core/model/host-network.ts';
 import type { InstanceDescription } from '../core/model/record.ts';
@@ -59,11 +59,13 @@ export interface QemuHost {
 export async function launch(input: LaunchInput, launcher: Launcher): Promise<ProcessIdentity> {
   const { vm, values, template, spec, startPaused, paths, imagesDir, diskRoots } = input;
   const machineDir = outlastsInstances(spec) ? input.machineDir : undefined;
-  await launcher.makeDirs(paths);
-  if (machineDir !== undefined) await launcher.makeMachineDir(machineDir);
+  await ownTurn();
+  launcher.makeDirs(paths);
+  if (machineDir !== undefined) launcher.makeMachineDir(machineDir);
   const inMachine = machineDir === undefined ? {} : { machineDir };
   const cid = input.vsockCid === undefined ? {} : { vsockCid: input.vsockCid };
   const dumps = spec.panicDumps !== undefined;
+  [paths.events, paths.console, ...(dumps ? [paths.memoryDump] : [])].forEach(makeFile);
   const makeStateDir = (dir: string) => launcher.makeStateDir(dir);
   const [{ qemuPath, accelerator }, instance, machine, shared, networks] = await Promise.all([
     input.host(spec.architecture),
@@ -77,8 +79,6 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
       makeStateDir,
     }),
     input.joinNetworks(),
-    ...[paths.events, paths.console].map(makeFile),
-    ...(dumps ? [makeFile(paths.memoryDump)] : []),
   ]);
   refuseUnpluggable(spec, networks, launcher.tapMaking());
   const seen = launcher.seenBy(paths);
@@ -114,10 +114,9 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const { uid } = paths;
   const made = { template, spec, startPaused, networks, ...cid };
   const description: InstanceDescription = { vm, uid, argv, ...made };
-  await writeFile(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
   const companions = companionsOf(prepared, seen);
   const order = { vm, paths, ...inMachine, spec, qemuPath, args, access, companions };
-  await ownTurn();
   return launcher.spawn({ ...order, taps: tapsOf(uid, interfaces, networks) });
 }
 

@@ -48,16 +48,16 @@ export interface Launcher {
    * Makes the directory of what outlasts the instances of a VM: only solovirt and the VM's QEMU get into it.
    * @throws DiskFullError
    */
-  makeMachineDir(dir: string): Promise<void>;
+  makeMachineDir(dir: string): void;
 
   /** Makes a directory in one of these two that a companion writes into. @throws DiskFullError */
-  makeStateDir(dir: string): Promise<void>;
+  makeStateDir(dir: string): void;
 
   /**
    * Makes the instance's directories: only solovirt and this QEMU get into them.
    * @throws DiskFullError, SpawnError when they are in use
    */
-  makeDirs(paths: InstancePaths): Promise<void>;
+  makeDirs(paths: InstancePaths): void;
 
   /**
    * Starts QEMU and resolves once it has an identity, just before it is executed; how the launch goes on shows in

@@ -127,8 +127,11 @@ export class Monitor {
         onEvent: (event) => this.#handlers.onEvent(event),
         onClose: () => ended.resolve(),
       });
-      await proveIdentity(client, this.#paths.uid);
-      const runState = await queryStatus(client);
+      // Both at once: QEMU answers in order, and nothing is commanded before it has told its uuid.
+      const [, runState] = await Promise.all([
+        proveIdentity(client, this.#paths.uid),
+        queryStatus(client),
+      ]);
       this.#client = client;
       this.#setUnresponsive(false);
       this.#handlers.onConnected(runState);

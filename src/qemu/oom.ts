@@ -3,19 +3,12 @@
  * the kernel log, which names the victim but needs privilege, and the memory cgroup's counter of kills, which
  * needs none but speaks for the whole cgroup and only against a baseline taken at launch.
  */
-import { closeSync, constants, openSync, readlinkSync, readSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { readEvidence, UNTRUSTED } from './evidence-file.ts';
-import {
-  type KernelRecord,
-  oomCounterFiles,
-  oomVictim,
-  parseKernelRecord,
-  parseOomCount,
-} from './oom-parse.ts';
+import { KernelLog, type OomKills } from './kernel-log.ts';
+import { type KernelRecord, oomCounterFiles, oomVictim, parseOomCount } from './oom-parse.ts';
 
 export interface OomCounter {
   /** The file that holds the counter. */
@@ -32,12 +25,11 @@ export interface OomOptions {
 
 /** Ticks per second of start times in /proc: fixed for user space on all current architectures (time(7)). */
 const USER_HZ = 100;
-/** One record never is longer (CONSOLE_EXT_LOG_MAX is 8192). */
-const RECORD_BYTES = 8192;
-const RECORDS_PER_TURN = 500;
 const REPLACE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | UNTRUSTED;
 /** PROC_PID_INIT_INO: pids in the kernel log are those of this namespace. */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
+
+const KERNEL_LOG = new KernelLog();
 
 /**
  * How it is known that the OOM killer ended this process, in words; undefined when it is not. The caller makes
@@ -47,16 +39,15 @@ export async function findOomProof(
   identity: ProcessIdentity,
   options: OomOptions = {},
 ): Promise<string | undefined> {
-  const { baseline, kernelLog = '/dev/kmsg' } = options;
-  const records = await readKernelLog(kernelLog);
+  const { baseline, kernelLog } = options;
+  const log = await lookInto(kernelLog);
   const startMs = (identity.startTime / USER_HZ) * 1000;
-  const kill = records?.find(
+  const kill = log?.kills.find(
     (record) => oomVictim(record.message) === identity.pid && isNotBefore(record, startMs),
   );
   if (kill !== undefined) return `kernel log: ${kill.message}`;
   // A log that reaches back to the launch and knows our pids would have told; the counter may mean a neighbour.
-  if (records !== undefined && reachesBackTo(records, startMs) && seesKernelPids())
-    return undefined;
+  if (log?.sinceMs !== undefined && log.sinceMs <= startMs && seesKernelPids()) return undefined;
   return baseline === undefined ? undefined : counterProof(baseline);
 }
 
@@ -74,14 +65,16 @@ export function readOomCounter(pid: number): OomCounter | undefined {
  * Keeps the counter of QEMU's cgroup beside its other evidence. To be called at launch, and again after QEMU
  * was moved to another cgroup. Without one the kernel log is the only witness.
  */
-export async function recordOomBaseline(paths: InstancePaths, pid: number): Promise<void> {
+export function recordOomBaseline(paths: InstancePaths, pid: number): void {
   const counter = readOomCounter(pid);
   if (counter === undefined) return;
   try {
-    await writeFile(baselineFile(paths), `${counter.count} ${counter.cgroup}\n`, {
-      mode: 0o600,
-      flag: REPLACE,
-    });
+    const file = openSync(baselineFile(paths), REPLACE, 0o600);
+    try {
+      writeSync(file, `${counter.count} ${counter.cgroup}\n`);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     // On a full disk a guest may run all the same: its journal has its room already.
     const code = (error as NodeJS.ErrnoException).code;
@@ -115,11 +108,6 @@ function isNotBefore(record: KernelRecord, startMs: number): boolean {
   return record.atMs + sleptMs + uptimeMs / 1000 + 1000 >= startMs;
 }
 
-function reachesBackTo(records: readonly KernelRecord[], startMs: number): boolean {
-  const [first] = records;
-  return first !== undefined && first.atMs <= startMs;
-}
-
 function seesKernelPids(): boolean {
   try {
     return readlinkSync('/proc/self/ns/pid') === FIRST_PID_NAMESPACE;
@@ -128,37 +116,10 @@ function seesKernelPids(): boolean {
   }
 }
 
-/** All records, oldest first; undefined when we may not read them. */
-async function readKernelLog(path: string): Promise<KernelRecord[] | undefined> {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-  try {
-    const records: KernelRecord[] = [];
-    const buffer = Buffer.alloc(RECORD_BYTES);
-    for (let count = 1; ; count += 1) {
-      const text = readRecord(fd, buffer);
-      if (text === undefined) return records;
-      const record = parseKernelRecord(text);
-      if (record !== undefined) records.push(record);
-      if (count % RECORDS_PER_TURN === 0) await nextTurn();
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Each read gives one record. EAGAIN: no more. EPIPE: records were overwritten meanwhile, reading goes on after them. */
-function readRecord(fd: number, buffer: Buffer): string | undefined {
-  try {
-    const length = readSync(fd, buffer, 0, buffer.length, null);
-    return length === 0 ? undefined : buffer.toString('utf8', 0, length);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPIPE' ? '' : undefined;
-  }
+async function lookInto(path: string | undefined): Promise<OomKills | undefined> {
+  if (path === undefined) return await KERNEL_LOG.look();
+  using log = new KernelLog(path);
+  return await log.look();
 }
 
 function readOrNothing(path: string): string | undefined {

@@ -3,7 +3,8 @@
  * host disks that are to be created. Each appears complete or not at all, and is nobody else's to read.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ImageFormat } from '../core/qemu-args/input.ts';
 import type { Image } from './image-file.ts';
@@ -22,24 +23,24 @@ const OWNER_AND_GROUP = 0o660;
 export const UNFINISHED = '.unfinished';
 
 /** Makes (or makes anew) a disk that reads like `base` until it is written to. @throws PrepareError */
-export async function createOverlay(path: string, base: Image): Promise<void> {
+export function createOverlay(path: string, base: Image): void {
   const nameBytes = Buffer.byteLength(base.path);
   if (nameBytes > QCOW2_MAX_BACKING_NAME_BYTES)
     throw new PrepareError(
       `the path of the image is ${nameBytes} bytes long and may have ${QCOW2_MAX_BACKING_NAME_BYTES}: ${base.path}`,
     );
   const { sizeBytes } = base;
-  await replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(sizeBytes), backing: base }));
+  replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(sizeBytes), backing: base }));
 }
 
 /** Makes (or makes anew) an empty disk that grows as it is written to. @throws PrepareError */
-export async function createScratchDisk(path: string, capacityBytes: number): Promise<void> {
-  await replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(capacityBytes) }));
+export function createScratchDisk(path: string, capacityBytes: number): void {
+  replaceFile(path, emptyQcow2({ sizeBytes: withinLimits(capacityBytes) }));
 }
 
 /** Makes (or makes anew) a file of these bytes. @throws PrepareError */
-export async function createFile(path: string, bytes: Uint8Array): Promise<void> {
-  await replaceFile(path, { pieces: [{ at: 0, bytes }], length: bytes.length });
+export function createFile(path: string, bytes: Uint8Array): void {
+  replaceFile(path, { pieces: [{ at: 0, bytes }], length: bytes.length });
 }
 
 /**
@@ -56,7 +57,8 @@ export async function createHostDisk(
     format === 'qcow2' ? emptyQcow2({ sizeBytes }) : { pieces: [], length: sizeBytes };
   const unfinished = join(dirname(path), `.${randomUUID()}${UNFINISHED}`);
   try {
-    await writeSparse(unfinished, contents, (handle) => handle.sync());
+    writeSparse(unfinished, contents);
+    await flush(unfinished);
     await publish(unfinished, path);
   } catch (cause) {
     throw new PrepareError(`cannot create ${path}: ${reasonOf(cause)}`, { cause });
@@ -80,27 +82,31 @@ export async function publish(unfinished: string, path: string): Promise<void> {
   }
 }
 
-async function replaceFile(path: string, contents: SparseFile): Promise<void> {
+function replaceFile(path: string, contents: SparseFile): void {
   const unfinished = path + UNFINISHED;
   try {
-    await rm(unfinished, { force: true });
-    await writeSparse(unfinished, contents);
-    await rename(unfinished, path);
+    rmSync(unfinished, { force: true });
+    writeSparse(unfinished, contents);
+    renameSync(unfinished, path);
   } catch (cause) {
-    await rm(unfinished, { force: true });
+    rmSync(unfinished, { force: true });
     throw new PrepareError(`cannot create ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 
-async function writeSparse(
-  path: string,
-  { pieces, length }: SparseFile,
-  finish?: (handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  await using handle = await open(path, 'wx', OWNER_AND_GROUP);
-  for (const { at, bytes } of pieces) await handle.write(bytes, 0, bytes.length, at);
-  await handle.truncate(length);
-  await finish?.(handle);
+function writeSparse(path: string, { pieces, length }: SparseFile): void {
+  const file = openSync(path, 'wx', OWNER_AND_GROUP);
+  try {
+    for (const { at, bytes } of pieces) writeSync(file, bytes, 0, bytes.length, at);
+    ftruncateSync(file, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  await using handle = await open(path, 'r+');
+  await handle.sync();
 }
 
 function withinLimits(bytes: number): number {

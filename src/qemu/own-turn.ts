@@ -1,6 +1,6 @@
 /**
- * One launch at a turn of the event loop. To start a process holds everything else up for milliseconds; when many guests
- * start at once, whoever asks something in between is answered between two of them.
+ * One piece of work at a turn of the event loop. A flush and the making of an instance's files hold everything else up for
+ * a millisecond each; when many guests start at once, whoever asks something is answered between two of them.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 

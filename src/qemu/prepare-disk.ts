@@ -109,7 +109,7 @@ async function placeDisk(
       const image = await findImage(source, where);
       const below = await filesBelow(image, where);
       if (readonly) return { ...image, below };
-      return await overlay(name, { ...image, below }, where);
+      return overlay(name, { ...image, below }, where);
     }
     case 'claim':
       return await placeClaim(name, source, readonly, where, made);
@@ -117,13 +117,13 @@ async function placeDisk(
       return await placeHostDisk(source, readonly, where);
     case 'emptyDisk': {
       const path = instanceDisk(where.instanceDir, name, 'qcow2');
-      await createScratchDisk(path, source.capacityBytes);
+      createScratchDisk(path, source.capacityBytes);
       return { path, format: 'qcow2', blockDevice: false, below: [] };
     }
     case 'cloudInit':
     case 'objectData': {
       const path = instanceDisk(where.instanceDir, name, 'iso');
-      await createFile(path, madeImage(source, made));
+      createFile(path, madeImage(source, made));
       return { path, format: 'raw', blockDevice: false, below: [] };
     }
   }
@@ -139,16 +139,16 @@ async function placeClaim(
   const disk = await findClaim(vm, claim, readonly || ephemeral ? 'read' : 'write', where);
   const placed = await withBelow(disk, where);
   if (!ephemeral || readonly) return placed;
-  return await overlay(name, { ...placed, ...(await readImage(disk, disk.format)) }, where);
+  return overlay(name, { ...placed, ...(await readImage(disk, disk.format)) }, where);
 }
 
-async function overlay(
+function overlay(
   name: string,
   base: Image & Pick<PlacedDisk, 'below'>,
   { instanceDir }: Directories,
-): Promise<PlacedDisk> {
+): PlacedDisk {
   const path = instanceDisk(instanceDir, name, 'qcow2');
-  await createOverlay(path, base);
+  createOverlay(path, base);
   return { path, format: 'qcow2', blockDevice: false, below: [base.path, ...base.below] };
 }
 

@@ -23,7 +23,7 @@ export interface FilesystemsInput {
   readonly roots: Roots;
   readonly made: MadeFor;
   /** Makes a directory in the instance's that a companion gets into. */
-  readonly makeStateDir: (dir: string) => Promise<void>;
+  readonly makeStateDir: (dir: string) => void;
 }
 
 export interface PreparedFilesystems {
@@ -59,8 +59,8 @@ async function placed(
     case 'objectData': {
       const values = valuesOfObject(source, made);
       const dir = filesystemPaths(paths, index).made;
-      await makeStateDir(dir);
-      for (const [key, bytes] of values) await createFile(join(dir, key), bytes);
+      makeStateDir(dir);
+      for (const [key, bytes] of values) createFile(join(dir, key), bytes);
       return { dir, readonly: true, whose: 'instance' };
     }
   }

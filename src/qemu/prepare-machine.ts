@@ -2,8 +2,8 @@
  * Gets ready what belongs to a machine's board: the SMBIOS table, the two flash chips of UEFI, the TPM. The variables begin
  * as a copy of the firmware's template, once for each instance, or once for the VM when they are to persist.
  */
-import { constants } from 'node:fs';
-import { chmod, copyFile, lstat, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmodSync, constants, writeFileSync } from 'node:fs';
+import { copyFile, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FlashFirmware, firmwareWish } from '../core/firmware/descriptor.ts';
 import type { InstanceSpec, TpmSpec, VmIdentity } from '../core/model/virtual-machine.ts';
@@ -21,7 +21,7 @@ export interface MachineInput {
   readonly spec: InstanceSpec;
   readonly paths: Pick<InstancePaths, 'systemTable' | 'nvram' | 'tpmState'>;
   /** Makes a directory that a companion writes into. */
-  readonly makeStateDir: (dir: string) => Promise<void>;
+  readonly makeStateDir: (dir: string) => void;
   /** Of what outlasts the instance; there is one where the spec wants something to. */
   readonly machineDir?: string;
   /** Where firmware descriptors are, if not in the system's places. */
@@ -48,7 +48,7 @@ export async function prepareMachine(input: MachineInput): Promise<PreparedMachi
     bootloader?.kind === 'efi' ? await prepareFirmware(input, bootloader) : undefined;
   const tpm = spec.tpm && (await prepareTpm(input, spec.tpm));
   if (spec.vsock === true) await checkVsock();
-  await writeTable(paths.systemTable, systemTable(vm, spec));
+  writeTable(paths.systemTable, systemTable(vm, spec));
   return { systemTable: paths.systemTable, ...(firmware && { firmware }), ...(tpm && { tpm }) };
 }
 
@@ -71,15 +71,15 @@ async function prepareTpm(
   const program = await findSwtpm();
   const stateDir =
     persistent && machineDir !== undefined ? persistentTpm(machineDir) : paths.tpmState;
-  await makeStateDir(stateDir);
+  makeStateDir(stateDir);
   return { program, stateDir };
 }
 
 /** For QEMU's user to read; nobody else gets into the directory. */
-async function writeTable(path: string, table: Uint8Array): Promise<void> {
+function writeTable(path: string, table: Uint8Array): void {
   try {
-    await writeFile(path, table);
-    await chmod(path, 0o644);
+    writeFileSync(path, table);
+    chmodSync(path, 0o644);
   } catch (cause) {
     throw new PrepareError(`cannot write ${path}: ${reasonOf(cause)}`, { cause });
   }

@@ -1,6 +1,6 @@
 /**
  * The launcher of the packaged service: each VM is a unit `solovirt-vm@INST.service`, whose helpers (`systemd/vm-*`)
- * leave the same files as `shim.sh`. The service manager is QEMU's parent, so a guest is stopped gracefully at a host
+ * leave the same files as `parents`. The service manager is QEMU's parent, so a guest is stopped gracefully at a host
  * shutdown although no daemon is alive, and the daemon needs no privileges.
  */
 import { existsSync } from 'node:fs';
@@ -65,20 +65,20 @@ export class SystemdLauncher implements Launcher {
     return pathsInUnit(this.#options.runtimeDir, paths.uid);
   }
 
-  makeDirs(paths: InstancePaths): Promise<void> {
-    return prepareInstanceDirs(paths, { mode: 0o2770, gid: this.#options.gid });
+  makeDirs(paths: InstancePaths): void {
+    prepareInstanceDirs(paths, { mode: 0o2770, gid: this.#options.gid });
   }
 
   machineSeenBy(): string {
     return machineDirInUnit(this.#options.runtimeDir);
   }
 
-  makeMachineDir(dir: string): Promise<void> {
-    return makeDir(dir, { mode: 0o2770, gid: this.#options.gid });
+  makeMachineDir(dir: string): void {
+    makeDir(dir, { mode: 0o2770, gid: this.#options.gid });
   }
 
-  makeStateDir(dir: string): Promise<void> {
-    return this.makeMachineDir(dir);
+  makeStateDir(dir: string): void {
+    this.makeMachineDir(dir);
   }
 
   async spawn(order: LaunchOrder): Promise<ProcessIdentity> {
@@ -105,7 +105,7 @@ export class SystemdLauncher implements Launcher {
     });
     const identity = await this.#starts.run(() => this.#start(unitName(vm), paths));
     if (cpuNano !== undefined) await this.#setQuota(order, cpuNano, identity);
-    await recordOomBaseline(paths, identity.pid);
+    recordOomBaseline(paths, identity.pid);
     return identity;
   }
 

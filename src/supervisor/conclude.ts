@@ -1,14 +1,18 @@
 /**
  * The end of an instance: evidence is collected once, judged once, and stored together with what the run strategy
- * will look at. Only then are the instance's scratch files removed.
+ * will look at. Only then are the instance's disks removed, whose room the next one may need, and then whatever else is of
+ * no use any more, while the VM is started again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Evidence } from '../core/model/evidence.ts';
 import type { InstanceRecord, RunEntry, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
+import type { InstancePaths } from '../core/paths.ts';
 import { concluded, withInstance } from '../core/strategy/transitions.ts';
 import { verdict } from '../core/verdict/verdict.ts';
 import { endedAt } from '../qemu/ended-at.ts';
 import { collectEvidence, type EvidenceOptions } from '../qemu/evidence.ts';
+import { removeInstanceDisks } from '../qemu/prepare.ts';
 import type { Context } from './context.ts';
 import { pruneTraces, removeScratch } from './evidence-store.ts';
 import { settleDump } from './memory-dumps.ts';
@@ -38,9 +42,21 @@ export async function conclude(ctx: Context, key: string, record: VmRecord): Pro
   await live?.release();
   noteEnd(ctx, record, judged, end.run, end.record);
   await settleDump(ctx, key, instance, { evidence, why: live?.dump.why });
-  await removeScratch(paths);
+  await removeInstanceDisks(paths.dir);
   ctx.networks.settle();
-  await pruneTraces(ctx, key);
+  void ctx.queue.exclusive(`traces:${key}`, () => removeOldFiles(ctx, key, paths));
+}
+
+/** What cannot be removed now, a later daemon sweeps away. */
+async function removeOldFiles(ctx: Context, key: string, paths: InstancePaths): Promise<void> {
+  // A start that is due has gone to the disk and to QEMU's parent by then.
+  await nextTurn();
+  try {
+    await removeScratch(paths);
+    await pruneTraces(ctx, key);
+  } catch (error) {
+    ctx.log.warn({ vm: key, uid: paths.uid, error }, 'files of an ended run could not be removed');
+  }
 }
 
 /** Somebody else, the service manager for one, stops guests because the host goes down: it must not come up again. */

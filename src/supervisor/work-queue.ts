@@ -2,8 +2,11 @@
  * The work queue of VM keys: no duplicates, and never two pieces of work for one key at a time.
  *
  * Invariants: a key that is added while its pass runs gets exactly one more pass; work for different keys never
- * waits for each other; an exclusive task (a command) runs between passes of its key, in the order of asking.
+ * waits for each other; an exclusive task (a command) runs between passes of its key, in the order of asking. Each begins in
+ * a turn of the event loop of its own: readers are answered between the flushes of two of them.
  */
+import { ownTurn } from '../qemu/own-turn.ts';
+
 export interface WorkQueueOptions {
   /** One pass. Its error is given to `onError`; the key is not retried by itself. */
   readonly pass: (key: string) => Promise<void>;
@@ -97,7 +100,7 @@ export class WorkQueue implements AsyncDisposable {
 
   #append<T>(key: string, lane: Lane, task: () => T | Promise<T>): Promise<T> {
     lane.pending += 1;
-    const result = lane.tail.then(task);
+    const result = lane.tail.then(ownTurn).then(task);
     const settle = (): void => {
       lane.pending -= 1;
       this.#drop(key, lane);

@@ -151,9 +151,10 @@ export class Rest {
   #leftovers({ vms, processes, qemus }: Sight): readonly Trouble[] {
     const { place, daemon, book } = this.#stage;
     const live = new Set(qemus.map(({ uid }) => uid));
-    const shims = new Set(qemus.map(({ parent }) => parent));
+    const parents = new Set(qemus.map(({ parent }) => parent));
     const strangers = processes.filter(
-      ({ pid }) => pid !== daemon.pid && !shims.has(pid) && !qemus.some((qemu) => qemu.pid === pid),
+      ({ pid }) =>
+        pid !== daemon.pid && !parents.has(pid) && !qemus.some((qemu) => qemu.pid === pid),
     );
     const kept = new Set(
       vms.flatMap(({ status }) => status.runHistory.slice(0, KEPT_RUNS).map(({ uid }) => uid)),

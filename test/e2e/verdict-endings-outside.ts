@@ -86,7 +86,7 @@ export const OUTSIDE_ENDINGS: readonly Ending[] = [
     lacks: ({ cgroup }) => (cgroup === undefined ? 'no memory cgroup can be made here' : undefined),
     end: async (guest, { cgroup }) => {
       cgroup?.add(guest.pid);
-      await recordOomBaseline(guest.paths, guest.pid);
+      recordOomBaseline(guest.paths, guest.pid);
       await guest.control('cont');
     },
     reason: 'OutOfMemory',
@@ -153,7 +153,7 @@ export const OUTSIDE_ENDINGS: readonly Ending[] = [
   },
   {
     ...idle,
-    name: 'shim-lost',
+    name: 'parent-lost',
     manifest: (name) => tinyVm(name, { strategy: 'Manual', guest: 'off', spec: HELD }),
     ready: 'held',
     end: async (guest) => {

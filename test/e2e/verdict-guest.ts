@@ -113,7 +113,7 @@ export class Guest {
     if (keeperPid === undefined) throw new Error(`${this.name} has no parent on record`);
     process.kill(keeperPid, 'SIGKILL');
     // A zombie has no command line.
-    await poll(`the shim of ${this.name} is gone`, () => commandLine(keeperPid) === '');
+    await poll(`the parent of ${this.name} is gone`, () => commandLine(keeperPid) === '');
   }
 
   /** A command over the monitor that is meant for people; one that ends QEMU may stay without an answer. */

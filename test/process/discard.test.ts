@@ -1,16 +1,15 @@
-/** An instance whose launch was cut short: whatever its shim got to, no QEMU is left of it. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+/** An instance whose launch was cut short: whatever its parent got to, no QEMU is left of it. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
 import { discardInstance } from '../../src/qemu/discard.ts';
 import { killTree } from '../../src/qemu/kill-tree.ts';
+import { Parents } from '../../src/qemu/parents.ts';
 import { isAlive, readIdentity } from '../../src/qemu/process-identity.ts';
-
-const SHIM = resolve(import.meta.dirname, '../../src/qemu/shim.sh');
 
 let root: string;
 let paths: InstancePaths;
@@ -68,7 +67,7 @@ test('a process of somebody else that the file has come to name is left alone', 
   expectNothingLeft();
 });
 
-test('a QEMU whose shim is just writing its identity is killed', async () => {
+test('a QEMU whose parent is just writing its identity is killed', async () => {
   child = sleeper(paths.uid);
   const identity = readIdentity(child.pid ?? 0);
   if (identity === undefined) throw new Error('no child');
@@ -87,11 +86,13 @@ async function vanished(dir: string): Promise<void> {
   while (existsSync(dir)) await new Promise((next) => setImmediate(next));
 }
 
-test('a shim that comes later starts nothing', async () => {
+test('a parent that comes later starts nothing', async () => {
   await discard();
   const marker = join(root, 'started');
-  const { status } = spawnSync('/bin/sh', [SHIM, paths.dir, '/usr/bin/touch', marker]);
-  expect(status).not.toBe(0);
+  const signal = new AbortController().signal;
+  const command = ['/usr/bin/touch', marker];
+  const late = new Parents().start({ paths, command, onParent: () => {}, signal });
+  await expect(late).rejects.toThrow('cannot make');
   expect(existsSync(marker)).toBe(false);
   expectNothingLeft();
 });

@@ -52,7 +52,7 @@ test('no room for the journal is said in words that name it', async ({ skip }) =
   await using disk = await smallDisk(256 * 1024);
   if (disk === undefined) return skip('no tmpfs can be mounted here');
   const { paths } = disk.instance;
-  await makeFile(paths.events);
+  makeFile(paths.events);
   fill(`${paths.dir}/filler`);
   const { exitCode, stderr } = await reserve(paths.events);
   expect(exitCode).toBe(125);
@@ -65,7 +65,7 @@ test('the journal that has its room takes events on a full disk', async ({ skip 
   await using disk = await smallDisk(256 * 1024);
   if (disk === undefined) return skip('no tmpfs can be mounted here');
   const { paths } = disk.instance;
-  await makeFile(paths.events);
+  makeFile(paths.events);
   expect(await reserve(paths.events)).toMatchObject({ exitCode: 0 });
   expect(statSync(paths.events).size).toBe(0);
   fill(`${paths.dir}/filler`);
@@ -89,8 +89,8 @@ test('no room for a file or a directory is an error that names the directory', a
   if (disk === undefined) return skip('no tmpfs can be mounted here');
   const { paths } = disk.instance;
   writeFileSync(`${paths.dir}/filler`, '');
-  await expect(makeFile(paths.events)).rejects.toThrow(DiskFullError);
-  await expect(makeFile(paths.events)).rejects.toThrow(paths.dir);
+  expect(() => makeFile(paths.events)).toThrow(DiskFullError);
+  expect(() => makeFile(paths.events)).toThrow(paths.dir);
   const inside = { ...paths, dir: `${paths.dir}/deeper` };
-  await expect(prepareInstanceDirs(inside)).rejects.toThrow(DiskFullError);
+  expect(() => prepareInstanceDirs(inside)).toThrow(DiskFullError);
 });

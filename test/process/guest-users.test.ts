@@ -20,11 +20,12 @@ async function temporary(): Promise<Dir> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
-const users = new GuestUsers({ range: RANGE, qemuGid: 4242 });
+const newUsers = (): GuestUsers => new GuestUsers({ range: RANGE, qemuGid: 4242 });
 
 describe.runIf(IS_ROOT)('users of guests', () => {
   test('are given in order, as long as a directory has none of them', async () => {
     await using dir = await temporary();
+    const users = newUsers();
     expect(users.free(dir.path)).toBe(69_900);
     for (const id of [69_900, 69_902]) {
       await mkdir(join(dir.path, String(id)));
@@ -40,7 +41,7 @@ describe.runIf(IS_ROOT)('users of guests', () => {
     await using dir = await temporary();
     const sleeper = execa('sleep', ['60'], { uid: 69_900, reject: false });
     try {
-      expect(users.free(dir.path)).toBe(69_901);
+      expect(newUsers().free(dir.path)).toBe(69_901);
     } finally {
       sleeper.kill('SIGKILL');
       await sleeper;
@@ -53,8 +54,8 @@ describe.runIf(IS_ROOT)('users of guests', () => {
       await mkdir(join(dir.path, String(id)));
       await chown(join(dir.path, String(id)), 0, id);
     }
-    expect(() => users.free(dir.path)).toThrow(SpawnError);
-    expect(() => users.free(dir.path)).toThrow('qemuUids');
+    expect(() => newUsers().free(dir.path)).toThrow(SpawnError);
+    expect(() => newUsers().free(dir.path)).toThrow('qemuUids');
   });
 });
 

@@ -1,4 +1,5 @@
 /** What is got ready of a machine's board, from descriptors and templates made for the test. */
+import { mkdirSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -46,7 +47,7 @@ function efi(descriptorDir: string, persistent: boolean): MachineInput {
       nvram: join(where.instanceDir, 'n'),
       tpmState: join(where.instanceDir, 'tpm'),
     },
-    makeStateDir: async (dir) => void (await mkdir(dir, { recursive: true })),
+    makeStateDir: (dir) => void mkdirSync(dir, { recursive: true }),
     ...(persistent ? { machineDir: where.root } : {}),
     descriptorDirs: [descriptorDir],
   };

@@ -1,21 +1,23 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import type { InstancePaths } from '../../src/core/paths.ts';
 import { waitForExitFile } from '../../src/qemu/exit-file.ts';
 import { prepareInstanceDirs } from '../../src/qemu/instance-dirs.ts';
 import { signalProcess } from '../../src/qemu/kill-tree.ts';
+import { Parents } from '../../src/qemu/parents.ts';
 import {
   isAlive,
   parseStat,
   readIdentity,
   readProcessFile,
 } from '../../src/qemu/process-identity.ts';
+import { programFile } from '../../src/qemu/program-files.ts';
 import { spawnQemu } from '../../src/qemu/spawn.ts';
 import { SpawnError } from '../../src/qemu/spawn-error.ts';
-import { instanceDir } from '../support/instance-dir.ts';
+import { type InstanceDir, instanceDir } from '../support/instance-dir.ts';
 import { until } from './host/support.ts';
 
 const DEADLINE_MS = 10_000;
@@ -78,7 +80,7 @@ test('the process file names the very process that runs, and its keeper', async 
 
 test('a program that cannot be executed is an exit with a reason', async () => {
   for (const [qemuPath, code, words] of [
-    ['/nonexistent/qemu', 127, 'not found'],
+    ['/nonexistent/qemu', 127, 'No such file or directory'],
     ['/etc/passwd', 126, 'ermission denied'],
   ] as const) {
     await using dir = await instanceDir();
@@ -118,37 +120,19 @@ test('QEMU gets default signals, an own session, no descriptors and a clean envi
   expect(environment.map((entry) => entry.split('=')[0]).sort()).toEqual(['LANG', 'PATH', 'PWD']);
   expect(await readFile(dir.paths.stderr, 'utf8')).toMatch(/^0*077\n$/);
   expect(readlinkSync(`${proc}/cwd`)).toBe('/');
-  for (const file of openFiles(Number(keeper))) expect(file).toMatch(/^\/dev\/null$|\/shim\.sh$/);
+  expect(openFiles(Number(keeper))).toEqual(['/dev/null', '/dev/null', '/dev/null']);
+  expect(statSync(dir.paths.process).mode & 0o777).toBe(0o600);
 });
 
-test.for(['dash', 'busybox sh', 'bash'])(
-  'the shim does the same under %s',
-  async (shell, { skip }) => {
-    const [program, ...words] = shell.split(' ');
-    const found = await execa('/bin/sh', ['-c', `command -v ${program}`], { reject: false });
-    if (found.exitCode !== 0) skip(`${program} is not installed`);
-    await using dir = await instanceDir();
-    const shim = fileURLToPath(new URL('../../src/qemu/shim.sh', import.meta.url));
-    const script = 'grep -e SigIgn -e SigBlk /proc/self/status; kill -SEGV $$';
-    await execa(found.stdout, [...words, shim, dir.paths.dir, '/bin/sh', '-c', script], {
-      reject: false,
-    });
-    expect(await readFile(dir.paths.exit, 'utf8')).toBe('signaled 11\n');
-    expect(await readFile(dir.paths.stderr, 'utf8')).toMatch(/^SigBlk:\s0+\nSigIgn:\s0+\n$/);
-    expect(readProcessFile(dir.paths.process)?.keeperPid).toBeGreaterThan(1);
-    expect(statSync(dir.paths.process).mode & 0o777).toBe(0o600);
-  },
-);
-
 test.for(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
-  '%s to the shim leaves it and QEMU alone',
+  '%s to the parent leaves it and QEMU alone',
   async (signal) => {
     await using dir = await instanceDir();
     const identity = await spawnScript(dir.paths, 'exec sleep 60');
     const keeper = readIdentity(readProcessFile(dir.paths.process)?.keeperPid ?? 0);
-    if (keeper === undefined) throw new Error('the shim is gone');
+    if (keeper === undefined) throw new Error('the parent is gone');
     signalProcess(keeper, signal);
-    // Ends QEMU alone; a shim that had died of the signal could not tell.
+    // Ends QEMU alone; a parent that had died of the signal could not tell.
     signalProcess(identity, 'SIGUSR1');
     expect(await waitForExitFile(dir.paths, identity, DEADLINE_MS)).toEqual({
       kind: 'signaled',
@@ -157,7 +141,7 @@ test.for(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
   },
 );
 
-test('a signal to the whole group ends QEMU, and the shim still tells', async () => {
+test('a signal to the whole group ends QEMU, and the parent still tells', async () => {
   await using dir = await instanceDir();
   const identity = await spawnScript(dir.paths, 'exec sleep 60');
   process.kill(-(readProcessFile(dir.paths.process)?.keeperPid ?? 0), 'SIGTERM');
@@ -167,11 +151,11 @@ test('a signal to the whole group ends QEMU, and the shim still tells', async ()
   });
 });
 
-test('without its shim the wait for a wait status ends as soon as QEMU does', async () => {
+test('without its parent the wait for a wait status ends as soon as QEMU does', async () => {
   await using dir = await instanceDir();
   const identity = await spawnScript(dir.paths, 'exec sleep 60');
   const keeper = readIdentity(readProcessFile(dir.paths.process)?.keeperPid ?? 0);
-  if (keeper === undefined) throw new Error('the shim is gone');
+  if (keeper === undefined) throw new Error('the parent is gone');
   signalProcess(keeper, 'SIGKILL');
   const wait = waitForExitFile(dir.paths, identity, 2 ** 31 - 1);
   signalProcess(identity, 'SIGKILL');
@@ -185,7 +169,7 @@ test('the wait for a wait status ends at its deadline while QEMU runs', async ()
   expect(isAlive(identity)).toBe(true);
 });
 
-test('SIGKILL of the daemon touches neither shim nor QEMU, and they do not keep the daemon running', async () => {
+test('SIGKILL of the daemon touches neither parent nor QEMU, and they do not keep the daemon running', async () => {
   await using killed = await instanceDir();
   await using left = await instanceDir();
   const program = (paths: InstancePaths, then: string): string => `
@@ -215,45 +199,71 @@ test('SIGKILL of the daemon touches neither shim nor QEMU, and they do not keep 
   }
 });
 
+/** A program in the place of the one that forks parents. */
+async function standIn(dir: InstanceDir, script: string): Promise<Parents> {
+  const path = join(dir.root, 'parents');
+  await writeFile(path, `#!/bin/sh\n${script}`, { mode: 0o755 });
+  return new Parents(path);
+}
+
 test('a launch that gets nowhere is an error and leaves nothing behind', async () => {
   await using dir = await instanceDir();
-  const shimPath = `${dir.root}/slow-shim.sh`;
-  await writeFile(shimPath, 'echo $$ >"$1/slow"; sleep 60 & wait');
-  const start = { paths: dir.paths, qemuPath: '/bin/true', args: [], shimPath };
-  const slow = spawnQemu({ ...start, timeoutMs: 300 });
-  await expect(slow).rejects.toThrow('not ready within 300 ms');
+  const slow = `${dir.paths.dir}/slow`;
+  for (const answer of [':', 'echo 1 parent $$']) {
+    const parents = await standIn(dir, `echo $$ >${slow}; ${answer}; exec sleep 60`);
+    const start = { paths: dir.paths, qemuPath: '/bin/true', args: [], parents };
+    await expect(spawnQemu({ ...start, timeoutMs: 1000 })).rejects.toThrow(
+      'not ready within 1000 ms',
+    );
+    const pid = Number(await readFile(slow, 'utf8'));
+    await expect.poll(() => readIdentity(pid)).toBeUndefined();
+  }
+  const start = { paths: dir.paths, qemuPath: '/bin/true', args: [] };
   const abort = new AbortController();
   const given = spawnQemu({ ...start, signal: abort.signal });
   abort.abort(new Error('changed my mind'));
   await expect(given).rejects.toThrow('changed my mind');
   await expect(spawnQemu({ ...start, signal: abort.signal })).rejects.toThrow('changed my mind');
-  const pid = Number(await readFile(`${dir.paths.dir}/slow`, 'utf8'));
-  await expect.poll(() => readIdentity(pid)).toBeUndefined();
 });
 
 test('a launch that fails before QEMU says why', async () => {
   await using dir = await instanceDir();
   const { paths } = dir;
   const start = { paths, qemuPath: '/bin/true', args: [] };
-  await expect(spawnQemu({ ...start, shimPath: '/nonexistent/shim.sh' })).rejects.toThrow(
-    '/nonexistent/shim.sh is missing',
+  const missing = new Parents('/nonexistent/parents');
+  await expect(spawnQemu({ ...start, parents: missing })).rejects.toThrow(
+    /nonexistent\/parents.*ENOENT/,
   );
-  const shimPath = `${dir.root}/broken-shim.sh`;
-  await writeFile(shimPath, 'echo out of luck >>"$1/stderr.log"; exit 3');
-  await expect(spawnQemu({ ...start, shimPath })).rejects.toThrow(/exit code 3.*out of luck/s);
+  const broken = await standIn(dir, 'exit 3');
+  await expect(spawnQemu({ ...start, parents: broken })).rejects.toThrow('exit code 3');
   await expect(spawnQemu({ ...start, args: ['a\0b'] })).rejects.toThrow(SpawnError);
-  await expect(spawnQemu({ ...start, args: ['x'.repeat(200_000)] })).rejects.toThrow(/E2BIG/);
+  await writeFile(`${paths.dir}/exit.tmp`, 'exited 0\n');
+  await expect(spawnQemu(start)).rejects.toThrow('exit.tmp: File exists');
   await writeFile(paths.exit, 'exited 0\n');
   await expect(spawnQemu(start)).rejects.toThrow('serves one launch');
   await rm(paths.dir, { recursive: true });
   await expect(spawnQemu(start)).rejects.toThrow('is missing');
 });
 
+test('no launch is lost with the program that forks the parents', async () => {
+  await using dir = await instanceDir();
+  await using other = await instanceDir();
+  const real = programFile('parents');
+  const once = `if mkdir ${dir.root}/ended; then head -c 1; exit 1; fi; exec ${real} "$@"`;
+  const parents = await standIn(dir, once);
+  const start = { qemuPath: '/bin/sh', args: ['-c', 'exec sleep 60'], parents };
+  const launched = await Promise.all([
+    spawnQemu({ ...start, paths: dir.paths }),
+    spawnQemu({ ...start, paths: other.paths }),
+  ]);
+  expect(launched.every(isAlive)).toBe(true);
+});
+
 test('instance directories are private, and the one for sockets is fresh', async () => {
   await using dir = await instanceDir();
   for (const path of [dir.paths.dir, dir.paths.runtimeDir])
     expect(statSync(path).mode & 0o777).toBe(0o700);
-  await prepareInstanceDirs(dir.paths);
+  prepareInstanceDirs(dir.paths);
   await writeFile(dir.paths.qmpSocket, '');
-  await expect(prepareInstanceDirs(dir.paths)).rejects.toThrow('holds qmp');
+  expect(() => prepareInstanceDirs(dir.paths)).toThrow('holds qmp');
 });

@@ -98,7 +98,7 @@ const ROWS: readonly Row[] = [
     events: [RUN],
   },
   {
-    name: 'the shim is killed, then the guest is terminated',
+    name: 'the parent is killed, then the guest is terminated',
     guest: 'idle',
     act: (identity, paths) => {
       killShim(paths);
@@ -109,7 +109,7 @@ const ROWS: readonly Row[] = [
     stderr: /terminating on signal 15/,
   },
   {
-    name: 'the shim is killed, then QEMU',
+    name: 'the parent is killed, then QEMU',
     guest: 'idle',
     act: (identity, paths) => {
       killShim(paths);
@@ -121,9 +121,9 @@ const ROWS: readonly Row[] = [
 ];
 
 function killShim(paths: InstancePaths): void {
-  const shim = readIdentity(readProcessFile(paths.process)?.keeperPid ?? 0);
-  if (shim === undefined) throw new Error('the shim is gone already');
-  signalProcess(shim, 'SIGKILL');
+  const parent = readIdentity(readProcessFile(paths.process)?.keeperPid ?? 0);
+  if (parent === undefined) throw new Error('the parent is gone already');
+  signalProcess(parent, 'SIGKILL');
 }
 
 test.for(ROWS)('$name', async ({ guest, act, exit, events, stderr }) => {
@@ -169,7 +169,7 @@ const REFUSED: readonly {
     args: [],
     qemu: '/nonexistent/qemu',
     code: 127,
-    words: /\/nonexistent\/qemu.*not found/,
+    words: /\/nonexistent\/qemu.*No such file or directory/,
   },
 ];
 

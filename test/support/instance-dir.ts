@@ -16,7 +16,7 @@ export interface InstanceDir extends AsyncDisposable {
 export async function instanceDir(): Promise<InstanceDir> {
   const root = await mkdtemp('/tmp/solovirt-');
   const paths = instancePaths(`${root}/state`, `${root}/run`, randomUUID());
-  await prepareInstanceDirs(paths);
+  prepareInstanceDirs(paths);
   return {
     root,
     paths,

@@ -1,5 +1,5 @@
 /**
- * A real QEMU with a tiny guest, launched as solovirt launches: by the shim, stopped (`-S`), with its own event
+ * A real QEMU with a tiny guest, launched as solovirt launches: by a parent, stopped (`-S`), with its own event
  * journal and a QMP socket.
  */
 import { existsSync } from 'node:fs';
@@ -25,7 +25,8 @@ export async function launchTiny(
   ...more: readonly string[]
 ): Promise<ProcessIdentity> {
   const bios = `${paths.dir}/bios.bin`;
-  await Promise.all([writeFile(bios, firmware(guest)), makeFile(paths.events)]);
+  makeFile(paths.events);
+  await writeFile(bios, firmware(guest));
   return spawnQemu({
     paths,
     qemuPath: QEMU,

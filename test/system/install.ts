@@ -26,7 +26,7 @@ const PROGRAMS = [
   'network-host.pl',
   'network-keep',
   'network-rules.pl',
-  'shim.sh',
+  'parents',
   'taps.pl',
 ];
 
