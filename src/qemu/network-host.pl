@@ -106,7 +106,7 @@ sub unmake {
   my ($n) = @_;
   my $table = table_name($n);
   my $is_ours = eval { own_bridge($n) };
-  if ($is_ours && (ask('ip', '-o', 'link', 'show', 'master', $n->{bridge}))[1] ne '') {
+  if ($is_ours && !is_free($n->{bridge})) {
     print STDERR "<4>$n->{bridge} stays, for something is plugged into it\n";
     return 0;
   }
@@ -114,6 +114,16 @@ sub unmake {
   my ($code, $out) = ask('nft', 'list', 'table', 'inet', $table);
   do_it('nft', 'delete', 'table', 'inet', $table) if $code == 0 && index($out, 'comment "' . comment_of($n) . '"') >= 0;
   return 1;
+}
+
+# A guest that has just ended may be plugged in for a moment yet.
+sub is_free {
+  my ($bridge) = @_;
+  for (1 .. 20) {
+    return 1 if (ask('ip', '-o', 'link', 'show', 'master', $bridge))[1] eq '';
+    select undef, undef, undef, 0.05;
+  }
+  return 0;
 }
 
 # --- files and processes

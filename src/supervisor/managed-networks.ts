@@ -198,8 +198,9 @@ export class ManagedNetworks implements Disposable {
 
   async #settleOne(id: string): Promise<void> {
     const entry = this.#entry(id);
-    // Nobody knows yet which files there are.
+    // Nobody knows yet which files there are, and a guest whose record was lost may still go back to its VM.
     const isListed = this.#ctx.listed();
+    if (!isListed && this.#sights.has(id)) return;
     try {
       const fate = fateOf(entry, this.#isPresent, isListed ? this.#wanted(id) : entry.network);
       if (fate.kind === 'keep') {
@@ -219,8 +220,9 @@ export class ManagedNetworks implements Disposable {
   /** Addresses of VMs that are gone may be given to others. */
   async #forgetGone(id: string): Promise<void> {
     const entry = this.#entry(id);
+    const { records, files } = this.#ctx;
     const members = entry.members.filter(
-      ({ vm }) => this.#ctx.records.get(keyOf(vm)) !== undefined,
+      ({ vm }) => records.get(keyOf(vm)) !== undefined || files.catalogue.has(keyOf(vm)),
     );
     if (members.length < entry.members.length) await this.#store(id, { ...entry, members });
   }

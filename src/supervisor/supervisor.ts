@@ -117,7 +117,10 @@ export class Supervisor implements AsyncDisposable {
       draining: () => this.#draining,
       drain: (cause) => this.drain(cause),
       launch: (key, uid) => this.#instances.launch(key, uid),
-      adopt: (key) => this.#instances.adopt(key),
+      adopt: (key) => {
+        this.#instances.adopt(key);
+        networks.settle();
+      },
     };
     this.stats = new Stats(ground);
     this.uploads = new Uploads(ground);
