@@ -107,6 +107,10 @@ test(
     const uid = (await world.untilStatus('filesystems', 'Running')).status.instance?.uid ?? '';
     const served = processesOf('virtiofsd', claim);
     expect(served).toHaveLength(1);
+    // A file that the guest knows of takes one.
+    const limits = readFileSync(`/proc/${served[0]}/limits`, 'utf8');
+    const most = /^Max open files\s+(\d+)\s+(\d+)/m.exec(limits);
+    expect(most?.[1]).toBe(most?.[2]);
     for (const pid of served) process.kill(pid, 'SIGKILL');
     const { message } = await untilEvent(world, 'filesystems', 'FilesystemLost');
     expect(message).toContain('virtiofsd of the filesystem shared ended (signal 9)');

@@ -203,8 +203,12 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Waits for a fact that announces itself nowhere this process could listen. */
-  until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
-    return until(what, look, this.#report);
+  until<T>(
+    what: string,
+    look: () => T | Promise<T>,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<NonNullable<T>> {
+    return until(what, look, this.#report, deadlineMs);
   }
 
   /** Begins a clean shutdown, as the power button of a host does. */
@@ -358,8 +362,9 @@ async function until<T>(
   what: string,
   look: () => T | Promise<T>,
   report: () => string | Promise<string> = () => '',
+  deadlineMs = DEADLINE_MS,
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + DEADLINE_MS;
+  const deadline = Date.now() + deadlineMs;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== null && found !== false) return found;

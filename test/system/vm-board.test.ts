@@ -71,6 +71,8 @@ const virtiofsd = ['/usr/libexec/virtiofsd', '/usr/lib/qemu/virtiofsd'].find((pa
   existsSync(join(LOWER_ROOT, path)),
 );
 
+const LINUX_MS = 120_000;
+
 /** A guest that mounts `shared` and writes into it (images/README.md). */
 function sharing(): string {
   const devices = `          tpm: {}
@@ -104,6 +106,8 @@ test.skipIf(reason !== undefined || virtiofsd === undefined)(
     await machine.until(
       'the guest has written',
       () => machine.exists(written) && machine.read(written) === 'from the guest\n',
+      // A Linux has to boot, emulated.
+      LINUX_MS,
     );
     expect(
       await machine.get('sh', '-c', 'cat /var/lib/solovirt/instances/*/console.log'),
@@ -112,6 +116,10 @@ test.skipIf(reason !== undefined || virtiofsd === undefined)(
     const served = (await machine.get('pgrep', '-x', 'virtiofsd')).split('\n');
     expect(served).toHaveLength(2);
     const user = (pid: string) => machine.get('ps', '-o', 'user:32=', '-p', pid);
+    // A file that the guest knows of takes one.
+    const limits = await machine.get('cat', `/proc/${served[0]}/limits`);
+    const most = /^Max open files\s+(\d+)\s+(\d+)/m.exec(limits);
+    expect(most?.[1]).toBe(most?.[2]);
     const main = await machine.property(unit, 'MainPID');
     for (const pid of served) expect(await user(pid)).toBe(await user(main));
     // Whatever the unit allows, QEMU has given it up.
@@ -120,4 +128,5 @@ test.skipIf(reason !== undefined || virtiofsd === undefined)(
     await machine.get('systemctl', 'stop', DAEMON);
     expect((await machine.run('pgrep', '-x', 'virtiofsd|swtpm')).stdout).toBe('');
   },
+  2 * LINUX_MS,
 );
