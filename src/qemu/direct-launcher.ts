@@ -75,7 +75,7 @@ export class DirectLauncher implements Launcher {
     const sharers = await this.#sharers(companions);
     const [beside, confine] = [programFile('beside'), programFile('confine')];
     const confined = [confine, ...confineArgs(access, credentials), qemuPath, ...args];
-    const plugged = withMadeTaps(taps, this.tapMaking(), confined);
+    const plugged = withMadeTaps(taps, () => this.tapMaking(), confined);
     const identityOf = (companion: Companion) => sharers.get(companion) ?? credentials;
     const command = withCompanions(companions, plugged, { beside, confine }, identityOf);
     const [program = confine, ...words] = command;

@@ -13,7 +13,7 @@ import type { Companion } from '../core/qemu-args/companion.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { filesystemCompanion } from '../core/qemu-args/filesystems.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
-import { networkOf, type TapMaking, tapsOf } from '../core/qemu-args/taps.ts';
+import { networkOf, tapsOf } from '../core/qemu-args/taps.ts';
 import { tpmCompanion } from '../core/qemu-args/tpm.ts';
 import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
@@ -80,7 +80,7 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
     }),
     input.joinNetworks(),
   ]);
-  refuseUnpluggable(spec, networks, launcher.tapMaking());
+  refuseUnpluggable(spec, networks, launcher);
   const seen = launcher.seenBy(paths);
   const moves = [
     [paths.dir, seen.dir],
@@ -124,12 +124,12 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
 function refuseUnpluggable(
   { interfaces }: InstanceSpec,
   networks: readonly HostNetwork[],
-  making: TapMaking,
+  launcher: Pick<Launcher, 'tapMaking'>,
 ): void {
   for (const nic of interfaces) {
     const network = nic.kind === 'bridge' ? networkOf(nic, networks) : undefined;
     if (nic.kind !== 'bridge' || network === undefined) continue;
-    const trouble = nicTrouble(nic, network, making);
+    const trouble = nicTrouble(nic, network, launcher.tapMaking());
     if (trouble !== undefined) throw new PrepareError(trouble);
   }
 }

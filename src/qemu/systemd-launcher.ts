@@ -91,7 +91,7 @@ export class SystemdLauncher implements Launcher {
       machineDir,
       command: withCompanions(
         companions,
-        withMadeTaps(taps, this.tapMaking(), [
+        withMadeTaps(taps, () => this.tapMaking(), [
           programFile('confine'),
           ...confineArgs(access),
           qemuPath,

@@ -104,10 +104,11 @@ function interfaces(): ReadonlySet<string> {
 /** The command of a launcher, which makes the taps before it becomes QEMU. @throws SpawnError where nobody can */
 export function withMadeTaps(
   taps: readonly Tap[],
-  making: TapMaking,
+  lookUp: () => TapMaking,
   program: readonly string[],
 ): readonly string[] {
   if (taps.length === 0) return program;
+  const making = lookUp();
   if (making.kind === 'none') throw new SpawnError(`QEMU was not started: ${making.why}`);
   return withTaps(taps, making, program, programFile('attach'));
 }
