@@ -3,10 +3,8 @@
  * (plugins/ipam/host-local): a configuration, or a list of which the first plugin counts.
  */
 import type { HostNetwork, ManagedNetwork, NetworkId } from '../../model/host-network.ts';
-import { ipv4Number, ipv4Text, isPrivate } from '../../network/ipv4.ts';
 import { fieldPath, quoted } from '../field-path.ts';
 import {
-  type Found,
   flag,
   integer,
   list,
@@ -19,12 +17,11 @@ import {
 } from '../fields.ts';
 import type { JsonWithin } from '../json-within.ts';
 import { checkDnsSubdomain, DNS_SUBDOMAIN } from '../names.ts';
-import { object, reportMissing } from '../object-fields.ts';
+import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
+import { CNI, IPAM, keyOf, rangeOf, refuseAddresses, resolveRange } from './cni-addresses.ts';
 
-const owner = 'CNI';
 const NOT_BRIDGE = 'solovirt attaches guests to bridges alone';
-const NOT_HERE = 'solovirt serves addresses as host-local does, or leaves it to others';
 
 /** Linux' IFNAMSIZ, and what its tools take. */
 const INTERFACE_NAME = {
@@ -32,35 +29,9 @@ const INTERFACE_NAME = {
   rule: 'at most 15 letters, digits, "_", "." and "-"',
 };
 
-const ADDRESS = text(checkAddress);
-const RANGE = {
-  subnet: text(checkSubnet),
-  rangeStart: ADDRESS,
-  rangeEnd: ADDRESS,
-  gateway: ADDRESS,
-};
-
-const IPAM = object({
-  type: 'CniIpam',
-  owner,
-  fields: {
-    type: oneOf(['host-local', 'dhcp'], { refused: { static: NOT_HERE, whereabouts: NOT_HERE } }),
-    ...RANGE,
-    ranges: list(list(object({ type: 'CniRange', owner, fields: RANGE, required: ['subnet'] }))),
-    routes: list(
-      object({
-        type: 'CniRoute',
-        owner,
-        fields: { dst: text(checkDefaultRoute), gw: ADDRESS },
-        required: ['dst'],
-      }),
-    ),
-  },
-});
-
 export const CNI_BRIDGE = object({
   type: 'CniBridge',
-  owner,
+  owner: CNI,
   fields: {
     cniVersion: text(),
     name: text(),
@@ -83,16 +54,16 @@ export const CNI_BRIDGE = object({
     ipam: IPAM,
     dns: object({
       type: 'CniDns',
-      owner,
+      owner: CNI,
       fields: { domain: text(checkDnsSubdomain, { pattern: DNS_SUBDOMAIN }) },
     }),
-    forceAddress: only(false, owner),
-    hairpinMode: only(false, owner),
-    macspoofchk: only(false, owner),
-    portIsolation: only(false, owner),
-    promiscMode: only(false, owner),
-    enabledad: only(false, owner),
-    disableContainerInterface: only(false, owner),
+    forceAddress: only(false, CNI),
+    hairpinMode: only(false, CNI),
+    macspoofchk: only(false, CNI),
+    portIsolation: only(false, CNI),
+    promiscMode: only(false, CNI),
+    enabledad: only(false, CNI),
+    disableContainerInterface: only(false, CNI),
   },
   required: ['type', 'bridge'],
 });
@@ -103,14 +74,12 @@ const ANY = telling({ kind: 'text', mayBeEmpty: true }, () => true);
 /** What stands around the plugins of a list. */
 export const CNI_LIST = object({
   type: 'CniList',
-  owner,
+  owner: CNI,
   fields: { cniVersion: text(), name: text(), plugins: list(ANY) },
   ignored: ['cniVersions', 'disableCheck', 'disableGC', 'loadOnlyInlinedPlugins'],
 });
 
 type Bridge = ValueOf<typeof CNI_BRIDGE>;
-type Ipam = ValueOf<typeof IPAM>['get'];
-type Range = Pick<Ipam, keyof typeof RANGE>;
 
 /** The network that the JSON describes; of use only when no error was reported. */
 export function readCniConfig(
@@ -126,16 +95,14 @@ export function readCniConfig(
       report,
     );
   CNI_LIST(root, spotAt('', root.offset), report);
-  if (plugins.kind !== 'list' || plugins.items.length === 0) {
-    report.error(
-      'invalid-value',
-      { path: 'plugins', offset: plugins.offset },
-      'expected a list of plugins',
-    );
+  // Anything else than a list has been told of.
+  if (plugins.kind !== 'list') return undefined;
+  const [first, second] = plugins.items;
+  if (first === undefined) {
+    const place = { path: 'plugins', offset: plugins.offset };
+    report.error('invalid-value', place, 'the list has no plugin');
     return undefined;
   }
-  const [first, second] = plugins.items;
-  if (first === undefined) return undefined;
   if (second !== undefined)
     report.warning(
       'cluster-only-field',
@@ -207,117 +174,10 @@ function resolveManaged(
   return addresses && { ...addresses, nat: ipMasq?.value ?? false, domain };
 }
 
-/** `dhcp`, or no type: nothing of it is solovirt's. */
-function refuseAddresses(ipam: Found<ValueOf<typeof IPAM>>, report: Report): void {
-  const { type, ...rest } = ipam.value.get;
-  if (type !== undefined) return;
-  const [field, found] = Object.entries(rest)[0] ?? [];
-  if (found === undefined) return;
-  report.error(
-    'required',
-    keyOf(found),
-    `${field} needs a type beside it: write "type": "host-local"`,
-  );
-}
-
-/** `ranges`, or the same fields beside `type`, as older configurations have them. */
-function rangeOf(ipam: Found<ValueOf<typeof IPAM>>, report: Report): Found<Range> | undefined {
-  const { ranges, subnet } = ipam.value.get;
-  const [set, secondSet] = ranges?.value ?? [];
-  const [range, second] = set?.value ?? [];
-  const further = second ?? secondSet ?? (subnet && range);
-  if (further !== undefined)
-    report.error('unsupported-value', further, 'a network has one range of addresses here');
-  if (range !== undefined) return { ...range, value: range.value.get };
-  if (subnet !== undefined) return { ...ipam, value: ipam.value.get };
-  // One that is there and wrong has been told of.
-  if (!ipam.value.present.has('subnet') && !ipam.value.present.has('ranges'))
-    reportMissing(ipam, 'subnet', report);
-  return undefined;
-}
-
-function resolveRange(
-  { value }: Found<Range>,
-  ipam: Spot,
-  report: Report,
-): Omit<ManagedNetwork, 'nat' | 'domain'> | undefined {
-  const written = value.subnet?.value;
-  if (written === undefined) return undefined;
-  const [subnet = '', bits = ''] = written.split('/');
-  const prefix = Number(bits);
-  const network = ipv4Number(subnet) ?? 0;
-  const highest = network + 2 ** (32 - prefix) - 2;
-  const within = (found: Found<string> | undefined, otherwise: number): number => {
-    if (found === undefined) return otherwise;
-    const number = ipv4Number(found.value) ?? otherwise;
-    if (number > network && number <= highest) return number;
-    const inside = `${ipv4Text(network + 1)} to ${ipv4Text(highest)}`;
-    report.error(
-      'out-of-range',
-      found,
-      `${found.value} is no address of a machine in ${written}, whose are ${inside}`,
-    );
-    return otherwise;
-  };
-  const gateway = within(value.gateway, network + 1);
-  const first = within(value.rangeStart, network + 1);
-  const last = within(value.rangeEnd, highest);
-  if (first > last || (first === last && first === gateway))
-    report.error(
-      'out-of-range',
-      value.rangeEnd ?? value.rangeStart ?? ipam,
-      `no address is left between ${ipv4Text(first)} and ${ipv4Text(last)}`,
-    );
-  return {
-    subnet,
-    prefix,
-    gateway: ipv4Text(gateway),
-    first: ipv4Text(first),
-    last: ipv4Text(last),
-  };
-}
-
-function keyOf({ path, keyOffset }: Spot): { readonly path: string; readonly offset: number } {
-  return { path, offset: keyOffset };
-}
-
-/** The loopback interface, and what /proc/sys/net/ipv4/conf has in the place of interfaces. */
 const NO_BRIDGES = new Set(['all', 'default', 'lo']);
 
 function checkInterfaceName(name: string): string | undefined {
   if (NO_BRIDGES.has(name)) return `${quoted(name)} is no name for a bridge`;
   if (INTERFACE_NAME.expression.test(name)) return undefined;
   return `${quoted(name)} is not the name of a network interface: ${INTERFACE_NAME.rule}`;
-}
-
-function checkAddress(written: string): string | undefined {
-  return ipv4Number(written) === undefined
-    ? `${quoted(written)} is not an IPv4 address such as 10.44.0.1`
-    : undefined;
-}
-
-/** Large enough for a gateway and a guest. */
-const LONGEST_PREFIX = 30;
-const SHORTEST_PREFIX = 8;
-
-function checkSubnet(written: string): string | undefined {
-  const [address = '', bits = '', more] = written.split('/');
-  const number = ipv4Number(address);
-  if (number === undefined || more !== undefined || !/^\d{1,2}$/.test(bits))
-    return `${quoted(written)} is not an IPv4 subnet such as 10.44.0.0/24`;
-  const prefix = Number(bits);
-  if (prefix < SHORTEST_PREFIX || prefix > LONGEST_PREFIX)
-    return `${quoted(written)}: the prefix must be ${SHORTEST_PREFIX} to ${LONGEST_PREFIX}`;
-  const first = number - (number % 2 ** (32 - prefix));
-  if (first !== number)
-    return `${quoted(written)} has bits set beyond its prefix; did you mean "${ipv4Text(first)}/${prefix}"?`;
-  return isPrivate({ subnet: address, prefix })
-    ? undefined
-    : `${quoted(written)} is not private; choose one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10`;
-}
-
-/** The gateway is told to guests in any case. */
-function checkDefaultRoute(destination: string): string | undefined {
-  if (destination === '0.0.0.0/0') return undefined;
-  return `${quoted(destination)}: no route but 0.0.0.0/0, which leads to the gateway, is supported by this version of solovirt`;
 }
