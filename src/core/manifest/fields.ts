@@ -15,6 +15,11 @@ export interface Spot extends Place {
   readonly keyOffset: number;
 }
 
+/** Where the key stands, for faults that are not the value's. */
+export function keyOf({ path, keyOffset }: Spot): Place {
+  return { path, offset: keyOffset };
+}
+
 /** A valid value and where it stands. */
 export interface Found<T> extends Spot {
   readonly value: T;

@@ -4,7 +4,7 @@
 import type { ManagedNetwork } from '../../model/host-network.ts';
 import { ipv4Number, ipv4Text, isPrivate } from '../../network/ipv4.ts';
 import { quoted } from '../field-path.ts';
-import { type Found, list, oneOf, type Spot, text, type ValueOf } from '../fields.ts';
+import { type Found, keyOf, list, oneOf, type Spot, text, type ValueOf } from '../fields.ts';
 import { object, reportMissing } from '../object-fields.ts';
 import type { Report } from '../report.ts';
 
@@ -114,14 +114,6 @@ export function resolveRange(
   };
 }
 
-export function keyOf({ path, keyOffset }: Spot): {
-  readonly path: string;
-  readonly offset: number;
-} {
-  return { path, offset: keyOffset };
-}
-
-/** The loopback interface, and what /proc/sys/net/ipv4/conf has in the place of interfaces. */
 function checkAddress(written: string): string | undefined {
   return ipv4Number(written) === undefined
     ? `${quoted(written)} is not an IPv4 address such as 10.44.0.1`

@@ -7,6 +7,7 @@ import { fieldPath, quoted } from '../field-path.ts';
 import {
   flag,
   integer,
+  keyOf,
   list,
   oneOf,
   only,
@@ -19,7 +20,7 @@ import type { JsonWithin } from '../json-within.ts';
 import { checkDnsSubdomain, DNS_SUBDOMAIN } from '../names.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';
-import { CNI, IPAM, keyOf, rangeOf, refuseAddresses, resolveRange } from './cni-addresses.ts';
+import { CNI, IPAM, rangeOf, refuseAddresses, resolveRange } from './cni-addresses.ts';
 
 const NOT_BRIDGE = 'solovirt attaches guests to bridges alone';
 
@@ -174,6 +175,7 @@ function resolveManaged(
   return addresses && { ...addresses, nat: ipMasq?.value ?? false, domain };
 }
 
+/** The loopback interface, and what /proc/sys/net/ipv4/conf has in the place of interfaces. */
 const NO_BRIDGES = new Set(['all', 'default', 'lo']);
 
 function checkInterfaceName(name: string): string | undefined {

@@ -9,11 +9,11 @@ import { fieldPath, quoted } from '../field-path.ts';
 import {
   type Found,
   integer,
+  keyOf,
   list,
   oneOf,
   only,
   type Refusal,
-  type Spot,
   text,
   type ValueOf,
 } from '../fields.ts';
@@ -144,27 +144,23 @@ function reportBinding(
   const { masquerade, bridge } = get;
   if (bridge === undefined) {
     if (masquerade !== undefined && network?.value.present.has('multus'))
-      report.error('invalid-value', key(masquerade), MASQUERADE_OF_MULTUS);
+      report.error('invalid-value', keyOf(masquerade), MASQUERADE_OF_MULTUS);
     return;
   }
   if (masquerade !== undefined)
     report.error(
       'mutually-exclusive',
-      key(bridge),
+      keyOf(bridge),
       'an interface has one binding, and masquerade is there already',
     );
   else if (network?.value.present.has('pod'))
-    report.error('unsupported-value', key(bridge), BRIDGE_OF_POD);
+    report.error('unsupported-value', keyOf(bridge), BRIDGE_OF_POD);
 }
 
 const MASQUERADE_OF_MULTUS =
   'masquerade works with the pod network alone: write "bridge: {}" to be a member of this network';
 const BRIDGE_OF_POD =
   'a host has no pod network to be a member of: write "masquerade: {}" to be behind the host, or name a NetworkAttachmentDefinition in networks instead of pod: "multus: {networkName: NAME}"';
-
-function key({ path, keyOffset }: Spot): { readonly path: string; readonly offset: number } {
-  return { path, offset: keyOffset };
-}
 
 function resolveInterface(
   found: InterfaceFields,
