@@ -81,6 +81,15 @@ _start: cli
         int3
 .endif
 
+.ifdef VARIANT_rest
+        # Mode 0 without a count: no tick ever comes, and nothing else is listened to.
+        mov al, 0x30
+        out 0x43, al
+        cli
+1:      hlt
+        jmp 1b
+.endif
+
 .ifdef VARIANT_spin
         cli
         jmp $

@@ -1,7 +1,7 @@
 # The boot-sector guests: tiny.S once for each variant, padded to the 1 MiB that a BIOS needs to boot it
 # from a virtio or SATA disk. Sourced by images/build.
 
-tiny_variants='obey ignore slow off off-after reset reset-once crash panic spin watchdog witness'
+tiny_variants='obey ignore slow off off-after reset reset-once crash panic spin rest watchdog witness'
 
 tiny_files() {
   for variant in $tiny_variants; do echo "$variant.img"; done

@@ -32,6 +32,7 @@ export const TINY_VARIANTS = [
   'crash',
   'panic',
   'spin',
+  'rest',
   'watchdog',
   'witness',
 ] as const;
