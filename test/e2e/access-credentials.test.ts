@@ -95,11 +95,11 @@ test('what the guest’s agent cannot do is told, without a word of the Secret',
   const vm = await world.until(
     'pw',
     'has no password',
-    (v) => condition(v, SYNCED)?.reason === 'AccessCredentialsSyncFailed',
+    (v) => condition(v, SYNCED)?.message?.includes('the guest agent refused') === true,
   );
   const { message } = condition(vm, SYNCED) ?? {};
   expect(message).toContain('the password of root: the guest agent refused');
-  expect(await messages('pw', 'AccessCredentialsSyncFailed')).toEqual([message]);
+  expect(await messages('pw', 'AccessCredentialsSyncFailed')).toContain(message);
   for (const text of [world.log, message]) {
     expect(text).not.toContain('hunter2');
     expect(text).not.toContain(Buffer.from('hunter2').toString('base64'));
