@@ -14,16 +14,16 @@ export const STATUS_STANDING: Readonly<
   VirtualMachineStatus: {
     changedBlockTracking: TRACKING,
     conditions: differs(
-      'Ready, Paused and RestartRequired as there; ManifestInvalid, MonitorUnresponsive and RebootLoop are additions',
+      'Ready, Paused, RestartRequired and Synchronized as there; ManifestInvalid, MonitorUnresponsive and RebootLoop are additions',
     ),
     created: WORKS,
     desiredGeneration: WORKS,
     instancetypeRef: INSTANCE_TYPES,
-    memoryDumpRequest: notHere('there are no memory dumps to claims'),
+    memoryDumpRequest: notYet('there are no memory dumps on command'),
     observedGeneration: WORKS,
     preferenceRef: INSTANCE_TYPES,
     printableStatus: differs(
-      'Invalid, for a file that was never valid, is an addition; there is none of the states of claims, images and scheduling',
+      'Invalid, for a file that was never valid, is an addition; there are none of the states of scheduling, migration and unknown claims',
     ),
     ready: WORKS,
     restoreInProgress: notYet('there are no snapshots'),

@@ -62,7 +62,9 @@ const BOTH = [VM, INSTANCE];
 const ONE_NODE = notHere('there is no other node that the guest could move to');
 const NO_PLUGGING = notYet('add the volume to the file of the VM and restart it');
 const NO_UNPLUGGING = notYet('remove the volume from the file of the VM and restart it');
-const NO_CLAIM = notHere('a memory dump goes to a claim of the cluster, and a host has no claims');
+const NO_DUMP = notYet(
+  'guests leave dumps of their memory when they panic (solovirt.io/panic-dumps), and not on command',
+);
 const GUEST_READ = differs(
   'without an agent 409, one that does not answer 503 or what it said last; KubeVirt answers 500',
 );
@@ -84,8 +86,8 @@ export const SUBRESOURCE_STANDING: readonly SubresourceStanding[] = [
   ...on(BOTH, 'PUT', 'evacuate/cancel', ONE_NODE),
   ...on(BOTH, 'PUT', 'addvolume', NO_PLUGGING),
   ...on(BOTH, 'PUT', 'removevolume', NO_UNPLUGGING),
-  ...on([VM], 'PUT', 'memorydump', NO_CLAIM),
-  ...on([VM], 'PUT', 'removememorydump', NO_CLAIM),
+  ...on([VM], 'PUT', 'memorydump', NO_DUMP),
+  ...on([VM], 'PUT', 'removememorydump', NO_DUMP),
   ...on(
     [VM],
     'GET',

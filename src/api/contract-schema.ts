@@ -144,6 +144,13 @@ function inside(type: ObjectType, ...path: readonly string[]): ObjectType {
   }, type);
 }
 
+/** What stands in `apiVersion` of objects of a kind; `v1` for those that are not listed. */
+export const KIND_VERSIONS: Readonly<Record<string, string>> = {
+  VirtualMachine: 'kubevirt.io/v1',
+  VirtualMachineInstance: 'kubevirt.io/v1',
+  NetworkAttachmentDefinition: 'k8s.cni.cncf.io/v1',
+};
+
 /** The other names of the kinds, as in discovery. */
 export const KIND_NAMES: Readonly<Record<string, readonly string[]>> = {
   VirtualMachine: ['vm', 'vms', 'virtualmachine', 'virtualmachines'],

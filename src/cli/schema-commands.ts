@@ -23,7 +23,10 @@ export function addSchemaCommands(program: Command, context: CliContext): void {
   program
     .command('explain')
     .description('tell what a field of a VM file or of an object means, without a daemon')
-    .argument('[field]', 'vm, vmi or event, with a path below it; a path of a VM; annotations')
+    .argument(
+      '[field]',
+      'a kind (vm, vmi, event, secret, configmap, network-attachment-definition), with a path below it; a path of a VM; annotations',
+    )
     .option('--recursive', 'name everything below the field')
     .option('--json-schema', 'print the JSON Schema of VM files, for editors')
     .addHelpText('after', EXAMPLES)

@@ -161,7 +161,8 @@ export function portWords({ hostAddress, hostPort, protocol }: PortForward): str
 
 const ANY = '0.0.0.0';
 
-function collide(one: PortForward, other: PortForward): boolean {
+/** Whether the host can have only one of them. */
+export function collide(one: PortForward, other: PortForward): boolean {
   const addresses = [one.hostAddress, other.hostAddress];
   return (
     one.hostPort === other.hostPort &&

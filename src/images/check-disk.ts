@@ -1,6 +1,7 @@
 /** Looks at a file that is to become an image: whether it is a disk, and one that needs no other file. */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { diskKind, HEAD_BYTES } from '../core/images/disk-format.ts';
+import { readHead } from '../qemu/image-chain.ts';
 import { QCOW2_MAGIC, qcow2References } from '../qemu/qcow2-header.ts';
 import { ImageError } from './image-error.ts';
 
@@ -38,10 +39,4 @@ export async function checkReferences(path: string, what: string): Promise<void>
   throw new ImageError(`${what} builds on ${other}, which does not come with it`, {
     hint: 'Make it whole first, with `qemu-img convert -O qcow2`.',
   });
-}
-
-async function readHead(path: string, length: number): Promise<Buffer> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
-  return buffer.subarray(0, bytesRead);
 }

@@ -1,6 +1,7 @@
 /** Finds the disks of persistent volume claims in the image directory. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClaimFile, claimFiles } from '../core/claims.ts';
+import { type ClaimFile, claimDirectory, claimFiles } from '../core/claims.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { ImageFormat } from '../core/qemu-args/input.ts';
 import { type DiskFile, findAllowed } from './image-file.ts';
@@ -31,7 +32,11 @@ export async function findClaim(
     );
   if (disk !== undefined) return disk;
   const place = join(roots.imagesDir, preferred.path);
+  const directory = join(roots.imagesDir, claimDirectory(vm, claim));
+  const instead = existsSync(directory)
+    ? `, but a directory, ${directory}, which "filesystems" shows and "disks" does not`
+    : '';
   throw new PrepareError(
-    `the claim ${claim} has no disk: make one, as with \`qemu-img create -f qcow2 ${place} 20G\`, or put one there (.qcow2, or .img for a raw one)`,
+    `the claim ${claim} has no disk${instead}: make one, as with \`qemu-img create -f qcow2 ${place} 20G\`, or put one there (.qcow2, or .img for a raw one)`,
   );
 }

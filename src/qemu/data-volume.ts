@@ -5,6 +5,7 @@
 import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
+import { diskKind, HEAD_BYTES } from '../core/images/disk-format.ts';
 import type {
   DataVolume,
   DataVolumeContents,
@@ -13,7 +14,7 @@ import type {
 import { findClaim } from './claim-disk.ts';
 import { type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';
-import { filesBelow } from './image-chain.ts';
+import { filesBelow, readHead } from './image-chain.ts';
 import { findAllowed, type Image, readImage } from './image-file.ts';
 import { createHostDisk, publish } from './overlay.ts';
 import { checkNewFile, type Roots } from './path-policy.ts';
@@ -133,8 +134,16 @@ async function makeFromFile(
   }
 }
 
-/** An image from elsewhere stands alone: nobody knows whose the files are that it may name. */
+/**
+ * An image from elsewhere stands alone: nobody knows whose the files are that it may name. Whatever has no mark is a raw disk, so
+ * that what is plainly something else, such as a web page, is told here: a claim that has a disk keeps it.
+ */
 async function readForeign(path: string, roots: Roots): Promise<Image> {
+  const kind = diskKind(await readHead(path, HEAD_BYTES), (await stat(path)).size);
+  if (!kind.ok)
+    throw new PrepareError(
+      `what came is ${kind.what}; a disk is raw or qcow2, plain or packed with gzip, xz or zstd`,
+    );
   const image = await readImage({ path, blockDevice: false });
   const [other] = await filesBelow(image, roots);
   if (other === undefined) return image;

@@ -38,7 +38,7 @@ async function nextBelow(
   path: string,
   roots: Roots,
 ): Promise<{ path: string; format: ImageFormat } | undefined> {
-  const references = qcow2References(await readHead(path));
+  const references = qcow2References(await readHead(path, HEAD_BYTES));
   if (references === undefined) return undefined;
   if (references.externalData)
     throw new PrepareError(`${path} keeps its data in another file, which is not supported`);
@@ -58,7 +58,8 @@ function isQcow2(head: Buffer): boolean {
   return head.length >= 4 && head.readUInt32BE(0) === QCOW2_MAGIC;
 }
 
-async function readHead(path: string, length = HEAD_BYTES): Promise<Buffer> {
+/** The first bytes of a file, fewer when it has no more. */
+export async function readHead(path: string, length: number): Promise<Buffer> {
   await using file = await open(path, 'r');
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
   return buffer.subarray(0, bytesRead);

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
+import { isOfRegistry } from '../core/images/pull-plan.ts';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
@@ -173,8 +174,10 @@ async function findImage(
     const file = await findAllowed(join(imagesDir, candidate), 'read', roots);
     if (file !== undefined) return await readImage(file);
   }
+  // By hand, what a registry is not named for would be looked for at Docker Hub.
+  const command = isOfRegistry(image) ? `pull ${image}` : `import FILE ${image}`;
   throw new PrepareError(
-    `the image ${image} is not in the image directory: put it at ${join(imagesDir, preferred)}, or get it with \`solovirt images pull ${image}\` (looked for ${candidates.join(', ')} in ${imagesDir})`,
+    `the image ${image} is not in the image directory: put it at ${join(imagesDir, preferred)}, or get it with \`solovirt images ${command}\` (looked for ${candidates.join(', ')} in ${imagesDir})`,
   );
 }
 

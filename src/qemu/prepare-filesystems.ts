@@ -1,8 +1,8 @@
 /** Finds the directories that a guest shares with the host, and makes those that are made for the instance. */
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { claimDirectory } from '../core/claims.ts';
+import { claimDirectory, claimFiles } from '../core/claims.ts';
 import type {
   FilesystemSource,
   FilesystemSpec,
@@ -90,10 +90,22 @@ async function findShared(
 ): Promise<PreparedFilesystem> {
   const place = path ?? join(roots.imagesDir, claimDirectory(vm, claim));
   const dir = await allowedFile(place, roots);
-  if (dir === undefined)
+  if (dir === undefined) {
+    const disk = claimFiles(vm, claim)
+      .map((file) => join(roots.imagesDir, file.path))
+      .find((file) => existsSync(file));
+    const instead =
+      disk === undefined
+        ? ''
+        : `, but a disk, ${disk}, which "disks" shows and "filesystems" does not`;
+    const elsewhere =
+      path === undefined
+        ? ', or name one elsewhere with the annotation solovirt.io/host-directories'
+        : '';
     throw new PrepareError(
-      `the claim ${claim} has no directory: make one with \`install -d -m 2770 ${place}\`${path === undefined ? ', or name one elsewhere with the annotation solovirt.io/host-directories' : ''}`,
+      `the claim ${claim} has no directory${instead}: make one with \`install -d -m 2770 ${place}\`${elsewhere}`,
     );
+  }
   if (!(await stat(dir)).isDirectory()) throw new PrepareError(`${place} is no directory`);
   await access(dir, constants.R_OK | constants.X_OK).catch((cause: unknown) => {
     throw new PrepareError(`cannot read ${place}: ${reasonOf(cause)}`, { cause });

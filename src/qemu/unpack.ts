@@ -1,4 +1,4 @@
-/** Unpacks what was downloaded, told by its first bytes, and refuses what would be taken for a raw disk and is none. */
+/** Unpacks what was downloaded or sent, told by its first bytes. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
@@ -19,8 +19,7 @@ interface Mark {
   readonly name: string;
   readonly at: number;
   readonly bytes: string;
-  /** Absent: it cannot be unpacked. */
-  readonly unpack?: Unpacking;
+  readonly unpack: Unpacking;
 }
 
 /** By the documents of each format; `bytes` is Latin-1. */
@@ -43,16 +42,6 @@ const MARKS: readonly Mark[] = [
     bytes: '\xfd7zXZ\0',
     unpack: { kind: 'program', command: ['xz', '--decompress', '--stdout'] },
   },
-  { name: 'bzip2', at: 0, bytes: 'BZh' },
-  { name: 'a ZIP archive', at: 0, bytes: 'PK\x03\x04' },
-  { name: 'a tar archive', at: 257, bytes: 'ustar' },
-  { name: 'a VMDK image', at: 0, bytes: 'KDMV' },
-  { name: 'a VMDK image', at: 0, bytes: '# Disk DescriptorFile' },
-  { name: 'a VHDX image', at: 0, bytes: 'vhdxfile' },
-  { name: 'a VHD image', at: 0, bytes: 'conectix' },
-  { name: 'a VDI image', at: 64, bytes: '\x7f\x10\xda\xbe' },
-  { name: 'a web page', at: 0, bytes: '<!DOCTYPE' },
-  { name: 'a web page', at: 0, bytes: '<html' },
 ];
 
 /**
@@ -64,10 +53,6 @@ export async function unpack(from: string, to: string, signal: AbortSignal): Pro
   const mark = MARKS.find(({ at, bytes }) => head.startsWith(bytes, at));
   if (mark === undefined) return from;
   const { name, unpack: how } = mark;
-  if (how === undefined)
-    throw new PrepareError(
-      `what was downloaded is ${name}, and not an image in raw or qcow2, plain or packed with gzip, xz or zstd`,
-    );
   try {
     await run(how, from, to, signal);
   } catch (cause) {

@@ -10,7 +10,14 @@ import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import { type Described, describeNetwork } from '../core/network/description.ts';
 import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
-import { type Applicant, admit, isSame, type Member, readmit } from '../core/network/members.ts';
+import {
+  type Applicant,
+  admit,
+  isSame,
+  type Member,
+  readmit,
+  takenForward,
+} from '../core/network/members.ts';
 import { portWords } from '../core/preflight.ts';
 import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { networksWanted } from '../core/qemu-args/taps.ts';
@@ -166,10 +173,14 @@ export class ManagedNetworks implements Disposable {
     const network = before !== undefined && inUse ? before.network : wanted;
     if (before?.isUp === true && !sameNetwork(before.network, network)) await this.#takeDown(id);
     const beside = [...this.#entries].filter(([other, { isUp }]) => other !== id && isUp);
-    const trouble = collision(
-      network,
-      beside.map(([, other]) => other.network),
-    );
+    const elsewhere = beside
+      .flatMap(([, { members }]) => members)
+      .filter((m) => !isSame(m.vm, vm) && this.#isPresent(m));
+    const trouble =
+      collision(
+        network,
+        beside.map(([, other]) => other.network),
+      ) ?? takenForward(nics, [...others, ...elsewhere]);
     if (trouble !== undefined) throw new NetworkError(trouble);
     const members = admit(readmit(before?.members ?? [], network.managed), nics, network.managed);
     if (members === undefined)

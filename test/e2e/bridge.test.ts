@@ -21,10 +21,10 @@ spec:
   config: '{"type": "bridge", "bridge": "${bridge}", "mtu": 1400}'
 `;
 const NIC = '          interfaces: [{name: lan, bridge: {}}]\n';
-const LAN = '      networks: [{name: lan, multus: {networkName: lan}}]\n';
+const LAN = '      networks: [{name: lan, multus: {networkName: office}}]\n';
 const NICS = '          interfaces: [{name: default, masquerade: {}}, {name: lan, bridge: {}}]\n';
 const NETWORKS =
-  '      networks: [{name: lan, multus: {networkName: default/lan}}, {name: default, pod: {}}]\n';
+  '      networks: [{name: lan, multus: {networkName: default/office}}, {name: default, pod: {}}]\n';
 
 let host: NetNamespace;
 let world: World;
@@ -146,7 +146,7 @@ describe.skipIf(WHY_NOT !== undefined)('a VM on a bridge', () => {
       tinyVm(name, {
         strategy: 'Once',
         devices: NIC,
-        spec: LAN.replace('networkName: lan', `networkName: ${name}`),
+        spec: LAN.replace('networkName: office', `networkName: ${name}`),
       });
     world.write('nowhere', vm('nowhere') + network('nowhere', 'svtest1'));
     world.write('nameless', vm('nameless'));
@@ -166,7 +166,7 @@ describe.skipIf(process.geteuid?.() !== 0)('a daemon without privileges', () => 
     await using own = await World.start({ user: 65_534, config: 'launcher: direct\n' });
     own.write(
       'poor',
-      tinyVm('poor', { strategy: 'Once', devices: NIC, spec: LAN }) + network('lan', BRIDGE),
+      tinyVm('poor', { strategy: 'Once', devices: NIC, spec: LAN }) + network('office', BRIDGE),
     );
     const { verdict } = await own.untilRuns('poor', 1);
     expect(verdict.message).toMatch(

@@ -100,13 +100,17 @@ test('a disk that is to be larger is grown at the next start, and none is ever s
     JSON.parse((await execa('qemu-img', ['info', '-U', '--output=json', file])).stdout)[
       'virtual-size'
     ];
-  world.write('grows', text.replace('storage: 2Mi', 'storage: 6Mi'));
+  const saved = async (edited: string, generation: number): Promise<void> => {
+    world.write('grows', edited);
+    await world.until('grows', 'is as saved', (seen) => seen?.metadata.generation === generation);
+  };
+  await saved(text.replace('storage: 2Mi', 'storage: 6Mi'), 2);
   await vm.granted('restart', { gracePeriodSeconds: 0 });
   const second = await vm.running(first.uid);
   expect(await size()).toBe(6 * 1024 ** 2);
   await vm.untilEvent('VolumeResizeSuccessful');
 
-  world.write('grows', text);
+  await saved(text, 3);
   await vm.granted('restart', { gracePeriodSeconds: 0 });
   await vm.running(second.uid);
   expect(await size()).toBe(6 * 1024 ** 2);

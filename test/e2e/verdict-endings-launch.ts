@@ -34,7 +34,7 @@ export const LAUNCH_ENDINGS: readonly Ending[] = [
     manifest: (name) => tinyVm(name, manual).replace('tiny:obey', 'nobody/has:this'),
     ready: 'down',
     message:
-      /^The guest could not be launched: disk root: the image nobody\/has:this is not in the image directory: put it at \S+, or get it with `solovirt images pull nobody\/has:this` \(looked for .+\)$/,
+      /^The guest could not be launched: disk root: the image nobody\/has:this is not in the image directory: put it at \S+, or get it with `solovirt images import FILE nobody\/has:this` \(looked for .+\)$/,
   },
   {
     ...failed,

@@ -44,6 +44,15 @@ test('a claim without a disk is told with the command that makes one', async () 
   );
 });
 
+test('a claim that is a directory is told from one that is not there', async () => {
+  await using where = await place();
+  const directory = join(where.imagesDir, '_claims/default/web-root');
+  await mkdir(directory, { recursive: true });
+  expect(await refusal(prepareOne(where, claim()))).toContain(
+    `has no disk, but a directory, ${directory}, which "filesystems" shows and "disks" does not: make one`,
+  );
+});
+
 test('of two disks for one claim none is taken', async () => {
   await using where = await place();
   const folder = join(where.imagesDir, '_claims/default');

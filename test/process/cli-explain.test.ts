@@ -98,6 +98,11 @@ test('a narrow terminal', async () => {
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
 });
 
+test('an object that is not KubeVirt’s has the version of its own group', async () => {
+  const { stdout } = await runCli(['explain', 'net-attach-def.spec.config']);
+  expect(stdout).toContain('VERSION:  k8s.cni.cncf.io/v1\n');
+});
+
 test('kinds have the names that discovery gives them', () => {
   for (const { kind, plural, singular, shortNames } of RESOURCES)
     if (Object.hasOwn(KIND_NAMES, kind))

@@ -1,7 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli, scratchDir } from './cli-harness.ts';
+
+const EXAMPLES = new URL('../../vms', import.meta.url);
 
 let dir = '';
 beforeEach(async () => {
@@ -43,6 +46,11 @@ test('valid files: a summary and exit code 0', async () => {
     stdout: '2 files, 3 valid VMs: no problems\n',
     stderr: '',
   });
+});
+
+test('the examples of this repository get on beside each other', async () => {
+  const { code, stdout } = await runCli(['validate', fileURLToPath(EXAMPLES)]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('no problems') });
 });
 
 test('each problem has file, line and column: exit code 1', async () => {

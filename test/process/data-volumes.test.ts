@@ -142,6 +142,7 @@ test('what is sent and is no disk, builds on another file, or breaks off makes n
   expect(await refusal(send(where, [await readFile(evil)]))).toContain('builds on another file');
   const page = Buffer.from('<!DOCTYPE html><title>Sign in</title>');
   expect(await refusal(send(where, [page]))).toContain('is a web page');
+  expect(await refusal(send(where, [Buffer.from('a note\n')]))).toContain('is only 7 bytes long');
   await expect(send(where, brokenOff())).rejects.toThrow('hung up');
   expect(await names(where)).toEqual([]);
 });
@@ -257,8 +258,13 @@ test.for([
 
 test.for([
   ['what is cut off', gzipSync(randomBytes(MIB)).subarray(0, MIB / 2), 'cannot be unpacked (gzip)'],
-  ['another format', Buffer.from(`KDMV${'\0'.repeat(1020)}`), 'is a VMDK image'],
+  ['another format', Buffer.from(`KDMV${'\0'.repeat(1020)}`), 'is a VMDK disk'],
   ['an archive', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')]), 'is a tar archive'],
+  [
+    'an archive in a package',
+    gzipSync(Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')])),
+    'is a tar archive',
+  ],
   ['an error page', Buffer.from('<!DOCTYPE html><title>Sign in</title>'), 'is a web page'],
 ] as const)('%s makes no disk of its bytes', async ([, contents, message]) => {
   await using where = await place();

@@ -1,7 +1,7 @@
 /**
  * `solovirt explain`: what a field means, from the schema that ships with the client. Needs no daemon.
  */
-import { KIND_NAMES, KIND_TYPES } from '../../api/contract-schema.ts';
+import { KIND_NAMES, KIND_TYPES, KIND_VERSIONS } from '../../api/contract-schema.ts';
 import { didYouMean, suggest } from '../../core/manifest/suggest.ts';
 import { ANNOTATION_WORDS } from '../../core/schema/annotations.ts';
 import {
@@ -60,8 +60,7 @@ function annotations(asked: string, width: number): readonly string[] | undefine
 
 function field(asked: string, width: number, recursive: boolean): readonly string[] {
   const { kind, place } = lookUp(splitPath(asked));
-  const apiVersion = kind.startsWith(KIND) ? 'kubevirt.io/v1' : 'v1';
-  const subject: Subject = { kind, apiVersion };
+  const subject: Subject = { kind, apiVersion: KIND_VERSIONS[kind] ?? 'v1' };
   return recursive ? explainRecursively(subject, place) : explainPlace(subject, place, width);
 }
 

@@ -44,10 +44,10 @@ const SECTOR_BYTES = 512;
  */
 export function diskKind(head: Uint8Array, bytes: number): DiskKind {
   if (bytes === 0) return { ok: false, what: 'empty' };
-  if (bytes < SECTOR_BYTES) return { ok: false, what: `only ${bytes} bytes long` };
-  if (begins(head, { at: 0, bytes: QCOW_MAGIC })) return qcowKind(head);
   const other = OTHERS.find((mark) => begins(head, mark));
   if (other !== undefined) return { ok: false, what: other.what };
+  if (bytes < SECTOR_BYTES) return { ok: false, what: `only ${bytes} bytes long` };
+  if (begins(head, { at: 0, bytes: QCOW_MAGIC })) return qcowKind(head);
   return { ok: true, ending: begins(head, ISO_MARK) ? 'iso' : 'img' };
 }
 

@@ -26,12 +26,16 @@ export function readJsonWithin(
   report: Report,
 ): JsonWithin | undefined {
   const text = String(scalar.value);
+  const inFile = placesIn(text, file, scalar.offset);
   const wrong = jsonFault(text);
   if (wrong !== undefined) {
-    report.error('invalid-value', { path, offset: scalar.offset }, `this is not JSON: ${wrong}`);
+    report.error(
+      'invalid-value',
+      { path, offset: inFile(wrong.at) },
+      `this is not JSON: ${wrong.words}`,
+    );
     return undefined;
   }
-  const inFile = placesIn(text, file, scalar.offset);
   const place = (at: { readonly path: string; readonly offset: number }) => ({
     path: at.path === '' ? path : `${path}.${at.path}`,
     offset: inFile(at.offset),
@@ -50,12 +54,22 @@ export function readJsonWithin(
   return { root, report: within };
 }
 
-function jsonFault(text: string): string | undefined {
+interface JsonFault {
+  readonly words: string;
+  /** Where in the text; -1 when that is not known. */
+  readonly at: number;
+}
+
+/** V8 tells the place of most faults, by the lines of the text; people look for it by those of the file. */
+const PLACE = / in JSON at position (\d+)(?: \(line \d+ column \d+\))?$/;
+
+function jsonFault(text: string): JsonFault | undefined {
   try {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    return { words: said.replace(PLACE, ''), at: Number(PLACE.exec(said)?.[1] ?? -1) };
   }
 }
 

@@ -2,8 +2,10 @@
  * Who is in a managed network, under which address. A guest keeps its address for as long as its VM is there: what was
  * given once is kept on record. Pure.
  */
+import { keyOf } from '../catalogue/catalogue.ts';
 import type { ManagedNetwork } from '../model/host-network.ts';
 import type { PortForward, VmIdentity } from '../model/virtual-machine.ts';
+import { collide, portWords } from '../preflight.ts';
 import { ipv4Number, ipv4Text } from './ipv4.ts';
 
 /** One NIC of a VM. */
@@ -49,6 +51,21 @@ export function admit(
 /** The members that are still there, after an edit of the network with an address that is in it. */
 export function readmit(members: readonly Member[], network: ManagedNetwork): readonly Member[] {
   return members.filter(({ address }) => isInRange(address, network));
+}
+
+/** What keeps NICs of a VM from their ports of the host, in words. @param others NICs of other VMs that are in a network */
+export function takenForward(
+  applicants: readonly Applicant[],
+  others: readonly Member[],
+): string | undefined {
+  for (const forward of applicants.flatMap(({ forwards }) => forwards)) {
+    const holder = others.find((other) =>
+      other.forwards.some((theirs) => collide(theirs, forward)),
+    );
+    if (holder !== undefined)
+      return `${portWords(forward)} is forwarded to VM ${keyOf(holder.vm)}; choose another port`;
+  }
+  return undefined;
 }
 
 function firstFree(

@@ -198,7 +198,7 @@ describe('a disk is imported', () => {
     await expect(bring(file)).rejects.toThrow(/web is there already, as .*\/web.raw/);
     rmSync(join(imagesDir, 'web.raw'));
     writeFileSync(file, '<html>');
-    await expect(bring(file)).rejects.toThrow(/web.img is only 6 bytes long/);
+    await expect(bring(file)).rejects.toThrow(/web.img is a web page/);
     await expect(bring(join(root, 'no'))).rejects.toThrow(/no does not exist/);
     await expect(bring(root)).rejects.toThrow(/is not a file/);
     await expect(bring(file, 'No')).rejects.toThrow(/"No" is not the name of an image/);

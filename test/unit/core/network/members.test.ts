@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Applicant, admit, type Member } from '../../../../src/core/network/members.ts';
+import {
+  type Applicant,
+  admit,
+  type Member,
+  takenForward,
+} from '../../../../src/core/network/members.ts';
 import { lan } from './managed.ts';
 
 const { managed } = lan();
@@ -63,4 +68,21 @@ test('no two guests ever have one address', () => {
       expect(members).toHaveLength(new Set(names).size);
     }),
   );
+});
+
+test('a port of the host that leads to another VM is told with its name', () => {
+  const forward = {
+    hostAddress: '127.0.0.1',
+    hostPort: 8080,
+    guestPort: 80,
+    protocol: 'tcp' as const,
+  };
+  const [web] = admit([], [{ ...nic('1'), forwards: [forward] }], managed) ?? [];
+  const others = web === undefined ? [] : [web];
+  const wanting = (changes: Partial<typeof forward>): string | undefined =>
+    takenForward([{ ...nic('2'), forwards: [{ ...forward, ...changes }] }], others);
+  expect(wanting({ hostAddress: '0.0.0.0' })).toBe(
+    'port 8080/tcp of 0.0.0.0 is forwarded to VM default/1; choose another port',
+  );
+  expect(wanting({ hostPort: 8081 })).toBeUndefined();
 });
