@@ -19,6 +19,7 @@ import { findAllowed, type Image, readImage } from './image-file.ts';
 import { createHostDisk, publish } from './overlay.ts';
 import { checkNewFile, type Roots } from './path-policy.ts';
 import { PrepareError, reasonOf } from './prepare-error.ts';
+import { isWholeQcow2 } from './qemu-img.ts';
 import { unpack } from './unpack.ts';
 
 export interface MakeOptions extends Roots {
@@ -138,16 +139,23 @@ async function makeFromFile(
  * An image from elsewhere stands alone: nobody knows whose the files are that it may name. Whatever has no mark is a raw disk, so
  * that what is plainly something else, such as a web page, is told here: a claim that has a disk keeps it.
  */
-async function readForeign(path: string, roots: Roots): Promise<Image> {
+async function readForeign(
+  path: string,
+  options: Roots & Pick<MakeOptions, 'signal'>,
+): Promise<Image> {
   const kind = diskKind(await readHead(path, HEAD_BYTES), (await stat(path)).size);
   if (!kind.ok)
     throw new PrepareError(
       `what came is ${kind.what}; a disk is raw or qcow2, plain or packed with gzip, xz or zstd`,
     );
   const image = await readImage({ path, blockDevice: false });
-  const [other] = await filesBelow(image, roots);
-  if (other === undefined) return image;
-  throw new PrepareError(`what came builds on another file, ${other}`);
+  const [other] = await filesBelow(image, options);
+  if (other !== undefined) throw new PrepareError(`what came builds on another file, ${other}`);
+  if (image.format === 'qcow2' && !(await isWholeQcow2(path, options.signal)))
+    throw new PrepareError(
+      'what came is a damaged qcow2, which was cut off, perhaps: `qemu-img check` tells more',
+    );
+  return image;
 }
 
 /** Others on the host may pass through to their own disks, and look at nothing. */

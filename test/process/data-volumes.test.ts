@@ -143,6 +143,11 @@ test('what is sent and is no disk, builds on another file, or breaks off makes n
   const page = Buffer.from('<!DOCTYPE html><title>Sign in</title>');
   expect(await refusal(send(where, [page]))).toContain('is a web page');
   expect(await refusal(send(where, [Buffer.from('a note\n')]))).toContain('is only 7 bytes long');
+  const whole = join(where.root, 'whole.qcow2');
+  await writeFile(`${whole}.raw`, randomBytes(MIB));
+  await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', `${whole}.raw`, whole]);
+  const cut = (await readFile(whole)).subarray(0, MIB / 2);
+  expect(await refusal(send(where, [cut]))).toContain('a damaged qcow2');
   await expect(send(where, brokenOff())).rejects.toThrow('hung up');
   expect(await names(where)).toEqual([]);
 });
