@@ -57,10 +57,10 @@ describe.skipIf(reason !== undefined)(`taps${reason ? ` (${reason})` : ''}`, () 
     );
     await fleet.cli('stop', 'web');
     await untilNoPort();
-    expect(
-      (await machine.run('systemctl', 'list-units', '--plain', '--no-legend', 'solovirt-tap@*'))
-        .stdout,
-    ).toBe('');
+    await machine.until('who made the taps has ended, too', async () => {
+      const list = ['list-units', '--plain', '--no-legend', 'solovirt-tap@*'];
+      return (await machine.get('systemctl', ...list)) === '' || undefined;
+    });
   });
 
   /** What `attach` says to a VM in whose name these orders were handed over. */

@@ -110,8 +110,8 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     const path = '/run/solovirt/solovirt-ro.sock';
     await using fleet = await Fleet.booted({ web: {} });
     expect(await fleet.machine.get('stat', '--format=%a %U:%G', path)).toBe('660 root:solovirt-ro');
-    expect(await fleet.cli('list', '--socket', path)).toContain('web');
     await fleet.allRunning('web');
+    expect(await fleet.cli('list', '--socket', path)).toContain('web');
     const { body } = await fleet.api('GET', '/metrics');
     for (const metric of ['memory_resident_bytes', 'storage_iops_read_total'])
       expect(body).toMatch(new RegExp(`^kubevirt_vmi_${metric}\\{.*name="web".*\\} \\d`, 'm'));
