@@ -7,6 +7,7 @@ import { type DataFormat, isDataFormat, renderData } from './cli/format/output.t
 import { PLAIN } from './cli/format/paint.ts';
 import { type Column, renderTable } from './cli/format/table.ts';
 import { bytes } from './cli/format/usage-columns.ts';
+import { isOnLoopback } from './core/manifest/image-reference.ts';
 import { singleLine } from './core/terminal-filter.ts';
 import type { ImagePlaces } from './image-places.ts';
 import { describeImage, findImage, type ImageEntry, listImages } from './images/catalogue.ts';
@@ -80,9 +81,11 @@ export async function infoVerb(
 
 export async function pullVerb(context: CliContext, request: PullRequest): Promise<void> {
   const { reference } = request;
+  // As the daemon pulls it.
+  const insecure = request.insecure || isOnLoopback(reference);
   const { file, fetched } = await told(context, async () => {
     using progress = new ProgressLine(context, `pulling ${reference}`);
-    return await pullImage(request, progress);
+    return await pullImage({ ...request, insecure }, progress);
   });
   await say(context, `${reference} is ${fetched ? '' : 'there already, '}at ${file}`);
 }

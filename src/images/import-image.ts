@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import { imageBase, imageFileCandidates } from '../core/manifest/image-reference.ts';
 import { reasonOf } from '../qemu/prepare-error.ts';
+import { isWholeQcow2 } from '../qemu/qemu-img.ts';
 import { checkDisk } from './check-disk.ts';
 import { HoleWriter } from './hole-writer.ts';
 import { ImageError } from './image-error.ts';
@@ -46,7 +47,19 @@ export async function importImage(
   }
   // The copy is looked at: the file itself may be another by now.
   const ending = await checkDisk(made, file);
+  if (ending === 'qcow2') await checkWhole(made, file, watcher.signal);
   return { reference, file: await putInPlace(imagesDir, made, `${base}.${ending}`) };
+}
+
+async function checkWhole(made: string, file: string, signal: AbortSignal): Promise<void> {
+  const isWhole = await isWholeQcow2(made, signal).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw new ImageError(`${file} cannot be looked at: ${reasonOf(cause)}`, { cause });
+  });
+  if (isWhole) return;
+  throw new ImageError(`${file} is a damaged qcow2, which was cut off, perhaps`, {
+    hint: `\`qemu-img check ${file}\` tells more.`,
+  });
 }
 
 function nameOf(file: string): string {

@@ -36,7 +36,7 @@ test('an image of a registry is pulled, booted from, listed with its VM, and rem
   const reference = `${registry.host}/guests/tiny:1`;
   const file = `${registry.host.replace(':', '_')}/guests/tiny/1.img`;
 
-  const pulled = await cli(world, 'images', 'pull', reference, '--insecure');
+  const pulled = await cli(world, 'images', 'pull', reference);
   expect(pulled).toEqual({
     code: 0,
     stdout: `${reference} is at ${join(images, file)}\n`,

@@ -199,6 +199,11 @@ describe('a disk is imported', () => {
     rmSync(join(imagesDir, 'web.raw'));
     writeFileSync(file, '<html>');
     await expect(bring(file)).rejects.toThrow(/web.img is a web page/);
+    const whole = join(root, 'whole');
+    writeFileSync(`${whole}.raw`, Buffer.alloc(1024 ** 2, 'x'));
+    await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', `${whole}.raw`, whole]);
+    writeFileSync(file, readFileSync(whole).subarray(0, 500_000));
+    await expect(bring(file)).rejects.toThrow(/web.img is a damaged qcow2/);
     await expect(bring(join(root, 'no'))).rejects.toThrow(/no does not exist/);
     await expect(bring(root)).rejects.toThrow(/is not a file/);
     await expect(bring(file, 'No')).rejects.toThrow(/"No" is not the name of an image/);
