@@ -43,6 +43,18 @@ const PAGES: readonly Page[] = [
     about: 'how solovirt judges the end of a VM',
     source: 'verdicts.md',
   },
+  {
+    name: 'solovirt-networks',
+    section: 7,
+    about: 'what network cards of VMs are connected to',
+    source: 'networks.md',
+  },
+  {
+    name: 'solovirt-images',
+    section: 7,
+    about: 'where images of VMs lie, and when they are pulled',
+    source: 'images.md',
+  },
 ];
 
 interface Edition {

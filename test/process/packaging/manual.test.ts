@@ -22,6 +22,8 @@ test('there is a page for the command, its settings, its files and its rules', (
     'man1/solovirt.1',
     'man5/solovirt-manifests.5',
     'man5/solovirt.yaml.5',
+    'man7/solovirt-images.7',
+    'man7/solovirt-networks.7',
     'man7/solovirt-run-strategies.7',
     'man7/solovirt-verdicts.7',
   ]);
