@@ -74,6 +74,13 @@ export class FileObjects {
     return object?.kind === NETWORK_KIND ? object.network : undefined;
   }
 
+  /** Names of the networks that files declare in a namespace. */
+  networkNames(namespace: string): readonly string[] {
+    return [...this.#files.objects.values()].flatMap(({ object: { kind, ...id } }) =>
+      kind === NETWORK_KIND && id.namespace === namespace ? [id.name] : [],
+    );
+  }
+
   /** A store for each kind. */
   stores(): readonly SnapshotStore<ObjectSnapshot>[] {
     return [this.secrets, this.configMaps, this.networks];

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
+import { didYouMean } from '../core/manifest/suggest.ts';
 import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host-network.ts';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import { type Described, describeNetwork } from '../core/network/description.ts';
@@ -149,7 +150,9 @@ export class ManagedNetworks implements Disposable {
   async #joinOne(id: NetworkId, vm: VmIdentity, spec: InstanceSpec): Promise<HostNetwork> {
     const network = this.#ctx.objects.network(id);
     if (network === undefined)
-      throw new NetworkError('no file declares a NetworkAttachmentDefinition of this name');
+      throw new NetworkError(
+        `no file declares a NetworkAttachmentDefinition of this name${didYouMean(id.name, this.#ctx.objects.networkNames(id.namespace))}`,
+      );
     const nics = nicsIn(vm, spec, id);
     if (isManaged(network)) return await this.#admit(network, vm, nics);
     const [forward] = nics.flatMap(({ forwards }) => forwards);

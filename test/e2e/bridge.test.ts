@@ -150,6 +150,7 @@ describe.skipIf(WHY_NOT !== undefined)('a VM on a bridge', () => {
       });
     world.write('nowhere', vm('nowhere') + network('nowhere', 'svtest1'));
     world.write('nameless', vm('nameless'));
+    world.write('nowhree', vm('nowhree'));
     world.write('cable', vm('cable') + network('cable', 'svtest2'));
     const words = async (name: string): Promise<string> =>
       (await world.untilRuns(name, 1)).verdict.message;
@@ -157,6 +158,7 @@ describe.skipIf(WHY_NOT !== undefined)('a VM on a bridge', () => {
       /interface lan: the network default\/nowhere is on the bridge svtest1, and this host has no network interface of that name: "ip link add svtest1 type bridge"/,
     );
     expect(await words('nameless')).toMatch(/default\/nameless.*NetworkAttachmentDefinition/);
+    expect(await words('nowhree')).toMatch(/of this name; did you mean "nowhere"\?$/);
     expect(await words('cable')).toMatch(/svtest2 is no bridge/);
   }, 60_000);
 });
