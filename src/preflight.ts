@@ -29,6 +29,7 @@ import type { TapMaking } from './core/qemu-args/taps.ts';
 import { lookForImage, presenceOf } from './images/store.ts';
 import { claimBytes } from './qemu/claim-size.ts';
 import { findFirmware } from './qemu/find-firmware.ts';
+import { findPasst } from './qemu/find-passt.ts';
 import { findSwtpm } from './qemu/find-swtpm.ts';
 import type { FindQemuHost } from './qemu/launch.ts';
 import { machineTypes } from './qemu/machine-types.ts';
@@ -205,6 +206,8 @@ async function fileFindings(
   }
   if (tpm !== undefined)
     found.push(attempt('tpm-not-ready', [...DEVICES, 'tpm'], () => findSwtpm()));
+  if (vm.template.spec.interfaces.some(({ kind }) => kind === 'passt'))
+    found.push(attempt('network-not-ready', [...DEVICES, 'interfaces'], () => findPasst()));
   if (vm.template.spec.vsock === true)
     found.push(attempt('vsock-not-ready', [...DEVICES, 'autoattachVSOCK'], () => checkVsock()));
   return (await Promise.all(found)).flat();

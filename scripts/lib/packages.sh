@@ -25,6 +25,7 @@ xz-utils xz
 ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
 qemu-efi-aarch64 /usr/share/AAVMF/AAVMF_CODE.fd
 qemu-system-arm qemu-system-aarch64
+passt passt
 swtpm swtpm
 zsh zsh
 '

@@ -19,6 +19,7 @@
  *                     tpm.exit       how its emulator ended, if QEMU went on
  *                     fsN/           files of a shared directory that are made for the instance, removed at the end
  *                     fsN.exit       how the process of filesystem N, from 0, ended, if QEMU went on
+ *                     netN.exit      how passt of interface N, from 0, ended, if QEMU went on
  * STATE/machines/NAMESPACE_NAME/     what of a VM's board outlasts its instances:
  *                nvram.fd            UEFI's variables
  *                nvram-secure.fd     the same for secure boot, with its keys
@@ -135,6 +136,11 @@ export function filesystemPaths(
 ): FilesystemPaths {
   const name = `fs${index}`;
   return { socket: `${runtimeDir}/${name}`, end: `${dir}/${name}.exit`, made: `${dir}/${name}` };
+}
+
+/** How passt of an interface ended, if QEMU went on, by the interface's place in the spec, from 0. */
+export function passtEnd({ dir }: Pick<InstancePaths, 'dir'>, index: number): string {
+  return `${dir}/net${index}.exit`;
 }
 
 function pathsIn(uid: string, dir: string, sockets: string): InstancePaths {

@@ -138,7 +138,8 @@ export class DirectLauncher implements Launcher {
     const files = [...access.write.filter((path) => !DEVICES.has(path)), ...own];
     await Promise.all(files.map((path) => giveFile(path, credentials.uid, users.range)));
     for (const { files: theirs } of companions)
-      if (isOfInstance(theirs)) await giveDir(theirs.dir, credentials.uid, users.range);
+      if (theirs.kind !== 'ports' && isOfInstance(theirs))
+        await giveDir(theirs.dir, credentials.uid, users.range);
     const obstacle = await findUnusable({ access, program: qemuPath }, credentials);
     if (obstacle !== undefined && strict)
       throw new SpawnError(`QEMU was not started: ${obstacle}; ${REMEDY}`);
@@ -152,7 +153,7 @@ export class DirectLauncher implements Launcher {
 }
 
 /** Whether nobody else has a use for the directory. */
-function isOfInstance(files: CompanionFiles): boolean {
+function isOfInstance(files: Exclude<CompanionFiles, { kind: 'ports' }>): boolean {
   return files.kind === 'state' || files.whose === 'instance';
 }
 

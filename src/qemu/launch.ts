@@ -12,9 +12,11 @@ import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import type { Companion } from '../core/qemu-args/companion.ts';
 import { fileAccess } from '../core/qemu-args/confinement.ts';
 import { filesystemCompanion } from '../core/qemu-args/filesystems.ts';
+import { passtCompanion } from '../core/qemu-args/passt.ts';
 import { outlastsInstances } from '../core/qemu-args/persistence.ts';
 import { networkOf, tapsOf } from '../core/qemu-args/taps.ts';
 import { tpmCompanion } from '../core/qemu-args/tpm.ts';
+import { findPasst } from './find-passt.ts';
 import { makeFile } from './instance-dirs.ts';
 import type { Launcher } from './launcher.ts';
 import { madeFor, type ValuesOf } from './made-image.ts';
@@ -67,19 +69,22 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const dumps = spec.panicDumps !== undefined;
   [paths.events, paths.console, ...(dumps ? [paths.memoryDump] : [])].forEach(makeFile);
   const makeStateDir = (dir: string) => launcher.makeStateDir(dir);
-  const [{ qemuPath, accelerator }, instance, machine, shared, networks] = await Promise.all([
-    input.host(spec.architecture),
-    prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
-    prepareMachine({ vm, spec, paths, ...inMachine, makeStateDir }),
-    prepareFilesystems({
-      filesystems: spec.filesystems ?? [],
-      paths,
-      roots: { imagesDir, diskRoots },
-      made: madeFor(vm, spec, values),
-      makeStateDir,
-    }),
-    input.joinNetworks(),
-  ]);
+  const [{ qemuPath, accelerator }, instance, machine, shared, networks, passt] = await Promise.all(
+    [
+      input.host(spec.architecture),
+      prepareInstance(spec, { vm, values, imagesDir, diskRoots, instanceDir: paths.dir }),
+      prepareMachine({ vm, spec, paths, ...inMachine, makeStateDir }),
+      prepareFilesystems({
+        filesystems: spec.filesystems ?? [],
+        paths,
+        roots: { imagesDir, diskRoots },
+        made: madeFor(vm, spec, values),
+        makeStateDir,
+      }),
+      input.joinNetworks(),
+      passtFor(spec),
+    ],
+  );
   refuseUnpluggable(spec, networks, launcher);
   const seen = launcher.seenBy(paths);
   const moves = [
@@ -115,7 +120,8 @@ export async function launch(input: LaunchInput, launcher: Launcher): Promise<Pr
   const made = { template, spec, startPaused, networks, ...cid };
   const description: InstanceDescription = { vm, uid, argv, ...made };
   writeFileSync(paths.description, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  const companions = companionsOf(prepared, seen);
+  // The last ones are begun last: no other process beside QEMU is to have a hand on the guest's network.
+  const companions = [...companionsOf(prepared, seen), ...networkCompanions(passt, input, seen)];
   const order = { vm, paths, ...inMachine, spec, qemuPath, args, access, companions };
   return launcher.spawn({ ...order, taps: tapsOf(uid, interfaces, networks) });
 }
@@ -148,6 +154,22 @@ function companionsOf(
           filesystemCompanion(virtiofsd, shared, filesystemPaths(paths, index)),
         )),
   ];
+}
+
+/** @throws PrepareError */
+async function passtFor({ interfaces }: InstanceSpec): Promise<string | undefined> {
+  return interfaces.some(({ kind }) => kind === 'passt') ? await findPasst() : undefined;
+}
+
+function networkCompanions(
+  passt: string | undefined,
+  { vm, spec }: Pick<LaunchInput, 'vm' | 'spec'>,
+  paths: InstancePaths,
+): readonly Companion[] {
+  if (passt === undefined) return [];
+  return spec.interfaces.flatMap((nic, index) =>
+    nic.kind === 'passt' ? [passtCompanion(passt, { vm, nic, index }, paths)] : [],
+  );
 }
 
 /** The files that lie in directories of solovirt's own, at the places where QEMU sees them. */

@@ -1,12 +1,12 @@
 /** What is told when a process beside QEMU has ended and QEMU goes on. */
 import type { ExitStatus } from '../core/model/evidence.ts';
 import type { InstanceSpec } from '../core/model/virtual-machine.ts';
-import { filesystemPaths } from '../core/paths.ts';
+import { filesystemPaths, passtEnd } from '../core/paths.ts';
 import type { WatchedCompanion } from '../qemu/instance-files.ts';
 import type { EventNote } from './event-log.ts';
 
 export function companionEnds(
-  { tpm, filesystems = [] }: Pick<InstanceSpec, 'tpm' | 'filesystems'>,
+  { tpm, filesystems = [], interfaces }: Pick<InstanceSpec, 'tpm' | 'filesystems' | 'interfaces'>,
   note: (words: EventNote) => void,
 ): readonly WatchedCompanion[] {
   return [
@@ -23,6 +23,16 @@ export function companionEnds(
         end: (paths) => filesystemPaths(paths, index).end,
         onEnd: (end) => note(filesystemLost(name, end)),
       }),
+    ),
+    ...interfaces.flatMap(({ kind, name }, index): readonly WatchedCompanion[] =>
+      kind === 'passt'
+        ? [
+            {
+              end: (paths) => passtEnd(paths, index),
+              onEnd: (end) => note(networkLost(name, end)),
+            },
+          ]
+        : [],
     ),
   ];
 }
@@ -42,6 +52,15 @@ function filesystemLost(name: string, end: ExitStatus): EventNote {
     type: 'Warning',
     reason: 'FilesystemLost',
     message: `virtiofsd of the filesystem ${name} ended (${howWords(end)}): whatever the guest does there waits until it is restarted`,
+  };
+}
+
+/** The process that is the network of a NIC has ended and QEMU goes on. */
+function networkLost(name: string, end: ExitStatus): EventNote {
+  return {
+    type: 'Warning',
+    reason: 'NetworkLost',
+    message: `passt of the interface ${name} ended (${howWords(end)}): the guest runs on with nothing at the other end of it until it is restarted`,
   };
 }
 

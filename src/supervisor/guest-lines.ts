@@ -5,8 +5,9 @@
 import type { Socket } from 'node:net';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { InstanceRecord } from '../core/model/record.ts';
-import type { PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
-import { guestPort, netdevId, userNic } from '../core/qemu-args/network.ts';
+import type { InterfaceSpec, PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
+import { guestPort, userNic } from '../core/qemu-args/network.ts';
+import { netdevId } from '../core/qemu-args/nic-address.ts';
 import { isHalted } from '../core/status/printable-status.ts';
 import { ConsoleHub } from '../qemu/console-hub.ts';
 import { type Line, LineCut, NoLineError } from '../qemu/line.ts';
@@ -117,17 +118,10 @@ export class GuestLines {
         'UDP is not forwarded here; the annotation solovirt.io/host-ports forwards UDP ports',
       );
     if (sight !== undefined && isHalted(sight)) throw conflict('VMI is paused');
-    const to = guestPort(instance.spec.interfaces, port);
-    if (to === undefined)
-      throw badRequest(
-        'the VM has no network interface in masquerade mode, so solovirt has no way to its ports; over a bridge they are reached at the guest’s own address',
-      );
-    const known = instance.spec.interfaces
-      .flatMap(({ forwards }) => forwards)
-      .find((forward) => forward.protocol === 'tcp' && forward.guestPort === port);
+    const to = wayTo(instance.spec.interfaces, port);
     try {
       const stream =
-        known === undefined ? await openPortLine(execute, to) : await openSocket(hostEnd(known));
+        'netdev' in to ? await openPortLine(execute, to) : await openSocket(hostEnd(to));
       return { stream, ending: `port ${port} of the guest was closed` };
     } catch (error) {
       throw unreachable(name, port, error);
@@ -172,6 +166,21 @@ export class GuestLines {
     const execute: Execute = (...call) => live.execute(...call);
     return { name: id.name, instance, live, execute };
   }
+}
+
+/** A port that is forwarded already needs no forward of its own. @throws Refusal */
+function wayTo(
+  interfaces: readonly InterfaceSpec[],
+  port: number,
+): NonNullable<ReturnType<typeof guestPort>> | PortForward {
+  const known = interfaces
+    .flatMap(({ kind, forwards }) => (kind === 'bridge' ? [] : forwards))
+    .find((forward) => forward.protocol === 'tcp' && forward.guestPort === port);
+  const way = known ?? guestPort(interfaces, port);
+  if (way !== undefined) return way;
+  throw badRequest(
+    'the VM has no network interface in masquerade mode, so solovirt has no way to its ports; over passt solovirt.io/host-ports forwards them, and over a bridge they are reached at the guest’s own address',
+  );
 }
 
 function hostEnd({ hostAddress, hostPort }: PortForward): {

@@ -130,3 +130,41 @@ test.skipIf(reason !== undefined || virtiofsd === undefined)(
   },
   2 * LINUX_MS,
 );
+
+const passt = existsSync(join(LOWER_ROOT, '/usr/bin/passt'));
+
+test.skipIf(reason !== undefined || !passt)(
+  `passt is refused by the unit of a VM in words that say what lets it, and then works there${passt ? '' : ' (passt is missing)'}`,
+  async () => {
+    await using fleet = await Fleet.booted({
+      web: {
+        strategy: 'Manual',
+        devices: '          interfaces: [{name: default, passtBinding: {}}]\n',
+        spec: '      networks: [{name: default, pod: {}}]\n',
+      },
+    });
+    const { machine } = fleet;
+    const link = (...words: readonly string[]) => machine.get('ip', 'link', ...words);
+    await link('add', 'svtest0', 'type', 'veth', 'peer', 'name', 'svtest1');
+    await link('set', 'svtest1', 'up');
+    await machine.get('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'svtest0');
+    await link('set', 'svtest0', 'up');
+    await machine.get('ip', 'route', 'add', 'default', 'via', '192.0.2.9');
+    await fleet.untilStatus('web', 'Stopped');
+    const refused = await machine.run('solovirt', 'start', 'web', '--wait');
+    expect(`${refused.stdout}${refused.stderr}`).toContain('/usr/share/solovirt/passt.conf');
+
+    const dropIns = '/etc/systemd/system/solovirt-vm@.service.d';
+    await machine.get('install', '-D', '-t', dropIns, '/usr/share/solovirt/passt.conf');
+    await machine.get('systemctl', 'daemon-reload');
+    await fleet.cli('start', 'web');
+    await fleet.allRunning('web');
+    const program = await machine.get('pgrep', '-f', '^/usr/bin/passt');
+    const user = (pid: string) => machine.get('ps', '-o', 'user:32=', '-p', pid);
+    expect(await user(program)).toBe(
+      await user(await machine.property(fleet.unit('web'), 'MainPID')),
+    );
+    await machine.get('systemctl', 'stop', DAEMON);
+    expect((await machine.run('pgrep', '-f', '^/usr/bin/passt')).stdout).toBe('');
+  },
+);

@@ -106,6 +106,7 @@ const NAMES = {
     'acpiIndex binding bootOrder bridge dhcpOptions macAddress macvtap masquerade model name ' +
     'passt passtBinding pciAddress portRanges ports slirp sriov state tag',
   InterfaceBridge: '',
+  InterfacePasstBinding: '',
   InterfaceMasquerade: '',
   Port: 'name port protocol',
   Network: 'multus name pod resourceClaim',

@@ -390,7 +390,7 @@ export interface ObjectSource {
 export type InterfaceModel = 'virtio' | 'e1000' | 'e1000e' | 'rtl8139' | 'ne2k_pci';
 
 /** One NIC, told apart by what it is connected to. */
-export type InterfaceSpec = UserInterface | BridgeInterface;
+export type InterfaceSpec = UserInterface | PasstInterface | BridgeInterface;
 
 interface Nic {
   readonly name: string;
@@ -405,6 +405,11 @@ interface Nic {
 export interface UserInterface extends Nic {
   /** Absent: user. */
   readonly kind?: 'user';
+}
+
+/** As in user mode, over passt, a process of its own (`passtBinding`). */
+export interface PasstInterface extends Nic {
+  readonly kind: 'passt';
 }
 
 /** A port of a bridge of the host (`bridge`): the guest is a member of that network like any other machine. */

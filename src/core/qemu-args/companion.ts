@@ -6,8 +6,7 @@ import type { PreparedFilesystem } from './input.ts';
 
 /** All paths are absolute, and as the companion and its QEMU see them. */
 export interface Companion {
-  /** Where QEMU connects to it; `fd={socket}` in its command stands for the listening descriptor. */
-  readonly socket: string;
+  readonly line: CompanionLine;
   /** Where it is told how it ended, if QEMU went on. */
   readonly end: string;
   readonly command: readonly string[];
@@ -15,11 +14,27 @@ export interface Companion {
   readonly identity?: FileAccess['identity'];
 }
 
+/** How QEMU reaches it; `{socket}`, alone or after `fd=`, in its command stands for the companion's descriptor. */
+export type CompanionLine =
+  /** A socket that the companion listens on. */
+  | { readonly kind: 'socket'; readonly path: string }
+  /** A connection whose other end is QEMU's descriptor of that number. QEMU is begun once the companion has answered. */
+  | {
+      readonly kind: 'channel';
+      readonly descriptor: number;
+      /** A frame after its length in four bytes, in hexadecimal. */
+      readonly question: string;
+      /** What is said where it does not answer. */
+      readonly trouble: string;
+    };
+
 export type CompanionFiles =
   /** A directory of its own that it writes into; one companion at a time. */
   | { readonly kind: 'state'; readonly dir: string }
   /** A directory that is shared with the guest, with all beneath it. */
-  | ({ readonly kind: 'shared' } & PreparedFilesystem);
+  | ({ readonly kind: 'shared' } & PreparedFilesystem)
+  /** None: it takes ports of the host, and itself away from everything else. */
+  | { readonly kind: 'ports'; readonly low: boolean };
 
 interface Wrappers {
   readonly beside: string;
@@ -38,17 +53,29 @@ export function withCompanions(
 ): readonly string[] {
   const [companion, ...others] = companions;
   if (companion === undefined) return program;
-  const { socket, end, command, files } = companion;
+  const { line, end, command, files } = companion;
   const access = confineArgs(accessOf(companion), identityOf(companion));
   const confined = [wrappers.confine, ...access, ...command];
   return [
     wrappers.beside,
-    ...['--socket', socket, '--end', end],
+    ...lineArgs(line),
+    ...['--end', end],
     ...(files.kind === 'state' ? ['--state', files.dir] : []),
     ...['--words', String(confined.length)],
     ...confined,
     ...withCompanions(others, program, wrappers, identityOf),
   ];
+}
+
+function lineArgs(line: CompanionLine): readonly string[] {
+  switch (line.kind) {
+    case 'socket':
+      return ['--socket', line.path];
+    case 'channel': {
+      const { descriptor, question, trouble } = line;
+      return ['--channel', String(descriptor), '--ask', question, '--trouble', trouble];
+    }
+  }
 }
 
 const NOTHING: FileAccess = { read: [], write: [], writeDirs: [], reserve: [], lowPorts: false };
@@ -63,5 +90,7 @@ function accessOf({ files, identity }: Companion): FileAccess {
         ...access,
         ...(files.readonly ? { read: [files.dir] } : { writeTrees: [files.dir] }),
       };
+    case 'ports':
+      return { ...access, lowPorts: files.low, allFiles: true };
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What of the host one QEMU may open, and how the wrapper `confine` is told. Pure.
  */
-import type { InterfaceSpec } from '../model/virtual-machine.ts';
+import type { InterfaceSpec, PortForward } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
 import type { Accelerator, PreparedDisk, PreparedFirmware, PreparedKernel } from './input.ts';
 import { VSOCK_DEVICE } from './vsock.ts';
@@ -22,6 +22,8 @@ export interface FileAccess {
   readonly identity?: 'root-to-itself' | 'told';
   /** QEMU listens on ports of the host that only root may take. */
   readonly lowPorts: boolean;
+  /** It is held to no files, for it shuts itself into namespaces, which nobody can who is held (landlock(7)). Absent: it is held. */
+  readonly allFiles?: boolean;
   /** Room that is taken in a file before QEMU runs. */
   readonly reserve: readonly { readonly path: string; readonly bytes: number }[];
 }
@@ -80,11 +82,15 @@ export function fileAccess(opened: Opened): FileAccess {
     ]),
     writeDirs: [paths.runtimeDir],
     lowPorts: interfaces.some(
-      ({ kind, forwards }) =>
-        kind !== 'bridge' && forwards.some(({ hostPort }) => hostPort < FIRST_FREE_PORT),
+      ({ kind = 'user', forwards }) => kind === 'user' && takesLowPort(forwards),
     ),
     reserve: [{ path: paths.events, bytes: JOURNAL_BYTES }],
   };
+}
+
+/** Whether one of the ports is for root to listen on. */
+export function takesLowPort(forwards: readonly PortForward[]): boolean {
+  return forwards.some(({ hostPort }) => hostPort < FIRST_FREE_PORT);
 }
 
 const IDENTITY = { 'root-to-itself': '--root-to-itself', told: '--tell-ids' } as const;
@@ -94,6 +100,7 @@ export function confineArgs(access: FileAccess, credentials?: Credentials): read
   return [
     ...(credentials === undefined ? [] : identityArgs(credentials)),
     ...(access.lowPorts ? ['--low-ports'] : []),
+    ...(access.allFiles === true ? ['--all-files'] : []),
     ...(access.identity === undefined ? [] : [IDENTITY[access.identity]]),
     ...access.reserve.flatMap(({ path, bytes }) => ['--reserve', `${bytes}:${path}`]),
     ...pathArgs(access),

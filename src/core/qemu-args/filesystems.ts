@@ -43,7 +43,7 @@ export function filesystemCompanion(
   { socket, end }: Pick<FilesystemPaths, 'socket' | 'end'>,
 ): Companion {
   return {
-    socket,
+    line: { kind: 'socket', path: socket },
     end,
     files: { kind: 'shared', ...shared },
     identity: IDENTITY[program.kind],

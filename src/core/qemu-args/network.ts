@@ -1,7 +1,7 @@
 /**
  * Network interfaces. In user mode (`masquerade`) each has a small NAT network of its own, with the addresses that
- * KubeVirt's masquerade gives (guest .2, gateway .1): the first interface 10.0.2.0/24, the next 10.0.3.0/24. On a bridge
- * each has a tap, which QEMU is handed as an open descriptor.
+ * KubeVirt's masquerade gives (guest .2, gateway .1): the first interface 10.0.2.0/24, the next 10.0.3.0/24. So it is over
+ * passt (`passtBinding`), a process of its own. On a bridge each has a tap. QEMU is handed both as open descriptors.
  */
 import type { HostNetwork } from '../model/host-network.ts';
 import type {
@@ -10,14 +10,15 @@ import type {
   InterfaceSpec,
   JsonObject,
   PortForward,
-  UserInterface,
   VmIdentity,
 } from '../model/virtual-machine.ts';
 import type { BootIndices } from './boot-order.ts';
 import { jsonOption } from './encode.ts';
 import { type GuestDevice, onPci } from './guest-device.ts';
 import { defaultMacAddress } from './mac-address.ts';
-import { networkOf, tapDescriptor } from './taps.ts';
+import { guestAddress, netdevId, subnetOf } from './nic-address.ts';
+import { passtNetdev } from './passt.ts';
+import { networkOf, nicDescriptor } from './taps.ts';
 
 const DRIVER: Readonly<Record<InterfaceModel, string>> = {
   virtio: 'virtio-net-pci',
@@ -38,22 +39,33 @@ export function netdevArgs(
   spec: InstanceSpec,
   { vhost }: TapHost,
 ): readonly string[] {
-  return spec.interfaces.flatMap((nic, index) => {
-    if (nic.kind !== 'bridge') return jsonOption('-netdev', userNetdev(vm, spec, nic, index));
-    return jsonOption('-netdev', {
-      type: 'tap',
-      id: netdevId(index),
-      fd: String(tapDescriptor(index)),
-      // Without vhostforce: a QEMU that may not open the device says so and does it itself.
-      ...(vhost && nic.model === 'virtio' ? { vhost: true } : {}),
-    });
-  });
+  const netdevOf = (nic: InterfaceSpec, index: number): JsonObject => {
+    switch (nic.kind ?? 'user') {
+      case 'bridge':
+        return tapNetdev(nic, index, vhost);
+      case 'passt':
+        return passtNetdev(index);
+      case 'user':
+        return userNetdev(vm, spec, nic, index);
+    }
+  };
+  return spec.interfaces.flatMap((nic, index) => jsonOption('-netdev', netdevOf(nic, index)));
+}
+
+function tapNetdev({ model }: InterfaceSpec, index: number, vhost: boolean): JsonObject {
+  return {
+    type: 'tap',
+    id: netdevId(index),
+    fd: String(nicDescriptor(index)),
+    // Without vhostforce: a QEMU that may not open the device says so and does it itself.
+    ...(vhost && model === 'virtio' ? { vhost: true } : {}),
+  };
 }
 
 function userNetdev(
   vm: VmIdentity,
   { hostname, subdomain }: InstanceSpec,
-  { forwards }: UserInterface,
+  { forwards }: InterfaceSpec,
   index: number,
 ): JsonObject {
   const subnet = subnetOf(index);
@@ -113,18 +125,9 @@ function networkBoot(bootIndex: number | undefined): JsonObject {
   return bootIndex === undefined ? { romfile: '' } : { bootindex: bootIndex };
 }
 
-/** The address that the guest is given by DHCP on its interface of this index, from 0. */
-export function guestAddress(index: number): string {
-  return `${subnetOf(index)}.2`;
-}
-
-function subnetOf(index: number): string {
-  return `10.0.${2 + index}`;
-}
-
 /** The first interface in user mode, by which solovirt itself reaches ports of the guest. */
 export function userNic(interfaces: readonly InterfaceSpec[]): number | undefined {
-  const index = interfaces.findIndex(({ kind }) => kind !== 'bridge');
+  const index = interfaces.findIndex(({ kind = 'user' }) => kind === 'user');
   return index === -1 ? undefined : index;
 }
 
@@ -136,8 +139,4 @@ export function guestPort(
   const index = userNic(interfaces);
   if (index === undefined) return undefined;
   return { netdev: netdevId(index), address: guestAddress(index), port };
-}
-
-export function netdevId(index: number): string {
-  return `net${index}`;
 }

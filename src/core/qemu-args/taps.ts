@@ -16,7 +16,8 @@ export interface Tap {
 /** Above what the wrappers between `attach` and QEMU have open. */
 const FIRST_DESCRIPTOR = 64;
 
-export function tapDescriptor(index: number): number {
+/** Number of the descriptor by which QEMU has the NIC's other end, a tap or passt. */
+export function nicDescriptor(index: number): number {
   return FIRST_DESCRIPTOR + index;
 }
 
@@ -41,7 +42,7 @@ export function tapsOf(
   return interfaces.flatMap((nic, index) => {
     const network = nic.kind === 'bridge' ? networkOf(nic, networks) : undefined;
     if (network === undefined) return [];
-    return [{ name: tapName(uid, index), descriptor: tapDescriptor(index), network }];
+    return [{ name: tapName(uid, index), descriptor: nicDescriptor(index), network }];
   });
 }
 

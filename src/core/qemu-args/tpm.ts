@@ -30,7 +30,7 @@ export function tpmCompanion(
   { tpmSocket, tpmEnd }: InstancePaths,
 ): Companion {
   return {
-    socket: tpmSocket,
+    line: { kind: 'socket', path: tpmSocket },
     end: tpmEnd,
     files: { kind: 'state', dir: stateDir },
     command: [

@@ -252,6 +252,8 @@ export const DEVICE_WORDS = {
       name: 'The name of the network.',
       masquerade:
         'Connects the guest behind the host: it reaches out, and nothing reaches it but forwarded ports. For the pod network: write "masquerade: {}".',
+      passtBinding:
+        'The same over passt, a program of its own, with the host’s loopback out of the guest’s reach. For the pod network: write "passtBinding: {}".',
       bridge:
         'Makes the guest a member of a network of the host, with an address of its own there. For a network with multus: write "bridge: {}".',
       model: { text: 'The model of the card.', default: 'virtio' },
@@ -265,6 +267,10 @@ export const DEVICE_WORDS = {
   },
   InterfaceMasquerade: {
     about: 'Behind the host, by address translation. Has no fields.',
+    fields: {},
+  },
+  InterfacePasstBinding: {
+    about: 'Behind the host, over passt. Has no fields.',
     fields: {},
   },
   InterfaceBridge: {

@@ -1,6 +1,6 @@
 /**
- * `devices.interfaces` joined with `networks` by name: NICs in user-mode networking (`masquerade` to the pod network), and
- * on bridges of the host (`bridge` to a network of multus). Without either there is one NIC, as in KubeVirt, unless
+ * `devices.interfaces` joined with `networks` by name: NICs in user-mode networking (`masquerade` or `passtBinding` to the pod
+ * network), and on bridges of the host (`bridge` to a network of multus). Without either there is one NIC, as in KubeVirt, unless
  * `autoattachPodInterface` is false.
  */
 import type { NetworkId } from '../../model/host-network.ts';
@@ -31,9 +31,9 @@ const DEFAULT_MODEL: InterfaceModel = 'virtio';
 const NO_SUCH_MODEL = 'this NIC is not supported by this version of solovirt';
 
 /** The other ways of KubeVirt to connect an interface; each is refused by its name. */
-const OTHER_BINDINGS = ['binding', 'macvtap', 'passt', 'passtBinding', 'slirp', 'sriov'];
+const OTHER_BINDINGS = ['binding', 'macvtap', 'passt', 'slirp', 'sriov'];
 
-const BINDINGS = ['masquerade', 'bridge'] as const;
+const BINDINGS = ['masquerade', 'passtBinding', 'bridge'] as const;
 
 const PORT = object({
   type: 'Port',
@@ -50,6 +50,7 @@ export const INTERFACE = object({
   fields: {
     name: text(checkNetworkName, { pattern: NETWORK_NAME }),
     masquerade: object({ type: 'InterfaceMasquerade', fields: {} }),
+    passtBinding: object({ type: 'InterfacePasstBinding', fields: {} }),
     bridge: object({ type: 'InterfaceBridge', fields: {} }),
     model: oneOf<InterfaceModel>(['virtio', 'e1000', 'e1000e', 'rtl8139', 'ne2k_pci'], {
       refused: { igb: NO_SUCH_MODEL, pcnet: NO_SUCH_MODEL },
@@ -81,6 +82,8 @@ export type InterfaceBase = Omit<UserInterface, 'forwards' | 'kind'> & {
   readonly ports: ForwardTarget['ports'];
   /** That of the host which it is a member of; absent: it is behind the host. */
   readonly network?: NetworkId;
+  /** Behind the host over passt; absent: over QEMU. */
+  readonly passt?: true;
 };
 
 export function resolveInterfaces(
@@ -125,7 +128,7 @@ function reportUnmatched(
   }
 }
 
-/** KubeVirt's rules: one binding, and masquerade for the pod network. Ours: bridge for all others. */
+/** KubeVirt's rules: one binding, and masquerade or passt for the pod network. Ours: bridge for all others. */
 function reportBinding(
   found: InterfaceFields,
   network: NetworkFields | undefined,
@@ -141,24 +144,24 @@ function reportBinding(
     report.error('required', place, message);
     return;
   }
-  const { masquerade, bridge } = get;
-  if (bridge === undefined) {
-    if (masquerade !== undefined && network?.value.present.has('multus'))
-      report.error('invalid-value', keyOf(masquerade), MASQUERADE_OF_MULTUS);
-    return;
-  }
-  if (masquerade !== undefined)
+  const [first, second] = BINDINGS.filter((binding) => get[binding] !== undefined);
+  const [one, other] = [first && get[first], second && get[second]];
+  if (first === undefined || one === undefined) return;
+  if (other !== undefined)
     report.error(
       'mutually-exclusive',
-      keyOf(bridge),
-      'an interface has one binding, and masquerade is there already',
+      keyOf(other),
+      `an interface has one binding, and ${first} is there already`,
     );
-  else if (network?.value.present.has('pod'))
-    report.error('unsupported-value', keyOf(bridge), BRIDGE_OF_POD);
+  else if (first === 'bridge') {
+    if (network?.value.present.has('pod'))
+      report.error('unsupported-value', keyOf(one), BRIDGE_OF_POD);
+  } else if (network?.value.present.has('multus'))
+    report.error('invalid-value', keyOf(one), `${first} ${NOT_OF_MULTUS}`);
 }
 
-const MASQUERADE_OF_MULTUS =
-  'masquerade works with the pod network alone: write "bridge: {}" to be a member of this network';
+const NOT_OF_MULTUS =
+  'works with the pod network alone: write "bridge: {}" to be a member of this network';
 const BRIDGE_OF_POD =
   'a host has no pod network to be a member of: write "masquerade: {}" to be behind the host, or name a NetworkAttachmentDefinition in networks instead of pod: "multus: {networkName: NAME}"';
 
@@ -176,6 +179,7 @@ function resolveInterface(
     ...(get.macAddress && { macAddress: get.macAddress.value.toLowerCase().replaceAll('-', ':') }),
     ...(get.bootOrder && { bootOrder: get.bootOrder.value }),
     ...(network && { network }),
+    ...(get.passtBinding && { passt: true }),
     ports: ports.map(({ name, port, protocol }) => ({
       ...(name && { name: name.value }),
       port: port?.value ?? 0,

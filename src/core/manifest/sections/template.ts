@@ -253,8 +253,9 @@ function resolveNetwork(
     report,
   );
   const forwards = resolveHostPorts(settings.get(HOST_PORTS), interfaces, report);
-  return interfaces.map(({ ports: _, network, ...base }, index) => {
+  return interfaces.map(({ ports: _, network, passt, ...base }, index) => {
     const nic = { ...base, forwards: forwards[index] ?? [] };
-    return network === undefined ? nic : { ...nic, kind: 'bridge', network };
+    if (network !== undefined) return { ...nic, kind: 'bridge', network };
+    return passt ? { ...nic, kind: 'passt' } : nic;
   });
 }

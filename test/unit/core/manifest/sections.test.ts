@@ -336,4 +336,26 @@ describe('interfaces', () => {
   ])('are %s', ([, parts, count]) => {
     expect(instanceOf(parts).interfaces).toHaveLength(count);
   });
+
+  const passt = (more: object, network: object): Parts => ({
+    templateAnnotations: { 'solovirt.io/host-ports': '8080:80' },
+    devices: { interfaces: [{ name: 'a', passtBinding: {}, ...more }] },
+    instance: { networks: [{ name: 'a', ...network }] },
+  });
+
+  test('are behind passt where they say so, with their forwarded ports', () => {
+    expect(instanceOf(passt({}, { pod: {} })).interfaces).toMatchObject([
+      { kind: 'passt', forwards: [{ hostPort: 8080, guestPort: 80 }] },
+    ]);
+  });
+
+  test('have one binding, and that of passt is for the pod network', () => {
+    const path = `${DOMAIN}.devices.interfaces[0]`;
+    expect(problemsOf(passt({ masquerade: {} }, { pod: {} }))).toEqual([
+      `mutually-exclusive ${path}.passtBinding`,
+    ]);
+    expect(problemsOf(passt({}, { multus: { networkName: 'lan' } }))).toEqual([
+      `invalid-value ${path}.passtBinding`,
+    ]);
+  });
 });
