@@ -39,7 +39,7 @@ const SCENARIOS: Readonly<Record<string, (options: Options) => Promise<readonly 
   large: largeHost,
 };
 
-/** Not the large host, which takes a quarter of an hour. */
+/** Not the large host, whose guests are stand-ins. */
 const USUAL = 'starts,reads,growth,fleet';
 
 function readOptions(): Options {

@@ -35,8 +35,8 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Longer than the daemon's garbage waits to be collected (V8's memory reducer: 8 s). */
-const REST_MS = 12_000;
+/** Longer than the daemon's garbage waits to be collected, which is up to half a minute after the last change. */
+const REST_MS = 30_000;
 
 /** Resolves once the process has used no processor time for so long that nothing is left of what set it going. */
 export async function atRest(pid: number): Promise<void> {

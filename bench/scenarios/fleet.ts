@@ -109,8 +109,8 @@ async function shellLoop(line: Line): Promise<void> {
 }
 
 async function leftAlone(pid: number): Promise<{ readonly cpu: number; readonly wakeUps: number }> {
-  // What the last change set going has come to rest.
-  await sleep(5000);
+  // What the last change set going, its garbage included, has come to rest.
+  await atRest(pid);
   const before = { cpu: cpuMs(pid), wakeUps: wakeUps(pid) };
   await sleep(IDLE_MS);
   return {

@@ -6,7 +6,7 @@ import { imagesDir } from '../../test/support/guests.ts';
 import { Libvirt, libvirtIsThere } from '../contenders/libvirt.ts';
 import { Solovirt } from '../contenders/solovirt.ts';
 import type { Figure } from '../figures.ts';
-import { timed } from '../measure.ts';
+import { atRest, timed } from '../measure.ts';
 
 const run = promisify(execFile);
 const DECLARED = 300;
@@ -25,6 +25,7 @@ async function api(): Promise<readonly Figure[]> {
   for (let i = 0; i < DECLARED; i += 1)
     world.write(name(i), tinyVm(name(i), { strategy: 'Halted', guest: 'ignore', grace: 0 }));
   await solovirt.counts('Stopped', DECLARED);
+  await atRest(world.pid);
   const calm = await readings(solovirt);
   await solovirt.command(name(0), 'start');
   const hung = await solovirt.runs(name(0));

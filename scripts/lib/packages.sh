@@ -53,6 +53,10 @@ binutils strip
 libvirt-clients virsh
 libvirt-daemon-system libvirtd
 supervisor supervisord
+systemd systemctl systemd-analyze
+systemd-container systemd-nspawn
+dbus /lib/systemd/system/dbus.service
+polkitd /usr/lib/polkit-1/polkitd
 '
 needed_to_package='
 binutils strip
