@@ -14,6 +14,7 @@ import { NETWORK_KIND, objectKey } from './core/model/file-object.ts';
 import { type HostNetwork, type NetworkId, networkKey } from './core/model/host-network.ts';
 import type { Problem } from './core/model/problem.ts';
 import type { VirtualMachine } from './core/model/virtual-machine.ts';
+import { isSame } from './core/network/members.ts';
 import {
   type Finding,
   type HostMemory,
@@ -252,10 +253,6 @@ function runningVms(board: Board): readonly RunningVm[] {
     const spec = record?.instance?.spec;
     return spec === undefined ? [] : [{ vm: { namespace, name }, spec }];
   });
-}
-
-function isSame(one: RunningVm['vm'], other: RunningVm['vm']): boolean {
-  return one.namespace === other.namespace && one.name === other.name;
 }
 
 /** proc_meminfo(5): MemAvailable counts what caches would give back. */

@@ -1,6 +1,7 @@
 /** Fills in what `core/strategy/decide` is asked about. */
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
+import { decide } from '../core/strategy/decide.ts';
 import type { Situation } from '../core/strategy/situation.ts';
 import type { Context } from './context.ts';
 import { sightOf } from './standing.ts';
@@ -20,20 +21,19 @@ export function situationOf(
 ): Situation {
   const isDown = record.instance === undefined;
   const startOrder = isDown && vm !== undefined ? ctx.order.facts(key, vm) : undefined;
-  const provision =
-    isDown && vm !== undefined
-      ? ctx.provisioner.facts(key, vm, record.startRequest?.at)
-      : undefined;
   const dependents = (): readonly string[] =>
     ctx.order.liveDependents(key).map((other) => nameFor(other, key));
-  return {
+  const situation: Situation = {
     vm,
     removed,
     record,
     instance: isDown ? undefined : sightOf(ctx, key),
     ...(ctx.draining() === undefined ? {} : { draining: { dependents: dependents() } }),
-    ...(provision === undefined ? {} : { provision }),
     ...(startOrder === undefined ? {} : { startOrder }),
     now: ctx.clock.now(),
   };
+  // Only a start has to wait for disks and images, and to look for them is to go to the disk.
+  if (!isDown || vm === undefined || decide(situation).kind !== 'start') return situation;
+  const provision = ctx.provisioner.facts(key, vm, record.startRequest?.at);
+  return provision === undefined ? situation : { ...situation, provision };
 }
