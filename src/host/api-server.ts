@@ -16,6 +16,7 @@ import {
 } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { refuseUnparsed } from './refuse-unparsed.ts';
 
 /** A socket that was handed over cannot serve the API. */
 export class ListenFdError extends Error {
@@ -48,6 +49,7 @@ export class ApiServer implements AsyncDisposable {
   readonly #secret = `/${randomUUID()}`;
   /** Connections that have not asked for anything yet. */
   readonly #fresh = new Set<Socket>();
+  readonly #answering = new WeakMap<Duplex, ServerResponse>();
   /** Connections that speak HTTP no more. */
   readonly #upgraded = new Set<Duplex>();
   #listener: RequestListener | undefined;
@@ -68,6 +70,9 @@ export class ApiServer implements AsyncDisposable {
           api.#take,
         );
         server.on('upgrade', api.#takeUpgrade);
+        server.on('clientError', (error, socket) =>
+          refuseUnparsed(error, socket, api.#answering.get(socket)),
+        );
         api.#servers.push(server);
         server.on('connection', (socket) => api.#greet(socket));
         await listen(server, place);
@@ -140,6 +145,7 @@ export class ApiServer implements AsyncDisposable {
 
   readonly #take: RequestListener = (incoming, response) => {
     this.#fresh.delete(incoming.socket);
+    this.#answering.set(incoming.socket, response);
     // Whoever hangs up must not bring the daemon down.
     incoming.on('error', () => {});
     response.on('error', () => {});

@@ -208,6 +208,11 @@ describe('a client that misbehaves disturbs nobody', () => {
     ['half a request line', 'GET /heal\n\n', /^HTTP\/1.1 400/],
     ['an absurd header', `GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`, /^HTTP\/1.1 431/],
     [
+      'a header most of which is on its way when it is refused',
+      `GET / HTTP/1.1\r\nx: ${'y'.repeat(4_000_000)}\r\n\r\n`,
+      /^HTTP\/1.1 431/,
+    ],
+    [
       'garbage behind a good request',
       'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n\u0000\u0001\u0002\r\n\r\n',
       /HTTP\/1.1 400/,
