@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorMessage } from '../src/core/thrown.ts';
 import { type Figure, type Result, regressions, resultOf, table } from './figures.ts';
 import { machine } from './machine.ts';
 import { fleet } from './scenarios/fleet.ts';
@@ -101,6 +102,6 @@ let options: Options | undefined;
 try {
   options = readOptions();
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n${USAGE}\n`);
+  process.stderr.write(`bench: ${errorMessage(error)}\n${USAGE}\n`);
 }
 process.exitCode = options === undefined ? 2 : await main(options);

@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from './cli/context.ts';
 import { CliError, UsageError } from './cli/errors.ts';
+import { errorMessage } from './core/thrown.ts';
 import type { Logger } from './ports.ts';
 
 export function addDaemonCommand(program: Command, context: CliContext): void {
@@ -78,7 +79,7 @@ async function start(
       journal: inherited.journalFd !== undefined,
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     if (error instanceof ConfigError) throw new UsageError(message, { cause: error });
     throw new CliError(message, { cause: error });
   }

@@ -9,6 +9,7 @@ import { socketOption, waitOption } from './cli/options.ts';
 import { clientOf } from './cli/settings.ts';
 import type { DrainFlags } from './cli/verbs/drain.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
+import { errorMessage } from './core/thrown.ts';
 
 interface Flags extends DrainFlags {
   readonly config?: string;
@@ -102,7 +103,7 @@ async function readConfig(context: CliContext, flags: Flags): Promise<DaemonConf
     const given = { config, state, runtime, socket };
     return resolveConfig({ flags: given, env, isRoot, cwd: process.cwd(), home });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     if (error instanceof ConfigError) throw new UsageError(message, { cause: error });
     throw error;
   }
@@ -113,7 +114,7 @@ async function explained<T>(socketPath: string, attempt: () => Promise<T>): Prom
   try {
     return await attempt();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     const isRunning = error instanceof Error && error.name === 'DaemonRunningError';
     const hint = isRunning
       ? `It does not serve ${socketPath}: name its socket with --socket, or wait until it has started or ended.`

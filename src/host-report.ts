@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import type { HostInfo } from './api/contract.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import type { TapMaking } from './core/qemu-args/taps.ts';
+import { errorMessage } from './core/thrown.ts';
 import { type Accelerator, chooseAccelerator } from './host/accelerator.ts';
 import { ARM64, findQemu, type QemuBinary } from './host/qemu-binary.ts';
 import type { Clock, Logger } from './ports.ts';
@@ -136,7 +137,7 @@ export class HostReport {
       this.warn(topic, undefined);
       return value;
     } catch (error) {
-      this.warn(topic, error instanceof Error ? error.message : String(error));
+      this.warn(topic, errorMessage(error));
       throw error;
     }
   }

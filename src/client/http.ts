@@ -5,6 +5,7 @@
  */
 import { connect } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { errorMessage } from '../core/thrown.ts';
 import {
   ConnectionLostError,
   InterruptedError,
@@ -209,7 +210,7 @@ export function explainSocketError(
       },
     );
   return new ConnectionLostError(
-    `the connection to the daemon broke (${code || messageOf(error)})`,
+    `the connection to the daemon broke (${code || errorMessage(error)})`,
     {
       hint:
         request.method !== 'GET'
@@ -224,8 +225,4 @@ function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : '';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

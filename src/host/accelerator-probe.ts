@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { errorMessage } from '../core/thrown.ts';
 import { PROBE_EXIT_CODE, probeBios } from './accelerator-bios.ts';
 
 /** Above this, a killed QEMU that is still there is given up: it hangs in the kernel. */
@@ -32,8 +33,11 @@ export async function probeKvm(qemuPath: string, timeoutMs: number): Promise<Pro
   try {
     return await probeIn(await mkdtemp(join(tmpdir(), 'solovirt-probe-')), qemuPath, timeoutMs);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return { usable: false, reason: `KVM could not be tested: ${words}`, conclusive: false };
+    return {
+      usable: false,
+      reason: `KVM could not be tested: ${errorMessage(error)}`,
+      conclusive: false,
+    };
   }
 }
 

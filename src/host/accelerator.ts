@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { errorMessage } from '../core/thrown.ts';
 import { probeKey, readFinding, writeFinding } from './accelerator-cache.ts';
 import { probeKvm } from './accelerator-probe.ts';
 
@@ -69,6 +70,6 @@ async function deviceProblem(device: string): Promise<string | undefined> {
       return `there is no ${device}: virtualization is switched off, or its kernel module is not loaded`;
     if (code === 'EACCES' || code === 'EPERM')
       return `no permission to open ${device}: add this user to the group kvm`;
-    return `${device} does not open: ${error instanceof Error ? error.message : String(error)}`;
+    return `${device} does not open: ${errorMessage(error)}`;
   }
 }

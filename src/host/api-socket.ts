@@ -5,6 +5,7 @@
 import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { errorMessage } from '../core/thrown.ts';
 import { makeDirectory } from './make-directory.ts';
 
 /** The socket cannot be served by this daemon. */
@@ -45,8 +46,7 @@ export function openSocketToGroup(path: string, group: string): string | undefin
     chownSync(path, -1, gid);
     return undefined;
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return `the socket could not be given to group ${group}: ${words}`;
+    return `the socket could not be given to group ${group}: ${errorMessage(error)}`;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   mergeConfig,
 } from '../core/config/daemon-config.ts';
 import { type ConfigProblem, formatConfigProblem } from '../core/config/settings.ts';
+import { errorMessage } from '../core/thrown.ts';
 
 /** The settings cannot be used; the daemon does not start. The message lists every problem, one per line. */
 export class ConfigError extends Error {
@@ -56,7 +57,7 @@ function readText(
   try {
     return readFile(path);
   } catch (error) {
-    const message = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `the file cannot be read: ${errorMessage(error)}`;
     throw new ConfigError([{ origin: path, setting: '', message }], { cause: error });
   }
 }

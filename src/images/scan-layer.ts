@@ -8,6 +8,7 @@ import { open } from 'node:fs/promises';
 import { pipeline, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
+import { errorMessage } from '../core/thrown.ts';
 import { ImageError } from './image-error.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -81,7 +82,7 @@ async function* unpacked(file: string): AsyncGenerator<Buffer> {
   try {
     yield* stream;
   } catch (cause) {
-    throw new ImageError(`a layer of it cannot be unpacked (${messageOf(cause)})`, { cause });
+    throw new ImageError(`a layer of it cannot be unpacked (${errorMessage(cause)})`, { cause });
   }
 }
 
@@ -91,8 +92,4 @@ async function unpackerOf(file: string): Promise<Transform | undefined> {
   if (buffer.readUInt16BE() === 0x1f8b) return createGunzip({ chunkSize: CHUNK_BYTES });
   if (buffer.readUInt32LE() === 0xfd2fb528) return createZstdDecompress({ chunkSize: CHUNK_BYTES });
   return undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { CliError } from '../cli/errors.ts';
+import { errorMessage } from '../core/thrown.ts';
 
 export interface KubeconfigFacts {
   readonly server: string;
@@ -67,7 +68,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 function unwritable(path: string, error: unknown): CliError {
-  const words = error instanceof Error ? error.message : String(error);
+  const words = errorMessage(error);
   return new CliError(`the kubeconfig ${path} cannot be written: ${words}`, {
     hint: 'Name another file with --kubeconfig.',
     cause: error,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { CliError } from '../cli/errors.ts';
+import { errorMessage } from '../core/thrown.ts';
 
 export function newToken(): string {
   return randomBytes(32).toString('base64url');
@@ -37,6 +38,6 @@ export function tokenFrom(path: string): string {
 
 function explained(path: string, error: unknown): CliError {
   if (error instanceof CliError) return error;
-  const words = error instanceof Error ? error.message : String(error);
+  const words = errorMessage(error);
   return new CliError(`the token file ${path} cannot be used: ${words}`, { cause: error });
 }

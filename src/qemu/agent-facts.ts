@@ -20,6 +20,7 @@ import type {
   Observed,
 } from '../core/agent/guest-status.ts';
 import type { Json } from '../core/model/virtual-machine.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { Clock } from '../ports.ts';
 import type { AgentStanding, GuestAgent } from './agent.ts';
 import { AgentCommandError } from './agent-error.ts';
@@ -183,7 +184,7 @@ export class AgentFacts {
       .catch((error: unknown) => {
         const last = this.#details.get(detail);
         if (last === undefined) throw error;
-        return { ...last, stale: error instanceof Error ? error.message : String(error) };
+        return { ...last, stale: errorMessage(error) };
       })
       .finally(() => this.#asking.delete(detail));
     this.#asking.set(detail, asked);

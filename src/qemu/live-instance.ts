@@ -10,6 +10,7 @@ import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
 import type { Json, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { Clock } from '../ports.ts';
 import { AgentLink } from './agent-link.ts';
 import { EventFacts } from './event-facts.ts';
@@ -217,7 +218,7 @@ export class LiveInstance {
       void this.#watch(this.#identity);
       return;
     }
-    this.#launchError = error instanceof Error ? error.message : String(error);
+    this.#launchError = errorMessage(error);
     this.#stage = 'ended';
   }
 

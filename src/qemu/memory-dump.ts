@@ -6,6 +6,7 @@ import { statfs } from 'node:fs/promises';
 import type { QmpEvent } from '../core/model/evidence.ts';
 import { asObject } from '../core/model/json.ts';
 import type { DumpView } from '../core/strategy/situation.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { Clock } from '../ports.ts';
 import type { Execute, SharedFile } from './screenshot.ts';
 
@@ -46,7 +47,7 @@ export class MemoryDump {
       await checkRoom(file.here, memoryBytes);
       await execute('dump-guest-memory', argumentsFor(file.inQemu), COMMAND_MS);
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = errorMessage(error);
       // An earlier daemon had begun it.
       if (!/dump in process/i.test(words)) this.#fail(words);
     }

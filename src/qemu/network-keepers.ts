@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import writeFileAtomic from 'write-file-atomic';
 import { type KeeperState, parseKeeperState } from '../core/network/description.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { startDetached } from './detached.ts';
 import { signalProcess } from './kill-tree.ts';
@@ -130,7 +131,7 @@ export class SystemdNetworkKeepers implements NetworkKeepers {
     let failure: string | undefined;
     // A unit that does not start says less of the reason than its keeper does.
     await systemctl(verb, unitOf(bridge)).catch((error: unknown) => {
-      failure = error instanceof Error ? error.message : String(error);
+      failure = errorMessage(error);
     });
     await awaitAnswer(this.dir(bridge), token, () => failure);
   }

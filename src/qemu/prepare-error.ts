@@ -1,4 +1,5 @@
 /** Why an instance's files cannot be got ready, in words that its owner understands. */
+import { errorMessage } from '../core/thrown.ts';
 
 /** The message names the disk or kernel, every path that was looked at, and what would be right. */
 export class PrepareError extends Error {
@@ -34,5 +35,5 @@ export function errorCode(error: unknown): string | undefined {
 export function reasonOf(error: unknown): string {
   const code = errorCode(error);
   const reason = code === undefined ? undefined : REASONS[code];
-  return reason ?? (error instanceof Error ? error.message : String(error));
+  return reason ?? errorMessage(error);
 }

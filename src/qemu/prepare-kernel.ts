@@ -3,6 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import type { KernelSource } from '../core/model/virtual-machine.ts';
 import type { PreparedKernel } from '../core/qemu-args/input.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { type DiskFile, findDiskFile } from './image-file.ts';
 import { allowedFile, type Roots } from './path-policy.ts';
 import { PrepareError } from './prepare-error.ts';
@@ -30,7 +31,7 @@ async function find(
     throw new PrepareError(`${what}: ${JSON.stringify(path)} names no file of the image directory`);
   for (const candidate of candidates) {
     const file = await look(candidate, roots).catch((cause: unknown) => {
-      throw new PrepareError(`${what}: ${messageOf(cause)}`, { cause });
+      throw new PrepareError(`${what}: ${errorMessage(cause)}`, { cause });
     });
     if (file?.blockDevice === false) return file.path;
   }
@@ -47,8 +48,4 @@ function candidatePaths(source: KernelSource, path: string, imagesDir: string): 
   return names
     .map((name) => join(imagesDir, name))
     .filter((candidate) => resolve(candidate).startsWith(resolve(imagesDir) + sep));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { guestText } from '../core/agent/guest-text.ts';
 import type { InterfaceSpec, ProbeCheck, ProbeSpec } from '../core/model/virtual-machine.ts';
 import { guestPort } from '../core/qemu-args/network.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { GuestAgent } from './agent.ts';
 import type { GuestExec } from './guest-exec.ts';
 import { type GuestPort, openPortLine } from './port-line.ts';
@@ -50,7 +51,7 @@ export async function check(
     await Promise.race([carryOut(check, target, { limitMs, signal: limit.signal }), late]);
     return { result: 'success' };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorMessage(error);
     return { result: 'failure', why: guestText(words, MOST_WORDS) ?? 'no reason is known' };
   } finally {
     clearTimeout(timer);

@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { recordOomBaseline } from './oom.ts';
 import { Parents } from './parents.ts';
 import { isAlive, readIdentity, readProcessFile } from './process-identity.ts';
@@ -58,7 +59,7 @@ export async function spawnQemu(options: SpawnOptions): Promise<ProcessIdentity>
     signal?.throwIfAborted();
     const cause = deadline.signal.aborted
       ? `it was not ready within ${timeoutMs} ms`
-      : `its parent failed: ${error instanceof Error ? error.message : error}`;
+      : `its parent failed: ${errorMessage(error)}`;
     const words = await readTail(paths.stderr, { maxLines: 5, maxBytes: 1024 });
     throw new SpawnError(`QEMU was not started: ${cause}${words === '' ? '' : `\n${words}`}`, {
       cause: error,

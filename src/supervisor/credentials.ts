@@ -15,6 +15,7 @@ import type { InstanceRecord, VmRecord } from '../core/model/record.ts';
 import type { AccessCredential } from '../core/model/virtual-machine.ts';
 import { canAnswer } from '../core/probe/probe-time.ts';
 import type { CredentialStanding } from '../core/status/conditions.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Ground } from './ground.ts';
 
@@ -104,7 +105,7 @@ export class Credentials {
       try {
         await agent.execute(order.command, order.args, ORDER_MS);
       } catch (error) {
-        const words = error instanceof Error ? error.message : String(error);
+        const words = errorMessage(error);
         failures.push(`${order.what}: ${withoutValues(words, order)}`);
       }
     }

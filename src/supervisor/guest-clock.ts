@@ -3,6 +3,7 @@
  * KubeVirt has it done after an unpause (`pkg/virt-launcher/virtwrap`). A guest without an agent looks after itself.
  */
 import type { VmRecord } from '../core/model/record.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
 
@@ -27,7 +28,7 @@ export function setGuestClock(ctx: Context, record: VmRecord, live: LiveInstance
         ...instance,
       }),
     (error: unknown) => {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = errorMessage(error);
       ctx.events.note(record, {
         type: 'Warning',
         reason: 'ClockNotSet',

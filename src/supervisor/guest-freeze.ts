@@ -6,6 +6,7 @@
 import type { FreezeRecord, InstanceRecord, VmRecord } from '../core/model/record.ts';
 import { thawTried } from '../core/strategy/freeze.ts';
 import { withInstance } from '../core/strategy/transitions.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { AgentAbsentError, AgentCommandError } from '../qemu/agent-error.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import type { Context } from './context.ts';
@@ -79,7 +80,13 @@ export function thawGuest(ctx: Context, key: string, record: VmRecord): void {
     const { attempts } = freeze;
     ctx.log.warn({ vm: key, attempts, error }, 'the guest could not be thawed');
     if (attempts === 1)
-      note(ctx, key, 'ThawFailed', `the guest could not be thawed: ${words(error)}`, 'Warning');
+      note(
+        ctx,
+        key,
+        'ThawFailed',
+        `the guest could not be thawed: ${errorMessage(error)}`,
+        'Warning',
+      );
   });
 }
 
@@ -134,12 +141,8 @@ function isRefused(error: unknown): boolean {
 }
 
 function refusalOf(error: unknown): Refusal {
-  if (isRefused(error)) return conflict(words(error));
-  return new Refusal(words(error), { kind: 'unavailable', cause: error });
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (isRefused(error)) return conflict(errorMessage(error));
+  return new Refusal(errorMessage(error), { kind: 'unavailable', cause: error });
 }
 
 function note(

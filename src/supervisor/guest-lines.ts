@@ -9,6 +9,7 @@ import type { InterfaceSpec, PortForward, VmIdentity } from '../core/model/virtu
 import { guestPort, userNic } from '../core/qemu-args/network.ts';
 import { netdevId } from '../core/qemu-args/nic-address.ts';
 import { isHalted } from '../core/status/printable-status.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { ConsoleHub } from '../qemu/console-hub.ts';
 import { type Line, LineCut, NoLineError } from '../qemu/line.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
@@ -105,7 +106,7 @@ export class GuestLines {
       return await picture;
     } catch (error) {
       const whose = error instanceof ScreenshotError ? '' : 'QEMU did not carry it out: ';
-      throw unavailable(`no screenshot: ${whose}${wordsOf(error)}`, error);
+      throw unavailable(`no screenshot: ${whose}${errorMessage(error)}`, error);
     }
   }
 
@@ -196,7 +197,7 @@ function notConnected(name: string, what: string, error: unknown): Refusal {
     return conflict(
       `the instance of ${name} was started by a solovirt that gave it no socket for its ${what}; restart the VM for one`,
     );
-  return unavailable(`QEMU does not answer on its ${what}: ${wordsOf(error)}`, error);
+  return unavailable(`QEMU does not answer on its ${what}: ${errorMessage(error)}`, error);
 }
 
 /** The units of the package allow the loopback network; other confinements of the daemon may not. */
@@ -207,7 +208,10 @@ function unreachable(name: string, port: number, error: unknown): Refusal {
   const hint = NO_NETWORK.includes(code)
     ? '; the daemon may not use the network of this host, not even 127.0.0.0/8: see docs/systemd.md'
     : '';
-  return unavailable(`port ${port} of ${name} was not reached: ${wordsOf(error)}${hint}`, error);
+  return unavailable(
+    `port ${port} of ${name} was not reached: ${errorMessage(error)}${hint}`,
+    error,
+  );
 }
 
 function badRequest(message: string): Refusal {
@@ -216,8 +220,4 @@ function badRequest(message: string): Refusal {
 
 function unavailable(message: string, cause?: unknown): Refusal {
   return new Refusal(message, { kind: 'unavailable', cause });
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

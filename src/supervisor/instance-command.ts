@@ -5,6 +5,7 @@
 import type { AbandonedVerb, InstanceRecord, VmRecord } from '../core/model/record.ts';
 import { isHalted } from '../core/status/printable-status.ts';
 import { withInstance } from '../core/strategy/transitions.ts';
+import { errorMessage } from '../core/thrown.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
 import { QmpClosedError, QmpTimeoutError } from '../qemu/qmp-error.ts';
 import type { Context } from './context.ts';
@@ -101,8 +102,7 @@ export async function commandInstance(
       ctx.records.save(undone(target, ctx.records.get(key), abandonedBy(verb, error)));
       // Whoever asks after the refusal sees that QEMU does not answer.
       publish(ctx, key);
-      const words = error instanceof Error ? error.message : String(error);
-      throw new Refusal(`QEMU did not carry it out: ${words}`, {
+      throw new Refusal(`QEMU did not carry it out: ${errorMessage(error)}`, {
         kind: 'unavailable',
         cause: error,
       });

@@ -22,6 +22,7 @@ import {
 import { portWords } from '../core/preflight.ts';
 import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { networksWanted } from '../core/qemu-args/taps.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { readNetworks, writeNetworks } from '../host/network-store.ts';
 import { NetworkError, type NetworkKeepers } from '../qemu/network-keepers.ts';
 import type { Ground } from './ground.ts';
@@ -84,8 +85,7 @@ export class ManagedNetworks implements Disposable {
       try {
         networks.push(await this.#inTurn(() => this.#joinOne(id, vm, spec)));
       } catch (cause) {
-        const words = cause instanceof Error ? cause.message : String(cause);
-        throw new NetworkError(`network ${networkKey(id)}: ${words}`, { cause });
+        throw new NetworkError(`network ${networkKey(id)}: ${errorMessage(cause)}`, { cause });
       }
     }
     return networks;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
+import { errorMessage } from '../../src/core/thrown.ts';
 import { readProcessFile } from '../../src/qemu/process-identity.ts';
 import { programFile } from '../../src/qemu/program-files.ts';
 import { QmpClient } from '../../src/qemu/qmp-client.ts';
@@ -48,7 +49,7 @@ async function opening(paths: InstancePaths, filename: string): Promise<string> 
     await qmp.execute('blockdev-del', { 'node-name': 'probe' });
     return 'opened';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 

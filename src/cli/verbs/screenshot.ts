@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { screenshotPath } from '../../api/contract-lines.ts';
 import { download } from '../../client/line.ts';
+import { errorMessage } from '../../core/thrown.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { explained, type GuestTarget } from '../guest-target.ts';
 import { displayName } from '../names.ts';
@@ -20,8 +21,9 @@ export async function screenshot(target: GuestTarget, file: string): Promise<voi
   try {
     await writeFile(file, picture);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new CliError(`the picture could not be written: ${words}`, { cause: error });
+    throw new CliError(`the picture could not be written: ${errorMessage(error)}`, {
+      cause: error,
+    });
   }
   context.stderr.write(`The display of ${displayName(vm)} is in ${file}.\n`);
 }

@@ -6,6 +6,7 @@ import { statsListPath, type VmStatsList } from '../../api/contract-stats.ts';
 import type { Client, NamespaceScope } from '../../client/client.ts';
 import { isVmStatsList } from '../../client/stats-guards.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
+import { errorMessage } from '../../core/thrown.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
 import { CliError, InterruptedError } from '../errors.ts';
@@ -157,7 +158,7 @@ async function live(
       trouble = undefined;
     } catch (error) {
       // A daemon that is restarted is back in a moment.
-      trouble = error instanceof Error ? error.message : String(error);
+      trouble = errorMessage(error);
     }
     if (!signal.aborted) draw();
   }

@@ -2,6 +2,7 @@
  * JSON that stands as text inside a YAML file, as nodes that remember where they stand in the file. JSON is YAML, so the
  * readers of fields read both.
  */
+import { errorMessage } from '../thrown.ts';
 import type { Report } from './report.ts';
 import type { SourceNode, SourceScalar } from './source-node.ts';
 import { buildSourceTree } from './source-tree.ts';
@@ -68,7 +69,7 @@ function jsonFault(text: string): JsonFault | undefined {
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = errorMessage(error);
     return { words: said.replace(PLACE, ''), at: Number(PLACE.exec(said)?.[1] ?? -1) };
   }
 }
