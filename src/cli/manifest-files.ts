@@ -5,6 +5,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_MANIFEST_BYTES } from '../core/manifest/yaml-stream.ts';
+import { errorCode } from '../core/thrown.ts';
 import type { CliContext } from './context.ts';
 
 export type ManifestSource =
@@ -88,7 +89,7 @@ function decode(name: string, bytes: Uint8Array): ManifestSource {
 }
 
 function describeFault(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = errorCode(error) ?? String(error);
   if (code === 'ENOENT') return 'does not exist';
   if (code === 'EACCES' || code === 'EPERM') return 'cannot be read: permission denied';
   return `cannot be read (${code})`;

@@ -5,7 +5,7 @@
  */
 import { connect } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 import {
   ConnectionLostError,
   InterruptedError,
@@ -210,7 +210,7 @@ export function explainSocketError(
       },
     );
   return new ConnectionLostError(
-    `the connection to the daemon broke (${code || errorMessage(error)})`,
+    `the connection to the daemon broke (${code ?? errorMessage(error)})`,
     {
       hint:
         request.method !== 'GET'
@@ -219,10 +219,4 @@ export function explainSocketError(
       cause: error,
     },
   );
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : '';
 }

@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 import { probeKey, readFinding, writeFinding } from './accelerator-cache.ts';
 import { probeKvm } from './accelerator-probe.ts';
 
@@ -65,7 +65,7 @@ async function deviceProblem(device: string): Promise<string | undefined> {
     await handle.close();
     return undefined;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENXIO')
       return `there is no ${device}: virtualization is switched off, or its kernel module is not loaded`;
     if (code === 'EACCES' || code === 'EPERM')

@@ -9,7 +9,7 @@ import {
   mergeConfig,
 } from '../core/config/daemon-config.ts';
 import { type ConfigProblem, formatConfigProblem } from '../core/config/settings.ts';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 
 /** The settings cannot be used; the daemon does not start. The message lists every problem, one per line. */
 export class ConfigError extends Error {
@@ -45,7 +45,7 @@ export function readConfigFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

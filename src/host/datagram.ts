@@ -3,6 +3,7 @@
  * the kernel a write(2) to one sends a datagram.
  */
 import { fstatSync, writeSync } from 'node:fs';
+import { errorCode } from '../core/thrown.ts';
 
 /**
  * `busy`: its receiver is behind, worth another try. `refused`: it does not take this one. `gone`: a connected
@@ -23,7 +24,7 @@ export function sendDatagram(fd: number, bytes: Uint8Array): SendResult {
     writeSync(fd, bytes);
     return 'sent';
   } catch (error) {
-    return RESULTS[(error as NodeJS.ErrnoException).code ?? ''] ?? 'gone';
+    return RESULTS[errorCode(error) ?? ''] ?? 'gone';
   }
 }
 

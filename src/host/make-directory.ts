@@ -1,6 +1,7 @@
 /** Directories that a user names. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '../core/thrown.ts';
 
 /**
  * Makes a directory and what is missing above it, or takes one that is there. Node's own recursive way never comes
@@ -20,7 +21,7 @@ function tryToMake(path: string, mode: number | undefined): 'ENOENT' | undefined
     mkdirSync(path, mode);
     return undefined;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errorCode(error);
     if (code === 'ENOENT') return code;
     // A file in its place shows as soon as it is used.
     if (code === 'EEXIST') return undefined;

@@ -5,6 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { MAX_MANIFEST_BYTES } from '../core/manifest/parse.ts';
+import { errorCode } from '../core/thrown.ts';
 
 export type ManifestText =
   /** A byte order mark is kept as U+FEFF at offset 0, so that offsets into the text are offsets into the file. */
@@ -109,7 +110,7 @@ function firstBadByte(bytes: Uint8Array): number {
 }
 
 function failure(path: string, error: unknown): ManifestText {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   switch (code) {
     case 'ENOENT':
       return no('not-found', `${path} does not exist, or is a link that leads nowhere`);

@@ -5,6 +5,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../core/thrown.ts';
 import type { Listing, Sighting } from './vm-directory-ledger.ts';
 import { isManifestName } from './vm-directory-names.ts';
 
@@ -24,7 +25,7 @@ export async function lookAtDirectory(dir: string): Promise<Look<string>> {
     if (!found.isDirectory()) return { ok: false, trouble: troubleText(dir, 'ENOTDIR') };
     return { ok: true, value: `${found.dev}:${found.ino}:${found.birthtimeNs}` };
   } catch (error) {
-    return { ok: false, trouble: troubleText(dir, errorCode(error)) };
+    return { ok: false, trouble: troubleText(dir, error) };
   }
 }
 
@@ -37,7 +38,7 @@ export async function listManifests(dir: string, isNews: IsNews): Promise<Look<L
   try {
     names = await readdir(dir);
   } catch (error) {
-    return { ok: false, trouble: troubleText(dir, errorCode(error)) };
+    return { ok: false, trouble: troubleText(dir, error) };
   }
   const paths = names.filter(isManifestName).map((name) => join(dir, name));
   return { ok: true, value: await lookAtManifests(paths, isNews) };
@@ -71,17 +72,17 @@ async function lookAtFile(path: string, isNews: IsNews): Promise<Sighting | unde
       shape: suspect ? 'unfinished' : 'finished',
     };
   } catch (error) {
-    return lookAtUnreadable(path, errorCode(error));
+    return lookAtUnreadable(path, error);
   }
 }
 
 /** The name is there, but what it leads to cannot be looked at: not a removal, for nobody removed the name. */
-async function lookAtUnreadable(path: string, code: string): Promise<Sighting | undefined> {
+async function lookAtUnreadable(path: string, error: unknown): Promise<Sighting | undefined> {
   try {
     const link = await lstat(path, { bigint: true });
     const fileId = `${link.dev}:${link.ino}:${link.birthtimeNs}`;
     return {
-      fingerprint: `${code}:${fileId}`,
+      fingerprint: `${errorCode(error) ?? String(error)}:${fileId}`,
       fileId,
       size: 0,
       mtimeMs: Number.POSITIVE_INFINITY,
@@ -104,14 +105,8 @@ async function endsInNewline(path: string, size: number): Promise<boolean> {
   }
 }
 
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : String(error);
-}
-
-function troubleText(dir: string, code: string): string {
-  return `VM directory ${dir} ${reason(code)}; the VMs known from it stay as they are`;
+function troubleText(dir: string, error: unknown): string {
+  return `VM directory ${dir} ${reason(errorCode(error) ?? String(error))}; the VMs known from it stay as they are`;
 }
 
 function reason(code: string): string {

@@ -8,6 +8,7 @@ import { constants, type Stats } from 'node:fs';
 import { chown, link, open, readdir, realpath, rename, rm, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { errorCode } from '../core/thrown.ts';
 import { readManifest } from './read-manifest.ts';
 
 /** The file no longer holds the text that the change was made for. Read it again and decide anew. */
@@ -79,7 +80,7 @@ export async function createManifest(
       return join(dir, name);
     }
   } catch (error) {
-    const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const isGone = errorCode(error) === 'ENOENT';
     if (isGone) throw new ManifestWriteError(`${dir} does not exist`, { cause: error });
     throw asManifestError(join(dir, first), error);
   } finally {
@@ -94,7 +95,7 @@ async function linked(staged: string, path: string): Promise<boolean> {
     await link(staged, path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -200,7 +201,7 @@ async function syncDirectory(dir: string): Promise<void> {
 
 function asManifestError(path: string, error: unknown): Error {
   if (error instanceof ManifestChangedError || error instanceof ManifestWriteError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   if (code === 'ENOENT') {
     return new ManifestChangedError(`${path} was removed since it was read`, { cause: error });
   }

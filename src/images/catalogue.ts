@@ -2,8 +2,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
+import { errorCode } from '../core/thrown.ts';
 import { findDiskFile, readImage } from '../qemu/image-file.ts';
-import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
+import { reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageUsers } from './image-users.ts';
 import { digestOfLink } from './store.ts';

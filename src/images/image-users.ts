@@ -11,9 +11,10 @@ import type {
   KernelSource,
   VirtualMachine,
 } from '../core/model/virtual-machine.ts';
+import { errorCode } from '../core/thrown.ts';
 import { readManifest } from '../host/read-manifest.ts';
 import { isManifestName } from '../host/vm-directory-names.ts';
-import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
+import { reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
 import { type RunningUse, runningUses } from './running-uses.ts';
 

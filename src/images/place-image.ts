@@ -20,10 +20,11 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '../core/thrown.ts';
 import { acquireFileLock, type FileLock } from '../host/file-lock.ts';
 import { makeDirectory } from '../host/make-directory.ts';
 import { BUSY, sqliteCode } from '../host/state-errors.ts';
-import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
+import { reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
 
 /** Below the image directory; no image reference leads there. */

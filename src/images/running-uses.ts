@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { instancesDir } from '../core/paths.ts';
+import { errorCode } from '../core/thrown.ts';
 import { filesBelow } from '../qemu/image-chain.ts';
-import { errorCode, reasonOf } from '../qemu/prepare-error.ts';
+import { reasonOf } from '../qemu/prepare-error.ts';
 import { ImageError } from './image-error.ts';
 
 export interface RunningUse {

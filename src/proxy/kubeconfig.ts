@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import writeFileAtomic from 'write-file-atomic';
 import { CliError } from '../cli/errors.ts';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 
 export interface KubeconfigFacts {
   readonly server: string;
@@ -62,7 +62,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw unwritable(path, error);
   }
 }

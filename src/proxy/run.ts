@@ -5,6 +5,7 @@ import { type CliContext, writeOut } from '../cli/context.ts';
 import { CliError, SocketForbiddenError, SolovirtError, UsageError } from '../cli/errors.ts';
 import { createClient } from '../client/client.ts';
 import { readonlySocketBeside } from '../core/paths.ts';
+import { errorCode } from '../core/thrown.ts';
 import { type Certificate, selfSigned } from './certificate.ts';
 import { kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { type ProxyOptions, ProxyServer } from './server.ts';
@@ -120,7 +121,7 @@ async function listen(options: ProxyOptions): Promise<ProxyServer> {
   } catch (error) {
     if (error instanceof SolovirtError) throw error;
     const { address, port } = options;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const code = errorCode(error) ?? String(error);
     const words = LISTEN_ERRORS[code] ?? code;
     throw new CliError(`cannot listen on ${address} port ${port}: ${words}`, {
       hint: 'Another port: --port 8002, or --port 0 for any that is free.',

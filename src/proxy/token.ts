@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { CliError } from '../cli/errors.ts';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 
 export function newToken(): string {
   return randomBytes(32).toString('base64url');
@@ -25,7 +25,7 @@ export function tokenFrom(path: string): string {
       });
     return text;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw explained(path, error);
+    if (errorCode(error) !== 'ENOENT') throw explained(path, error);
   }
   const token = newToken();
   try {

@@ -5,6 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { errorCode } from '../core/thrown.ts';
 import { openEvidence } from './evidence-file.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -25,7 +26,7 @@ export async function capLog(path: string, maxBytes: number): Promise<boolean> {
     await rename(copy, `${path}.1`);
   } catch (error) {
     await rm(copy, { force: true });
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errorCode(error);
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
   }
   await log.truncate(0);

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { errorCode } from '../core/thrown.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 
 export interface Download {
   readonly url: string;

@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { errorCode } from '../core/thrown.ts';
 
 /** Never through a link, and never waiting for the other end of a pipe. */
 export const UNTRUSTED = constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -55,7 +56,7 @@ export function readEvidence(path: string, encoding: 'utf8' | 'latin1'): string 
     return readUpTo(fd, MAX_BYTES).toString(encoding);
   } catch (error) {
     // /proc: the process ended between open and read.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+    if (errorCode(error) === 'ESRCH') return undefined;
     throw error;
   } finally {
     closeSync(fd);
@@ -80,5 +81,5 @@ function readUpTo(fd: number, most: number): Buffer {
 const NO_FILE: readonly unknown[] = ['ENOENT', 'ESRCH', 'ELOOP', 'ENXIO', 'EISDIR'];
 
 function isNoFile(error: unknown): boolean {
-  return NO_FILE.includes((error as NodeJS.ErrnoException).code);
+  return NO_FILE.includes(errorCode(error));
 }

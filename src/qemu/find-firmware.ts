@@ -7,7 +7,8 @@ import {
   type FlashFirmware,
   parseDescriptor,
 } from '../core/firmware/descriptor.ts';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { errorCode } from '../core/thrown.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 
 /** Where descriptors are, the administrator's before the distribution's (QEMU `docs/interop/firmware.json`). */
 const DESCRIPTOR_DIRS: readonly string[] = ['/etc/qemu/firmware', '/usr/share/qemu/firmware'];

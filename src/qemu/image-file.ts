@@ -6,8 +6,9 @@
 import { constants, type Stats } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import type { ImageFormat } from '../core/qemu-args/input.ts';
+import { errorCode } from '../core/thrown.ts';
 import { allowedFile, type Roots } from './path-policy.ts';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 import { QCOW2_MAGIC } from './qcow2-header.ts';
 
 const SECTOR_BYTES = 512;

@@ -5,6 +5,7 @@
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { InstancePaths } from '../core/paths.ts';
+import { errorCode } from '../core/thrown.ts';
 import { DiskFullError, SpawnError } from './spawn-error.ts';
 
 /** Who gets into a directory. */
@@ -57,7 +58,7 @@ export function makeDir(dir: string, { mode, gid }: DirAccess): void {
 }
 
 function isDiskFull(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
+  const code = errorCode(error);
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errorCode } from '../core/thrown.ts';
 import { type KernelRecord, oomVictim, parseKernelRecord } from './oom-parse.ts';
 
 /** One record never is longer (CONSOLE_EXT_LOG_MAX is 8192). */
@@ -77,6 +78,6 @@ function readRecord(fd: number, buffer: Buffer): string | undefined {
     const length = readSync(fd, buffer, 0, buffer.length, null);
     return length === 0 ? undefined : buffer.toString('utf8', 0, length);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPIPE' ? MISSING : undefined;
+    return errorCode(error) === 'EPIPE' ? MISSING : undefined;
   }
 }

@@ -9,6 +9,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import treeKill from 'tree-kill';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
+import { errorCode } from '../core/thrown.ts';
 import { isAlive } from './process-identity.ts';
 
 const PS_PATHS = ['/usr/bin/ps', '/bin/ps'];
@@ -27,7 +28,7 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   try {
     return process.kill(identity.pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if (errorCode(error) === 'ESRCH') return false;
     throw new KillError(`cannot send ${signal} to QEMU (pid ${identity.pid})`, { cause: error });
   }
 }

@@ -5,6 +5,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { lstat } from 'node:fs/promises';
+import { errorCode } from '../core/thrown.ts';
 import type { Logger } from '../ports.ts';
 
 export interface CappedFile {
@@ -92,7 +93,7 @@ async function sizeOf(path: string): Promise<number> {
   try {
     return (await lstat(path)).size;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    if (errorCode(error) === 'ENOENT') return 0;
     throw error;
   }
 }

@@ -6,6 +6,7 @@
 import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
+import { errorCode } from '../core/thrown.ts';
 import { readEvidence, UNTRUSTED } from './evidence-file.ts';
 import { KernelLog, type OomKills } from './kernel-log.ts';
 import { type KernelRecord, oomCounterFiles, oomVictim, parseOomCount } from './oom-parse.ts';
@@ -77,7 +78,7 @@ export function recordOomBaseline(paths: InstancePaths, pid: number): void {
     }
   } catch (error) {
     // On a full disk a guest may run all the same: its journal has its room already.
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errorCode(error);
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
   }
 }

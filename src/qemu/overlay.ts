@@ -7,6 +7,7 @@ import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } fro
 import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ImageFormat } from '../core/qemu-args/input.ts';
+import { errorCode } from '../core/thrown.ts';
 import type { Image } from './image-file.ts';
 import {
   emptyQcow2,
@@ -14,7 +15,7 @@ import {
   QCOW2_MAX_BYTES,
   type SparseFile,
 } from './overlay-qcow2.ts';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 
 const SECTOR_BYTES = 512;
 /** The directory says which group that is: the one of the unit that QEMU runs in, or none but the owner's. */

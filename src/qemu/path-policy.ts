@@ -5,7 +5,8 @@
  */
 import { realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { errorCode } from '../core/thrown.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 
 export interface Roots {
   readonly imagesDir: string;

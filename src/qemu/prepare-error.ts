@@ -1,5 +1,5 @@
 /** Why an instance's files cannot be got ready, in words that its owner understands. */
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 
 /** The message names the disk or kernel, every path that was looked at, and what would be right. */
 export class PrepareError extends Error {
@@ -24,12 +24,6 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
 };
-
-/** The errno name of a failed system call, such as `ENOENT`. */
-export function errorCode(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
 
 /** A failed system call in plain words; anything else in its own. */
 export function reasonOf(error: unknown): string {

@@ -11,10 +11,11 @@ import { type InstancePaths, persistentNvram, persistentTpm } from '../core/path
 import type { PreparedFirmware } from '../core/qemu-args/input.ts';
 import { systemTable } from '../core/qemu-args/smbios.ts';
 import { VSOCK_DEVICE } from '../core/qemu-args/vsock.ts';
+import { errorCode } from '../core/thrown.ts';
 import { findFirmware } from './find-firmware.ts';
 import { findSwtpm } from './find-swtpm.ts';
 import { UNFINISHED } from './overlay.ts';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 
 export interface MachineInput {
   readonly vm: VmIdentity;

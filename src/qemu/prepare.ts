@@ -6,10 +6,11 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { PreparedDisk, PreparedKernel } from '../core/qemu-args/input.ts';
+import { errorCode } from '../core/thrown.ts';
 import { type MadeFor, madeFor, type ValuesOf } from './made-image.ts';
 import { UNFINISHED } from './overlay.ts';
 import { type Directories, prepareDisk } from './prepare-disk.ts';
-import { errorCode, PrepareError, reasonOf } from './prepare-error.ts';
+import { PrepareError, reasonOf } from './prepare-error.ts';
 import { prepareKernel } from './prepare-kernel.ts';
 
 export interface PrepareOptions extends Directories {

@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 import { recordOomBaseline } from './oom.ts';
 import { Parents } from './parents.ts';
 import { isAlive, readIdentity, readProcessFile } from './process-identity.ts';
@@ -87,6 +87,6 @@ function killGroup(parent: ProcessIdentity | undefined): void {
   try {
     process.kill(-parent.pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }

@@ -9,7 +9,7 @@ import type { InterfaceSpec, PortForward, VmIdentity } from '../core/model/virtu
 import { guestPort, userNic } from '../core/qemu-args/network.ts';
 import { netdevId } from '../core/qemu-args/nic-address.ts';
 import { isHalted } from '../core/status/printable-status.ts';
-import { errorMessage } from '../core/thrown.ts';
+import { errorCode, errorMessage } from '../core/thrown.ts';
 import { ConsoleHub } from '../qemu/console-hub.ts';
 import { type Line, LineCut, NoLineError } from '../qemu/line.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';
@@ -193,7 +193,7 @@ function hostEnd({ hostAddress, hostPort }: PortForward): {
 
 function notConnected(name: string, what: string, error: unknown): Refusal {
   if (error instanceof NoLineError) return unavailable(error.message, error);
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+  if (errorCode(error) === 'ENOENT')
     return conflict(
       `the instance of ${name} was started by a solovirt that gave it no socket for its ${what}; restart the VM for one`,
     );
@@ -204,7 +204,7 @@ function notConnected(name: string, what: string, error: unknown): Refusal {
 const NO_NETWORK: readonly unknown[] = ['EAFNOSUPPORT', 'ENETUNREACH', 'EPERM', 'EACCES'];
 
 function unreachable(name: string, port: number, error: unknown): Refusal {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   const hint = NO_NETWORK.includes(code)
     ? '; the daemon may not use the network of this host, not even 127.0.0.0/8: see docs/systemd.md'
     : '';

@@ -5,6 +5,7 @@
 import { watch } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import type { InstancePaths } from '../core/paths.ts';
+import { errorCode } from '../core/thrown.ts';
 import { openEvidence } from '../qemu/evidence-file.ts';
 import { readTail } from '../qemu/tail.ts';
 
@@ -67,7 +68,7 @@ async function sizeOf(file: string): Promise<number> {
   try {
     return (await lstat(file)).size;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    if (errorCode(error) === 'ENOENT') return 0;
     throw error;
   }
 }
