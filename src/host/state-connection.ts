@@ -5,12 +5,13 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Clock, Logger } from '../ports.ts';
 import { isReadOnlyHandle, plainWords, StateReadError, StateWriteError } from './state-errors.ts';
-import { openStateFile } from './state-open.ts';
+import { JournalFile, StateFlush } from './state-flush.ts';
+import { openStateFile, rewriteJournal, stateFilePath } from './state-open.ts';
 
 export interface StateServices {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Told after every write how it went: undefined when it is on the disk. */
+  /** Told after every write and flush how it went: undefined when there is nothing to complain of. */
   readonly onWriteTrouble?: (trouble: string | undefined) => void;
 }
 
@@ -25,7 +26,10 @@ export class StateConnection implements Disposable {
   readonly #stateDir: string;
   readonly #services: StateServices;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #flush: StateFlush;
   #database: DatabaseSync;
+  #journal: JournalFile;
+  #isUnhurried = false;
   /** Set while the handle is one that can never write: why, and when to try for a better one (Unix ms). */
   #unwritable: { readonly reason: string; readonly tryAt: number } | undefined;
 
@@ -35,6 +39,11 @@ export class StateConnection implements Disposable {
     this.#services = services;
     const opened = openStateFile(stateDir, services.clock);
     this.#database = opened.database;
+    this.#journal = new JournalFile(stateFilePath(stateDir));
+    this.#flush = new StateFlush({
+      sync: () => this.#journal.sync(),
+      rewrite: () => rewriteJournal(this.#database),
+    });
     this.lost = opened.lost;
     if (opened.readOnly === undefined) return;
     this.#cannotWrite(opened.readOnly);
@@ -42,8 +51,7 @@ export class StateConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#statements.clear();
-    if (this.#database.isOpen) this.#database.close();
+    this.#close();
   }
 
   /** @throws StateReadError */
@@ -86,16 +94,30 @@ export class StateConnection implements Disposable {
   }
 
   /**
-   * What is written meanwhile outlives this process at once, and a loss of the host only with the next write that waits
-   * for the disk (`synchronous`, sqlite.org/pragma.html). Within a transaction it is as the transaction.
+   * What is written meanwhile outlives this process at once, as everything does, and a loss of the host only with the next
+   * flush that somebody else asks for. Within a transaction it is as the transaction.
    */
   unhurried<T>(work: () => T): T {
-    if (!this.#database.isOpen || this.#database.isTransaction) return work();
-    this.#database.exec('PRAGMA synchronous = NORMAL');
+    if (this.#isUnhurried || this.#isInTransaction()) return work();
+    this.#isUnhurried = true;
     try {
       return work();
     } finally {
-      this.#database.exec('PRAGMA synchronous = FULL');
+      this.#isUnhurried = false;
+    }
+  }
+
+  /** Resolves once everything written so far outlasts the host. @throws StateWriteError */
+  async flushed(): Promise<void> {
+    const { onWriteTrouble } = this.#services;
+    const wasFailed = this.#flush.isFailed;
+    try {
+      await this.#flush.flushed();
+      if (wasFailed) onWriteTrouble?.(undefined);
+    } catch (error) {
+      const reason = plainWords(error);
+      onWriteTrouble?.(troubleWords(reason));
+      throw new StateWriteError(cannotWriteWords(reason), { cause: error });
     }
   }
 
@@ -108,7 +130,8 @@ export class StateConnection implements Disposable {
     try {
       this.#reopen();
       const result = write();
-      onWriteTrouble?.(undefined);
+      if (!this.#flush.isFailed) onWriteTrouble?.(undefined);
+      if (!this.#isUnhurried && !this.#isInTransaction()) this.#owe();
       return result;
     } catch (error) {
       const reason = this.#unwritable?.reason ?? plainWords(error);
@@ -127,14 +150,32 @@ export class StateConnection implements Disposable {
     if (this.#services.clock.now() < this.#unwritable.tryAt) return;
     if (this.#database.isOpen && this.#database.isTransaction) return;
     this.#cannotWrite(this.#unwritable.reason);
-    this.#statements.clear();
-    if (this.#database.isOpen) this.#database.close();
+    this.#close();
     const { database, lost, readOnly } = openStateFile(this.#stateDir, this.#services.clock);
     this.#database = database;
+    this.#journal = new JournalFile(stateFilePath(this.#stateDir));
     this.#unwritable = undefined;
     if (readOnly !== undefined) this.#cannotWrite(readOnly);
     else if (lost !== undefined)
       this.#services.log.warn({ lost }, 'the state database begins anew');
+  }
+
+  /** It is flushed soon, whether anybody waits for it or not. */
+  #owe(): void {
+    this.#flush.owe();
+    // Whoever must know asks for himself.
+    this.flushed().catch(() => {});
+  }
+
+  /** Takes the journal into the database. */
+  #close(): void {
+    this.#statements.clear();
+    this.#journal[Symbol.dispose]();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #isInTransaction(): boolean {
+    return this.#database.isOpen && this.#database.isTransaction;
   }
 
   #cannotWrite(reason: string): void {

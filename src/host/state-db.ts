@@ -1,7 +1,7 @@
 /**
- * What solovirt must not forget: VM records, run histories, events, counters. Every method that writes has
- * written to the disk (fsync) when it returns, or has thrown and changed nothing; what may be lost with the host is
- * only handed to the kernel by then. Rows that no longer make sense are moved out of the way and reported; one bad row
+ * What solovirt must not forget: VM records, run histories, events, counters. Every method that writes has handed it to
+ * the kernel when it returns, so that it outlives the daemon, or has thrown and changed nothing; it goes to the disk soon,
+ * and has for certain after `flushed`, unless it may be lost with the host. Rows that no longer make sense are moved out of the way and reported; one bad row
  * costs one VM its record, not the daemon its start.
  */
 import type { Evidence } from '../core/model/evidence.ts';
@@ -219,6 +219,11 @@ export class StateDb implements Disposable {
    */
   transaction<T>(work: () => T): T {
     return this.#connection.transaction(work);
+  }
+
+  /** Resolves once everything stored so far is on the disk (fsync). @throws StateWriteError */
+  flushed(): Promise<void> {
+    return this.#connection.flushed();
   }
 
   /** Kept for people to look at, but out of the way. */

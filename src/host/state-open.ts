@@ -65,6 +65,10 @@ const TABLES = ['vms', 'runs', 'events', 'counters', 'notes', 'unreadable'];
 /** How long to wait for another program, such as sqlite3 used by hand. The whole daemon waits. */
 const BUSY_TIMEOUT_MS = 1000;
 
+export function stateFilePath(stateDir: string): string {
+  return `${stateDir}/state.db`;
+}
+
 export interface OpenedState {
   readonly database: DatabaseSync;
   /** What is not in it although it was stored once: one clause for people. */
@@ -77,7 +81,7 @@ export interface OpenedState {
  * @throws StateOpenError when the place is to blame rather than the file, and what is stored cannot be read either
  */
 export function openStateFile(stateDir: string, clock: Clock): OpenedState {
-  const path = `${stateDir}/state.db`;
+  const path = stateFilePath(stateDir);
   try {
     makeDirectory(stateDir, 0o700);
     return openToWrite(stateDir, path, clock);
@@ -192,11 +196,22 @@ function findFault(database: DatabaseSync): string | undefined {
 }
 
 function bringAbout(database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+  const hasJournal = single(database, 'PRAGMA journal_mode = WAL') === 'wal';
+  // A journal is flushed by `state-flush.ts`; NORMAL keeps it in order (https://sqlite.org/pragma.html#pragma_synchronous).
+  database.exec(`PRAGMA synchronous = ${hasJournal ? 'NORMAL' : 'FULL'}; PRAGMA foreign_keys = ON`);
   const version = Number(single(database, 'PRAGMA user_version'));
   if (version >= SCHEMA_VERSION) return;
   const steps = SCHEMA_STEPS.slice(version).join('');
   database.exec(`BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+}
+
+/**
+ * Takes everything that the journal holds into the database and flushes that, so that the journal is not needed.
+ * @throws what SQLite has against it
+ */
+export function rewriteJournal(database: DatabaseSync): void {
+  const row = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
+  if (row?.['busy'] !== 0) throw new Error('another program reads the state database');
 }
 
 function single(database: DatabaseSync, sql: string): unknown {

@@ -52,6 +52,8 @@ async function removeOldFiles(ctx: Context, key: string, paths: InstancePaths): 
   // A start that is due has gone to the disk and to QEMU's parent by then.
   await nextTurn();
   try {
+    // Until the end is on the disk, they are all that tells of it.
+    await ctx.records.flushed();
     await removeScratch(paths);
     await pruneTraces(ctx, key);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * One executor per action, checked by a mapped type: an action without an executor does not compile. Each stores
- * what it is about to do and then does it, so that a daemon which dies in between is followed by one that asks the
+ * what it is about to do and then does it (a guest runs, and is stopped, only when that is on the disk), so that a daemon which dies in between is followed by one that asks the
  * same question again. None waits for a guest: waiting is the queue's business.
  */
 import { randomUUID } from 'node:crypto';
@@ -142,6 +142,8 @@ async function runGuest({ ctx, key, record }: ActionInput): Promise<void> {
       ...(live?.identity === undefined ? {} : { process: live.identity }),
     }),
   );
+  // Whatever the guest does, after a loss of the host's power it is known that there was one.
+  await ctx.records.flushed();
   await live?.execute('cont');
 }
 
@@ -184,6 +186,7 @@ async function takeRungOfLadder(
   const intents = mark === undefined ? [rung] : [mark, rung];
   for (const action of intents)
     await intend(ctx, live.paths, { action, initiator, gracePeriodSeconds, at });
+  if (initiator !== 'host') await ctx.records.flushed();
   store(ctx, rungTaken(record, rung, at));
   if (instance.stop.rung !== rung) {
     const type = isAsking(rung) ? 'Normal' : 'Warning';

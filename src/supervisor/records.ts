@@ -1,6 +1,6 @@
 /**
  * The records of all VMs: a mirror in memory of the state database, which is always written first. What was not
- * stored did not happen.
+ * stored did not happen. What was, goes to the disk by itself; what must not be done before it has, waits for `flushed`.
  */
 import { type Claims, keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence } from '../core/model/evidence.ts';
@@ -50,6 +50,27 @@ export class Records {
     const before = this.#records.get(keyOf(record));
     this.#db.saveVm(record, { unhurried: unhurried ?? !mustOutlastHost(before, record) });
     this.#remember(record);
+  }
+
+  /**
+   * Stores what somebody asks for, who is told so only once it outlasts the host.
+   * @throws StateWriteError, and then nothing has changed
+   */
+  async saveForGood(record: VmRecord): Promise<void> {
+    const key = keyOf(record);
+    const before = this.#records.get(key);
+    this.save(record);
+    try {
+      await this.flushed();
+    } catch (error) {
+      if (before !== undefined && this.#records.get(key) === record) this.take(before);
+      throw error;
+    }
+  }
+
+  /** Resolves once everything stored so far outlasts the host. @throws StateWriteError */
+  flushed(): Promise<void> {
+    return this.#db.flushed();
   }
 
   /**

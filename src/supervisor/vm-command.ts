@@ -37,7 +37,8 @@ export async function commandVm(
       if (judgement.write !== undefined) newText(ctx, inForce, judgement.write);
       return;
     }
-    if (judgement.write === undefined) ctx.records.save(commanded(record, judgement.effects));
+    if (judgement.write === undefined)
+      await ctx.records.saveForGood(commanded(record, judgement.effects));
     else await inTurn(ctx, inForce, record, judgement);
     note(ctx, record, command, judgement.write);
     // Whoever asks after the answer sees what the command did, not what was before it.
@@ -100,7 +101,7 @@ async function writeThrough(
 ): Promise<void> {
   const { path, before, after } = newText(ctx, inForce, to);
   const pending = { ...record, pendingWrite: { to, effects, at: ctx.clock.now() } };
-  ctx.records.save(pending);
+  await ctx.records.saveForGood(pending);
   try {
     await replaceManifest(path, before, after);
   } catch (error) {

@@ -124,21 +124,21 @@ export async function deleteInstance(
     if (record === undefined || snapshot === undefined)
       throw notFound(`virtualmachineinstances.kubevirt.io "${name}" not found`);
     check(snapshot);
-    if (!dryRun) stopInstance(ctx, record, gracePeriodSeconds);
+    if (!dryRun) await stopInstance(ctx, record, gracePeriodSeconds);
     publish(ctx, key);
   });
   ctx.queue.add(key);
 }
 
-function stopInstance(
+async function stopInstance(
   ctx: Context,
   record: VmRecord,
   gracePeriodSeconds: number | undefined,
-): void {
+): Promise<void> {
   const { instance } = record;
   if (instance === undefined) return;
   const stop = stopOf(instance, gracePeriodSeconds, ctx.clock.now());
-  ctx.records.save(commanded(record, { stop }));
+  await ctx.records.saveForGood(commanded(record, { stop }));
   const message = `the instance was deleted by a command; grace period ${stop.gracePeriodSeconds} s`;
   ctx.events.note(record, {
     type: 'Normal',

@@ -264,6 +264,7 @@ async function takeIn(
   const keys = ctx.files.written(path, text, ctx.records.claims());
   try {
     bringIntoForce(ctx, key, () => shownUid(ctx, key));
+    await ctx.records.flushed();
   } catch (error) {
     for (const changed of await undo()) ctx.queue.add(changed);
     throw error;
