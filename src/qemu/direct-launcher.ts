@@ -2,7 +2,7 @@
  * The launcher that needs nothing of the host: QEMU under a detached parent of our own (`parents`), confined to its
  * files, and where this process is root under a user of its own.
  */
-import { chmodSync, chownSync, statSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
@@ -21,6 +21,7 @@ import { makeDir, prepareInstanceDirs } from './instance-dirs.ts';
 import { killTree, signalProcess } from './kill-tree.ts';
 import type { Launcher, LaunchOrder, Target } from './launcher.ts';
 import { DirectNetworkKeepers, type NetworkKeepers } from './network-keepers.ts';
+import { openWay, SEARCH } from './open-way.ts';
 import { programFile } from './program-files.ts';
 import { sharingUser } from './share-user.ts';
 import { spawnQemu } from './spawn.ts';
@@ -62,7 +63,8 @@ export class DirectLauncher implements Launcher {
 
   makeMachineDir(dir: string): void {
     makeDir(dir, { mode: 0o700 });
-    if (this.#options.users !== undefined) [dir, dirname(dir)].forEach(openWay);
+    if (this.#options.users === undefined) return;
+    for (const way of [dir, dirname(dir)]) openWay(way, SEARCH);
   }
 
   makeStateDir(dir: string): void {
@@ -176,12 +178,6 @@ function makeGuestDirs(paths: InstancePaths, users: GuestUsers): void {
   chmodSync(paths.dir, 0o710);
   chownSync(paths.runtimeDir, id, id);
   const sockets = dirname(paths.runtimeDir);
-  const ways = [instances, dirname(instances), sockets, dirname(sockets)];
-  ways.forEach(openWay);
-}
-
-/** Lets everybody through one of solovirt's own directories, though not look into it. */
-function openWay(dir: string): void {
-  const { mode, uid } = statSync(dir);
-  if (uid === 0 && (mode & 0o001) === 0) chmodSync(dir, (mode & 0o7777) | 0o001);
+  for (const way of [instances, dirname(instances), sockets, dirname(sockets)])
+    openWay(way, SEARCH);
 }

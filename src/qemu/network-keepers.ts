@@ -2,7 +2,6 @@
  * Managed networks on this host: each has a keeper of its own (`network-keep`), which outlives the daemon. Two ways to start
  * one, as for a QEMU: a detached process of a daemon that is root, or a unit for each network.
  */
-import { chmodSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -12,6 +11,7 @@ import { errorMessage } from '../core/thrown.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { startDetached } from './detached.ts';
 import { signalProcess } from './kill-tree.ts';
+import { openWay, READ, SEARCH } from './open-way.ts';
 import { isAlive, readIfThere } from './process-identity.ts';
 import { programFile } from './program-files.ts';
 import { systemctl } from './systemctl.ts';
@@ -71,8 +71,8 @@ export class DirectNetworkKeepers implements NetworkKeepers {
       );
     await mkdir(dir, { recursive: true });
     // dnsmasq reads its list of hosts again as a user of its own.
-    openWay(dir, 0o755);
-    for (const way of [dirname(dir), this.#runtimeDir]) openWay(way, 0o711);
+    openWay(dir, READ);
+    for (const way of [dirname(dir), this.#runtimeDir]) openWay(way, SEARCH);
     await writeDescription(this.#description(bridge), order.description);
     const state = readKeeperState(dir);
     if (isKept(state)) {
@@ -158,12 +158,6 @@ function descriptionFile(runtimeDir: string, bridge: string): string {
 async function writeDescription(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, text, { mode: 0o644 });
-}
-
-/** Lets others into a directory of root's. */
-function openWay(dir: string, mode: number): void {
-  const now = statSync(dir).mode & 0o777;
-  if ((now | mode) !== now) chmodSync(dir, now | mode);
 }
 
 /** @param ended in words, when the answer will not come any more @throws NetworkError */
