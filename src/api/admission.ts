@@ -3,8 +3,9 @@
  * for files (`core/manifest`), the codes and bodies theirs.
  */
 import { admit } from '../core/manifest/admit.ts';
+import type { JsonObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
-import type { JsonObject, VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { StatusObject } from './contract.ts';
 import { ApiError } from './reply.ts';
 import type { FieldValidation } from './write-options.ts';

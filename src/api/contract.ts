@@ -3,10 +3,10 @@
  * Shapes are KubeVirt's (kubevirt.io/api/core/v1) and Kubernetes' (`metav1`), with solovirt's additions marked.
  */
 import type { ExitStatus, Initiator, Intent, QmpEvent } from '../core/model/evidence.ts';
+import type { JsonObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { Phase } from '../core/model/record.ts';
 import type { Outcome, VerdictReason } from '../core/model/verdict.ts';
-import type { JsonObject } from '../core/model/virtual-machine.ts';
 import type { PrintableStatus } from '../core/status/printable-status.ts';
 import type { Hold } from '../core/strategy/decide.ts';
 import type { MachineStatus, PhaseTransition } from './contract-instance.ts';

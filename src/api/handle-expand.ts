@@ -3,8 +3,8 @@
  * instance types, and the objects that belong to a VM.
  */
 import { parseManifests } from '../core/manifest/parse.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { SUBRESOURCES_API } from './contract.ts';
 import { findVm, identityOf, lookUp } from './handle-reads.ts';

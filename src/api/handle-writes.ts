@@ -7,13 +7,9 @@ import { editDocument } from '../core/manifest/edit-document.ts';
 import { isJsonObject } from '../core/manifest/same-json.ts';
 import { DEFAULT_NAMESPACE } from '../core/manifest/sections/metadata.ts';
 import { writeManifest } from '../core/manifest/write-yaml.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
-import type {
-  Json,
-  JsonObject,
-  VirtualMachine,
-  VmIdentity,
-} from '../core/model/virtual-machine.ts';
+import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import { jsonPatch } from '../core/patch/json-patch.ts';
 import { mergePatch } from '../core/patch/merge-patch.ts';
 import { PatchError } from '../core/patch/patch-error.ts';

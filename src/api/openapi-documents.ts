@@ -1,5 +1,5 @@
 /** The documents themselves: OpenAPI 2.0 for the whole API, OpenAPI 3.0 for each group and version. Pure. */
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import type { ObjectType } from '../core/schema/schema.ts';
 import { STATUS } from './contract-schema-meta.ts';
 import type { Operation, Payload } from './openapi-operations.ts';

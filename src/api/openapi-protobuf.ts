@@ -4,7 +4,7 @@
  * them. Pure.
  */
 import protobuf from 'protobufjs/light.js';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 
 type Fields = Readonly<Record<string, readonly [type: string, id: number, rule?: 'repeated']>>;
 

@@ -2,7 +2,7 @@
  * Types of objects as OpenAPI definitions, in the two dialects: 2.0 (Swagger) and 3.0. Pure. Names and extensions are
  * those of Kubernetes' own documents, for that is where `kubectl` looks.
  */
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import {
   describeField,
   type Field,

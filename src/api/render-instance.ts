@@ -3,9 +3,9 @@
  * under Manual and Once the finished one stays until the next start, as in KubeVirt.
  */
 import { hostname } from 'node:os';
+import type { JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
 import type { InstanceRecord, Phase } from '../core/model/record.ts';
-import type { JsonObject } from '../core/model/virtual-machine.ts';
 import {
   type FinishedFacts,
   type InstanceFacts,

@@ -1,8 +1,8 @@
 /** A VM's snapshot as KubeVirt's VirtualMachine object, with solovirt's additions in `status`. Pure. */
+import type { JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
 import type { RunEntry, StopRecord, VmRecord } from '../core/model/record.ts';
 import type { Verdict } from '../core/model/verdict.ts';
-import type { JsonObject } from '../core/model/virtual-machine.ts';
 import { printableStatus, provisioningOf } from '../core/status/printable-status.ts';
 import type { TimedCondition } from '../core/status/transition-times.ts';
 import { graceDeadline } from '../core/strategy/stop-ladder.ts';

@@ -7,9 +7,9 @@ import { createPositions, createReport } from '../core/manifest/report.ts';
 import { toJson } from '../core/manifest/source-node.ts';
 import { buildSourceTree, MAX_VALUES } from '../core/manifest/source-tree.ts';
 import { MAX_DEPTH, readYamlStream } from '../core/manifest/yaml-stream.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import { ApiError, type ApiRequest } from './reply.ts';
 
 export interface SentObject {

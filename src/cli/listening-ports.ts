@@ -3,7 +3,7 @@
  * daemon lives in a network of its own; user-mode networking listens in the host's.
  */
 import { readFile } from 'node:fs/promises';
-import type { PortForward } from '../core/model/virtual-machine.ts';
+import type { PortForward } from '../core/model/network-interface.ts';
 
 export interface ListeningPort {
   readonly protocol: PortForward['protocol'];

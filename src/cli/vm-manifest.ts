@@ -1,7 +1,8 @@
 /**
  * From the flags of `create vm` to a manifest, in the field order of the examples. Pure.
  */
-import type { JsonObject, RunStrategy } from '../core/model/virtual-machine.ts';
+import type { JsonObject } from '../core/model/json.ts';
+import type { RunStrategy } from '../core/model/virtual-machine.ts';
 
 export interface VolumeFlag {
   readonly kind: 'containerDisk' | 'hostDisk' | 'emptyDisk';

@@ -3,15 +3,11 @@
  * have gathered. Pure.
  */
 import type { FieldSteps } from './manifest/locate.ts';
+import type { JsonObject } from './model/json.ts';
+import type { PortForward } from './model/network-interface.ts';
 import type { Problem } from './model/problem.ts';
-import type {
-  DiskSource,
-  InstanceSpec,
-  JsonObject,
-  PortForward,
-  VirtualMachine,
-  VmIdentity,
-} from './model/virtual-machine.ts';
+import type { DiskSource } from './model/storage.ts';
+import type { InstanceSpec, VirtualMachine, VmIdentity } from './model/virtual-machine.ts';
 import { memoryOverhead } from './qemu-args/memory-overhead.ts';
 
 export interface Finding extends Pick<Problem, 'code' | 'severity' | 'message'> {

@@ -5,12 +5,9 @@ import { join, relative } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
-import type {
-  DataVolume,
-  DiskSource,
-  KernelSource,
-  VirtualMachine,
-} from '../core/model/virtual-machine.ts';
+import type { KernelSource } from '../core/model/machine.ts';
+import type { DataVolume, DiskSource } from '../core/model/storage.ts';
+import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import { errorCode } from '../core/thrown.ts';
 import { readManifest } from '../host/read-manifest.ts';
 import { isManifestName } from '../host/vm-directory-names.ts';

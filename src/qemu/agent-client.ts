@@ -7,7 +7,7 @@
  * - What comes and answers nothing is counted: more than a little ends the connection.
  */
 import { connect, type Socket } from 'node:net';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import {
   AgentClosedError,
   AgentCommandError,

@@ -19,7 +19,7 @@ import type {
   GuestFacts,
   Observed,
 } from '../core/agent/guest-status.ts';
-import type { Json } from '../core/model/virtual-machine.ts';
+import type { Json } from '../core/model/json.ts';
 import { errorMessage } from '../core/thrown.ts';
 import type { Clock } from '../ports.ts';
 import type { AgentStanding, GuestAgent } from './agent.ts';

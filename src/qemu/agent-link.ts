@@ -1,7 +1,7 @@
 /** The agent of one guest and what is known from it, as the instance that they belong to holds them. */
 import type { GuestStatus } from '../core/agent/guest-status.ts';
 import type { QmpEvent } from '../core/model/evidence.ts';
-import type { Json } from '../core/model/virtual-machine.ts';
+import type { Json } from '../core/model/json.ts';
 import type { Clock } from '../ports.ts';
 import { GuestAgent } from './agent.ts';
 import { AgentFacts } from './agent-facts.ts';

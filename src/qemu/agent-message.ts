@@ -4,8 +4,8 @@
  * within bounds, or an AgentProtocolError.
  */
 import { guestText } from '../core/agent/guest-text.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import { AgentProtocolError } from './agent-error.ts';
 
 /** The longest answers, about file systems and interfaces, have some 100 KiB on a guest with hundreds of each. */

@@ -3,8 +3,8 @@
  * connects only then. A guest without an agent costs nothing, and one whose agent misbehaves is left alone for a while.
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
 import { AGENT_CHARDEV, AGENT_PORT } from '../core/qemu-args/agent-channel.ts';
 import type { Clock } from '../ports.ts';
 import { AgentClient } from './agent-client.ts';

@@ -6,11 +6,8 @@ import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { claimFiles } from '../core/claims.ts';
 import { diskKind, HEAD_BYTES } from '../core/images/disk-format.ts';
-import type {
-  DataVolume,
-  DataVolumeContents,
-  VirtualMachine,
-} from '../core/model/virtual-machine.ts';
+import type { DataVolume, DataVolumeContents } from '../core/model/storage.ts';
+import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import { findClaim } from './claim-disk.ts';
 import { type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';

@@ -6,7 +6,7 @@
  * QEMU 7.2 counts what goes through it (`query-rx-filter` and `info usernet` tell filters and connections). Only the guest
  * knows (`core/agent/guest-traffic.ts`).
  */
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { diskNode } from '../core/qemu-args/blockdev.ts';
 
 /** Since the instance's start, as its guest asked for it. */

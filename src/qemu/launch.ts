@@ -5,8 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { HostNetwork } from '../core/model/host-network.ts';
+import type { JsonObject } from '../core/model/json.ts';
 import type { InstanceDescription } from '../core/model/record.ts';
-import type { InstanceSpec, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import { filesystemPaths, type InstancePaths } from '../core/paths.ts';
 import { buildQemuArgs } from '../core/qemu-args/build.ts';
 import type { Companion } from '../core/qemu-args/companion.ts';

@@ -7,7 +7,8 @@
  * is as complete as it will ever be; letting go of it (`release`) never touches the guest.
  */
 import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
-import type { Json, JsonObject, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import type { InstanceView } from '../core/strategy/situation.ts';
 import { errorMessage } from '../core/thrown.ts';

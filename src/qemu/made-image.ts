@@ -2,15 +2,8 @@
 
 import { CredentialFault, publicKeysOf } from '../core/agent/access-credentials.ts';
 import type { ObjectId, ValueKind } from '../core/model/file-object.ts';
-import type {
-  AccessCredential,
-  CloudInitSource,
-  DiskSource,
-  InstanceSpec,
-  ObjectSource,
-  SeedData,
-  VmIdentity,
-} from '../core/model/virtual-machine.ts';
+import type { CloudInitSource, DiskSource, ObjectSource, SeedData } from '../core/model/storage.ts';
+import type { AccessCredential, InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import { type SeedFacts, seedDisk } from '../core/seed/cloud-init.ts';
 import { MAX_OBJECT_KEY_BYTES, objectDisk } from '../core/seed/object-disk.ts';
 import { stableUuid } from '../core/seed/stable-uuid.ts';

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity, QmpEvent } from '../core/model/evidence.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { isAlive } from './process-identity.ts';

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isOfRegistry } from '../core/images/pull-plan.ts';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
-import type { DiskCache, DiskSource, DiskSpec } from '../core/model/virtual-machine.ts';
+import type { DiskCache, DiskSource, DiskSpec } from '../core/model/storage.ts';
 import type { ImageFormat, PreparedDisk } from '../core/qemu-args/input.ts';
 import { findClaim } from './claim-disk.ts';
 import { filesBelow } from './image-chain.ts';

@@ -3,11 +3,8 @@ import { constants, existsSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claimDirectory, claimFiles } from '../core/claims.ts';
-import type {
-  FilesystemSource,
-  FilesystemSpec,
-  VmIdentity,
-} from '../core/model/virtual-machine.ts';
+import type { FilesystemSource, FilesystemSpec } from '../core/model/storage.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { filesystemPaths, type InstancePaths } from '../core/paths.ts';
 import type { Virtiofsd } from '../core/qemu-args/filesystems.ts';
 import type { PreparedFilesystem } from '../core/qemu-args/input.ts';

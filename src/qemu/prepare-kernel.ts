@@ -1,7 +1,7 @@
 /** Finds the files of a direct kernel boot: names in the image directory, which lead to where disks may lie. */
 import { join, resolve, sep } from 'node:path';
 import { imageFileCandidates } from '../core/manifest/image-reference.ts';
-import type { KernelSource } from '../core/model/virtual-machine.ts';
+import type { KernelSource } from '../core/model/machine.ts';
 import type { PreparedKernel } from '../core/qemu-args/input.ts';
 import { errorMessage } from '../core/thrown.ts';
 import { type DiskFile, findDiskFile } from './image-file.ts';

@@ -5,7 +5,8 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { guestText } from '../core/agent/guest-text.ts';
-import type { InterfaceSpec, ProbeCheck, ProbeSpec } from '../core/model/virtual-machine.ts';
+import type { InterfaceSpec } from '../core/model/network-interface.ts';
+import type { ProbeCheck, ProbeSpec } from '../core/model/probe.ts';
 import { guestPort } from '../core/qemu-args/network.ts';
 import { errorMessage } from '../core/thrown.ts';
 import type { GuestAgent } from './agent.ts';

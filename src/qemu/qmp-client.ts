@@ -8,7 +8,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { QmpEvent } from '../core/model/evidence.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import {
   QmpBusyError,
   QmpClosedError,

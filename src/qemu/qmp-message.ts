@@ -4,7 +4,7 @@
  * Message forms: QEMU docs/interop/qmp-spec.
  */
 import type { QmpEvent } from '../core/model/evidence.ts';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 
 export interface QmpGreeting {
   /** E.g. `7.2.22`. */

@@ -1,5 +1,5 @@
 /** What solovirt asks every QEMU: who it is, and what it is doing. */
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import type { QmpClient } from './qmp-client.ts';
 import { QmpBusyError } from './qmp-error.ts';
 

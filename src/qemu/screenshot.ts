@@ -1,6 +1,6 @@
 /** A picture of a guest's display: QEMU writes it into the one directory where it may make files. */
 import { rm } from 'node:fs/promises';
-import type { Json, JsonObject } from '../core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../core/model/json.ts';
 import { openEvidence } from './evidence-file.ts';
 
 /** Runs a QMP command. */

@@ -3,7 +3,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type HostNetwork, networkKey } from '../core/model/host-network.ts';
-import type { BridgeInterface } from '../core/model/virtual-machine.ts';
+import type { BridgeInterface } from '../core/model/network-interface.ts';
 import { portWords } from '../core/preflight.ts';
 import { type Tap, type TapMaking, withTaps } from '../core/qemu-args/taps.ts';
 import { programFile } from './program-files.ts';

@@ -4,8 +4,9 @@
  */
 import type { Socket } from 'node:net';
 import { keyOf } from '../core/catalogue/catalogue.ts';
+import type { InterfaceSpec, PortForward } from '../core/model/network-interface.ts';
 import type { InstanceRecord } from '../core/model/record.ts';
-import type { InterfaceSpec, PortForward, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { guestPort, userNic } from '../core/qemu-args/network.ts';
 import { netdevId } from '../core/qemu-args/nic-address.ts';
 import { isHalted } from '../core/status/printable-status.ts';

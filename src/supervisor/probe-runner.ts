@@ -1,6 +1,6 @@
 /** One probe of one instance: makes its checks at their times, one at a time, and counts the results. */
 
-import type { ProbeSpec } from '../core/model/virtual-machine.ts';
+import type { ProbeSpec } from '../core/model/probe.ts';
 import {
   interrupted,
   type ProbeResult,

@@ -2,10 +2,11 @@
  * What the supervisor shows of a VM: plain data, ready to be rendered, never waiting for a QEMU.
  */
 import type { GuestStatus, Lease } from '../core/agent/guest-status.ts';
+import type { JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { InstanceRecord, RunEntry, VmRecord } from '../core/model/record.ts';
-import type { JsonObject, VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import { templateOf } from '../core/status/conditions.ts';
 import type { TimedCondition } from '../core/status/transition-times.ts';
 import type { Hold } from '../core/strategy/decide.ts';

@@ -3,7 +3,8 @@
  * not answer in time is left without its own numbers and holds up nobody. Those of /proc are always there.
  */
 import { type InterfaceUse, trafficOf } from '../core/agent/guest-traffic.ts';
-import type { InterfaceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { InterfaceSpec } from '../core/model/network-interface.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { type DeviceUse, type DiskUse, queryDeviceUse } from '../qemu/guest-stats.ts';
 import type { LiveInstance } from '../qemu/live-instance.ts';

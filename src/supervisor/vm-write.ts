@@ -10,8 +10,9 @@ import { editDocument } from '../core/manifest/edit-document.ts';
 import { documentBody, replaceBody } from '../core/manifest/edit-stream.ts';
 import { parseManifests } from '../core/manifest/parse.ts';
 import type { ParsedDocument } from '../core/manifest/parsed.ts';
+import type { JsonObject } from '../core/model/json.ts';
 import { formatProblem, type Problem } from '../core/model/problem.ts';
-import type { JsonObject, VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import {
   createManifest,
   ManifestChangedError,

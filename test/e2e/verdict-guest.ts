@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Intent } from '../../src/core/model/evidence.ts';
-import type { JsonObject } from '../../src/core/model/virtual-machine.ts';
+import type { JsonObject } from '../../src/core/model/json.ts';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
 import { readExitFile } from '../../src/qemu/exit-file.ts';
 import { readIntents } from '../../src/qemu/intent.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { DiskSpec } from '../../src/core/model/virtual-machine.ts';
+import type { DiskSpec } from '../../src/core/model/storage.ts';
 import { QCOW2_MAGIC } from '../../src/qemu/qcow2-header.ts';
 import { aDisk } from '../unit/core/qemu-args/builders.ts';
 import {

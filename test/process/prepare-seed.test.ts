@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import type { CloudInitSource, DiskSpec } from '../../src/core/model/virtual-machine.ts';
+import type { CloudInitSource, DiskSpec } from '../../src/core/model/storage.ts';
 import type { ValuesOf } from '../../src/qemu/made-image.ts';
 import { prepareInstance, removeInstanceDisks } from '../../src/qemu/prepare.ts';
 import { aDisk, aSpec } from '../unit/core/qemu-args/builders.ts';

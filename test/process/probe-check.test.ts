@@ -7,7 +7,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import type { ProbeCheck } from '../../src/core/model/virtual-machine.ts';
+import type { ProbeCheck } from '../../src/core/model/probe.ts';
 import { selfSigned } from '../../src/proxy/certificate.ts';
 import type { GuestAgent } from '../../src/qemu/agent.ts';
 import { AgentAbsentError, AgentCommandError } from '../../src/qemu/agent-error.ts';

@@ -7,8 +7,8 @@ import type {
   DiskCache,
   DiskErrorPolicy,
   DiskSpec,
-  InstanceSpec,
-} from '../../src/core/model/virtual-machine.ts';
+} from '../../src/core/model/storage.ts';
+import type { InstanceSpec } from '../../src/core/model/virtual-machine.ts';
 import { instancePaths } from '../../src/core/paths.ts';
 import { aDisk, anInput, aSpec, prepared, UID } from '../unit/core/qemu-args/builders.ts';
 import { launch, makeInstanceDirs, tempDir } from './args-support.ts';

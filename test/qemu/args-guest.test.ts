@@ -2,7 +2,8 @@
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { DiskSpec, InstanceSpec } from '../../src/core/model/virtual-machine.ts';
+import type { DiskSpec } from '../../src/core/model/storage.ts';
+import type { InstanceSpec } from '../../src/core/model/virtual-machine.ts';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
 import { aDisk, anInput, aSpec, prepared, UID } from '../unit/core/qemu-args/builders.ts';
 import { launch, makeInstanceDirs, tempDir } from './args-support.ts';

@@ -3,7 +3,7 @@ import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import type { DiskSpec } from '../../src/core/model/virtual-machine.ts';
+import type { DiskSpec } from '../../src/core/model/storage.ts';
 import { type InstancePaths, instancePaths } from '../../src/core/paths.ts';
 import { prepareInstance } from '../../src/qemu/prepare.ts';
 import { aDisk, anInput, aSpec, UID } from '../unit/core/qemu-args/builders.ts';

@@ -1,10 +1,10 @@
 /** Builders: a test states only what matters to it. */
 import type { Evidence, Intent, QmpEvent } from '../../src/core/model/evidence.ts';
+import type { Json } from '../../src/core/model/json.ts';
+import type { ProbeSpec } from '../../src/core/model/probe.ts';
 import type { InstanceRecord, StopRecord, VmRecord } from '../../src/core/model/record.ts';
 import type {
   InstanceSpec,
-  Json,
-  ProbeSpec,
   RunStrategy,
   VirtualMachine,
 } from '../../src/core/model/virtual-machine.ts';

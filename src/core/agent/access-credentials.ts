@@ -2,7 +2,8 @@
  * What Secrets mean as credentials: the public keys in them, and what the agent in a guest is told. As KubeVirt does it
  * (`pkg/virt-launcher/virtwrap/access-credentials`): whoever is given keys has these keys and no others.
  */
-import type { AccessCredential, JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { AccessCredential } from '../model/virtual-machine.ts';
 
 /** The values of a Secret of the VM's namespace by key; undefined when no file declares it. */
 export type SecretValues = (name: string) => ReadonlyMap<string, Uint8Array> | undefined;

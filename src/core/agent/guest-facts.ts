@@ -2,8 +2,8 @@
  * What the guest agent tells, from its JSON (QEMU `qga/qapi-schema.json`) to plain data within bounds. Pure. The guest is
  * not trusted: what has the wrong type is left out, lists are cut, and every text has been through `guestText`.
  */
+import type { Json, JsonObject } from '../model/json.ts';
 import { asObject } from '../model/json.ts';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { guestText } from './guest-text.ts';
 
 /** KubeVirt `VirtualMachineInstanceGuestOSInfo`. */

@@ -1,5 +1,6 @@
 /** What a VM's status shows of the inside of its guest. Pure. */
-import type { InterfaceSpec, VmIdentity } from '../model/virtual-machine.ts';
+import type { InterfaceSpec } from '../model/network-interface.ts';
+import type { VmIdentity } from '../model/virtual-machine.ts';
 import { defaultMacAddress } from '../qemu-args/mac-address.ts';
 import type {
   AgentInfo,

@@ -3,8 +3,8 @@
  * JSON to plain numbers. Pure. It is the guest's own word, and the only one there is: QEMU counts nothing in user-mode
  * networking.
  */
+import type { Json } from '../model/json.ts';
 import { asObject } from '../model/json.ts';
-import type { Json } from '../model/virtual-machine.ts';
 
 /** Since the guest's interface came up. */
 export interface InterfaceUse {

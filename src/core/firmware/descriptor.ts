@@ -2,7 +2,9 @@
  * QEMU's firmware descriptors (its `docs/interop/firmware.json`): small JSON files by which a distribution tells what
  * firmware it has, for which machines, and where. Pure.
  */
-import type { Bootloader, InstanceSpec, JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Bootloader } from '../model/machine.ts';
+import type { InstanceSpec } from '../model/virtual-machine.ts';
 import type { ImageFormat } from '../qemu-args/input.ts';
 
 /** A UEFI firmware in two flash chips: code that nobody writes, and variables that begin as a copy of a template. */

@@ -3,7 +3,8 @@
  * the newest, or pull it. Pure.
  */
 import { parseImageReference } from '../manifest/image-reference.ts';
-import type { ImagePull, PullPolicy, VirtualMachine } from '../model/virtual-machine.ts';
+import type { ImagePull, PullPolicy } from '../model/storage.ts';
+import type { VirtualMachine } from '../model/virtual-machine.ts';
 
 /** One file of one image. */
 export interface WantedImage extends ImagePull {

@@ -2,8 +2,9 @@
  * Whether an object may become what a VM file declares, found out by the rules for files themselves. Unknown fields are
  * a matter of Kubernetes' field validation: refused, or dropped with or without a word.
  */
+import type { Json, JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Json, JsonObject, VirtualMachine } from '../model/virtual-machine.ts';
+import type { VirtualMachine } from '../model/virtual-machine.ts';
 import { fieldPath, itemPath } from './field-path.ts';
 import { parseManifests } from './parse.ts';
 import { isJsonList, isJsonObject } from './same-json.ts';

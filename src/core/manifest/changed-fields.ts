@@ -1,7 +1,7 @@
 /**
  * Which fields differ between two manifests: what the condition RestartRequired shows.
  */
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { fieldPath, itemPath } from './field-path.ts';
 
 /**

@@ -3,8 +3,8 @@
  * nothing, so that an object that was read and sent back changes nothing in the file.
  */
 
+import type { Json, JsonObject } from '../model/json.ts';
 import { asObject } from '../model/json.ts';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
 import { isJsonList, isJsonObject, ownField, sameJson } from './same-json.ts';
 import { DEFAULT_NAMESPACE, SERVER_FIELDS } from './sections/metadata.ts';
 

@@ -1,5 +1,5 @@
 /** Which items of a list are which items of another: by their names, else by what they hold. */
-import type { Json } from '../model/virtual-machine.ts';
+import type { Json } from '../model/json.ts';
 import { isJsonObject, isSource, ownField } from './same-json.ts';
 import type { SourceNode } from './source-node.ts';
 

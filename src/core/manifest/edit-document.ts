@@ -4,7 +4,7 @@
  * the file has changed.
  */
 import { isMap, isSeq, type ParsedNode, visit } from 'yaml';
-import type { JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Walk } from './edit-place.ts';
 import { applySplices, columnOf, valueEnd } from './edit-splices.ts';
 import { walkDocument } from './edit-walk.ts';

@@ -1,6 +1,6 @@
 /** Changes inside brackets, `{bus: virtio}`. */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar } from 'yaml';
-import type { Json } from '../model/virtual-machine.ts';
+import type { Json } from '../model/json.ts';
 import {
   hasTag,
   isEmptyJson,

@@ -1,6 +1,6 @@
 /** Changes of a map whose fields stand on lines of their own. */
 import { isScalar, type ParsedNode, Scalar, type YAMLMap } from 'yaml';
-import type { JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
 import { insertLines } from './edit-lines.ts';
 import {
   type Change,

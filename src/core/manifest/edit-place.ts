@@ -1,6 +1,6 @@
 /** What the parts of `edit-walk.ts` hand each other: where a value stands, and what has been found so far. */
 import { isAlias, isMap, isSeq, type ParsedNode } from 'yaml';
-import type { Json } from '../model/virtual-machine.ts';
+import type { Json } from '../model/json.ts';
 import type { Splice } from './edit-splices.ts';
 import type { SourceNode } from './source-node.ts';
 import type { YamlStyle } from './write-yaml.ts';

@@ -1,6 +1,6 @@
 /** A value that is written anew, whatever stood there. */
 import { isScalar } from 'yaml';
-import type { Json } from '../model/virtual-machine.ts';
+import type { Json } from '../model/json.ts';
 import { put, type Slot, type Walk } from './edit-place.ts';
 import { anchorsIn, isBlockScalar, isEmpty, lineEnd, valueEnd } from './edit-splices.ts';
 import { blockLines } from './write-yaml.ts';

@@ -1,6 +1,6 @@
 /** Changes of a list whose items stand on lines of their own. */
 import type { ParsedNode, YAMLSeq } from 'yaml';
-import type { Json } from '../model/virtual-machine.ts';
+import type { Json } from '../model/json.ts';
 import { alignItems } from './edit-align.ts';
 import { insertLines } from './edit-lines.ts';
 import { type Change, type Field, ownAnchor, put, type Slot, type Walk } from './edit-place.ts';

@@ -4,7 +4,7 @@
  * YAML, but it must end.
  */
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { changeFlow } from './edit-flow.ts';
 import { changeMap } from './edit-map.ts';
 import { hasTag, ownAnchor, put, type Slot, type Walk } from './edit-place.ts';

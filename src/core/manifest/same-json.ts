@@ -1,5 +1,5 @@
 /** Equality of JSON values, whatever the order of their fields. */
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { SourceNode } from './source-node.ts';
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {

@@ -3,7 +3,7 @@
  * Aliases lead to the same node and are not copied; `weight` and `depth` count as if they were.
  */
 
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { shortened } from './field-path.ts';
 
 interface Base {

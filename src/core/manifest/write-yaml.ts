@@ -12,7 +12,7 @@ import {
   type ToStringOptions,
   visit,
 } from 'yaml';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { isJsonList, isJsonObject } from './same-json.ts';
 
 /** How a file indents. */

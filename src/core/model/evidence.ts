@@ -3,7 +3,7 @@
  * Collected by `qemu/evidence.ts` from the instance's evidence directory, which stays complete
  * although no daemon is alive.
  */
-import type { Json } from './virtual-machine.ts';
+import type { Json } from './json.ts';
 
 /** One event of QEMU's own journal. Names and data are QMP's (QAPI schema). */
 export interface QmpEvent {

@@ -4,8 +4,9 @@
  */
 import type { Initiator, ProcessIdentity, Rung } from './evidence.ts';
 import type { HostNetwork } from './host-network.ts';
+import type { JsonObject } from './json.ts';
 import type { Outcome, Verdict, VerdictReason } from './verdict.ts';
-import type { InstanceSpec, JsonObject, RunStrategy, VmIdentity } from './virtual-machine.ts';
+import type { InstanceSpec, RunStrategy, VmIdentity } from './virtual-machine.ts';
 
 /** KubeVirt's instance phases (`VirtualMachineInstancePhase`). */
 export type LivePhase = 'Pending' | 'Scheduling' | 'Scheduled' | 'Running';

@@ -4,7 +4,8 @@
  */
 import { keyOf } from '../catalogue/catalogue.ts';
 import type { ManagedNetwork } from '../model/host-network.ts';
-import type { PortForward, VmIdentity } from '../model/virtual-machine.ts';
+import type { PortForward } from '../model/network-interface.ts';
+import type { VmIdentity } from '../model/virtual-machine.ts';
 import { collide, portWords } from '../preflight.ts';
 import { ipv4Number, ipv4Text } from './ipv4.ts';
 

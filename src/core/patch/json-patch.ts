@@ -3,7 +3,7 @@
  * (evanphx/json-patch) where it has them. Bounded, because `copy` can double a value each time.
  */
 import { isJsonList, isJsonObject, ownField } from '../manifest/same-json.ts';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { PatchError } from './patch-error.ts';
 
 /** Kubernetes' limit (`maxJSONPatchOperations`). */

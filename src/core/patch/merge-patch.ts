@@ -1,6 +1,6 @@
 /** JSON merge patch (RFC 7386). */
 import { isJsonObject, ownField } from '../manifest/same-json.ts';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 
 /** The object with the patch's fields in it; `null` takes a field away. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {

@@ -2,7 +2,7 @@
  * What the results of a probe amount to, as kubelet counts them (`pkg/kubelet/prober/worker.go`): only so many results of one
  * kind in a row change anything. Pure.
  */
-import type { ProbeSpec } from '../model/virtual-machine.ts';
+import type { ProbeSpec } from '../model/probe.ts';
 
 export type ProbeKind = 'readiness' | 'liveness';
 export type ProbeResult = 'success' | 'failure';

@@ -1,6 +1,6 @@
 /** When a guest is probed, and when not. Pure; times are Unix ms. */
+import type { ProbeSpec } from '../model/probe.ts';
 import type { InstanceRecord } from '../model/record.ts';
-import type { ProbeSpec } from '../model/virtual-machine.ts';
 import type { InstanceView } from '../strategy/situation.ts';
 
 export interface FirstProbeFacts {

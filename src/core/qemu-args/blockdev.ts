@@ -3,7 +3,8 @@
  * (QEMU QAPI `BlockdevOptions`). Node names come from the position, never from the manifest.
  * File locking stays at QEMU's `auto`, so two QEMUs never write one image.
  */
-import type { DiskCache, JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { DiskCache } from '../model/storage.ts';
 import { jsonOption } from './encode.ts';
 import type { PreparedDisk } from './input.ts';
 

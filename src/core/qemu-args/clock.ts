@@ -1,5 +1,6 @@
 /** The guest's clock. The date is that of the guest when its machine starts; from there on it goes with the host's. */
-import type { ClockSpec, InstanceSpec } from '../model/virtual-machine.ts';
+import type { ClockSpec } from '../model/machine.ts';
+import type { InstanceSpec } from '../model/virtual-machine.ts';
 import type { Accelerator } from './input.ts';
 
 /** @param now Unix milliseconds */

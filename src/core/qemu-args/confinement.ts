@@ -1,7 +1,7 @@
 /**
  * What of the host one QEMU may open, and how the wrapper `confine` is told. Pure.
  */
-import type { InterfaceSpec, PortForward } from '../model/virtual-machine.ts';
+import type { InterfaceSpec, PortForward } from '../model/network-interface.ts';
 import type { InstancePaths } from '../paths.ts';
 import type { Accelerator, PreparedDisk, PreparedFirmware, PreparedKernel } from './input.ts';
 import { VSOCK_DEVICE } from './vsock.ts';

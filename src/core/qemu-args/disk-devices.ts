@@ -2,7 +2,8 @@
  * The guest side of the disks: one device per disk, and the controllers that their buses need. Controllers
  * come before their disks, because QEMU creates devices in the order of the command line.
  */
-import type { DiskErrorPolicy, DiskSpec, JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { DiskErrorPolicy, DiskSpec } from '../model/storage.ts';
 import { diskNode, writeCache } from './blockdev.ts';
 import type { BootIndices } from './boot-order.ts';
 import { type GuestDevice, onBus, onPci } from './guest-device.ts';

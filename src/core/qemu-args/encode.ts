@@ -3,7 +3,7 @@
  * it (-device, -blockdev, -netdev, -object), doubled commas in `key=value` lists (QEMU `util/keyval.c`,
  * `util/qemu-option.c`). No other file puts a user's value into an option.
  */
-import type { JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
 
 /** An option whose argument is one JSON object. */
 export function jsonOption(

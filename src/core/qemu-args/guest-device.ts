@@ -3,7 +3,7 @@
  * names stay the same when another kind of device is added: the display adapter has a slot of its own,
  * the network interfaces come next.
  */
-import type { JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
 import { QemuArgsError } from './input.ts';
 
 export interface GuestDevice {

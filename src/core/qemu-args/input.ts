@@ -3,7 +3,8 @@
  * disk is, whether KVM runs) has been found out before and is a plain value here.
  */
 import type { HostNetwork } from '../model/host-network.ts';
-import type { DiskCache, DiskIo, InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
+import type { DiskCache, DiskIo } from '../model/storage.ts';
+import type { InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
 import type { InstancePaths } from '../paths.ts';
 
 export type Accelerator = 'kvm' | 'tcg';

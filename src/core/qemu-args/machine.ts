@@ -1,5 +1,6 @@
 /** Identity, machine type, accelerator, CPU and memory. */
-import type { CpuSpec, InstanceSpec } from '../model/virtual-machine.ts';
+import type { CpuSpec } from '../model/machine.ts';
+import type { InstanceSpec } from '../model/virtual-machine.ts';
 import { jsonOption, listValue } from './encode.ts';
 import { firmwareOfMachine } from './firmware.ts';
 import type { Accelerator, QemuArgsInput } from './input.ts';

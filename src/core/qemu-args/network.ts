@@ -4,14 +4,9 @@
  * passt (`passtBinding`), a process of its own. On a bridge each has a tap. QEMU is handed both as open descriptors.
  */
 import type { HostNetwork } from '../model/host-network.ts';
-import type {
-  InstanceSpec,
-  InterfaceModel,
-  InterfaceSpec,
-  JsonObject,
-  PortForward,
-  VmIdentity,
-} from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { InterfaceModel, InterfaceSpec, PortForward } from '../model/network-interface.ts';
+import type { InstanceSpec, VmIdentity } from '../model/virtual-machine.ts';
 import type { BootIndices } from './boot-order.ts';
 import { jsonOption } from './encode.ts';
 import { type GuestDevice, onPci } from './guest-device.ts';

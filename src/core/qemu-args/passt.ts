@@ -2,12 +2,9 @@
  * A NIC over passt(1), a process of its own that is the guest's network: it makes ordinary connections of the host's of what
  * the guest sends. It is told to give the addresses of user mode; by itself it would give the host's.
  */
-import type {
-  JsonObject,
-  PasstInterface,
-  PortForward,
-  VmIdentity,
-} from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { PasstInterface, PortForward } from '../model/network-interface.ts';
+import type { VmIdentity } from '../model/virtual-machine.ts';
 import { type InstancePaths, passtEnd } from '../paths.ts';
 import type { Companion } from './companion.ts';
 import { takesLowPort } from './confinement.ts';

@@ -1,5 +1,6 @@
 /** Devices with no settings of their own: display adapter, entropy, balloon, watchdog, panic. */
-import type { InstanceSpec, PanicDeviceModel, VideoType } from '../model/virtual-machine.ts';
+import type { PanicDeviceModel, VideoType } from '../model/machine.ts';
+import type { InstanceSpec } from '../model/virtual-machine.ts';
 import { ioThread } from './disk-devices.ts';
 import { jsonOption } from './encode.ts';
 import { type GuestDevice, onBus, onPci, onVideoSlot } from './guest-device.ts';

@@ -3,7 +3,7 @@
  * open descriptors; a tap is gone as soon as nobody has it open, whatever became of QEMU and of the daemon. Pure.
  */
 import { type HostNetwork, type NetworkId, networkKey } from '../model/host-network.ts';
-import type { BridgeInterface, InterfaceSpec } from '../model/virtual-machine.ts';
+import type { BridgeInterface, InterfaceSpec } from '../model/network-interface.ts';
 
 export interface Tap {
   /** Of the network interface on the host. */

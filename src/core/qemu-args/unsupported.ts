@@ -2,7 +2,8 @@
  * What a spec may ask for although no QEMU can do it. Found before anything is prepared, so that the file's
  * author reads about it in the file's own words.
  */
-import type { DiskSpec, InstanceSpec } from '../model/virtual-machine.ts';
+import type { DiskSpec } from '../model/storage.ts';
+import type { InstanceSpec } from '../model/virtual-machine.ts';
 import { unfitForArm64 } from './arm64.ts';
 import { guestDevices } from './devices.ts';
 import { PCI_SLOTS, pciSlotsUsed, tooManyPciDevices } from './guest-device.ts';

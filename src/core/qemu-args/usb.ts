@@ -2,7 +2,8 @@
  * The USB controller and what is plugged into it. Ports are given explicitly: left to itself, QEMU would put
  * a slow hub on the last free one.
  */
-import type { InstanceSpec, JsonObject } from '../model/virtual-machine.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { InstanceSpec } from '../model/virtual-machine.ts';
 import { type AttachedDisk, usbDisk } from './disk-devices.ts';
 import { type GuestDevice, onBus, onPci } from './guest-device.ts';
 

@@ -8,7 +8,7 @@ import { NETWORK_ATTACHMENT_DEFINITION } from '../manifest/sections/network-obje
 import { VIRTUAL_MACHINE } from '../manifest/sections/virtual-machine.ts';
 import { SOURCES } from '../manifest/sections/volumes.ts';
 import { NETWORK_KIND } from '../model/file-object.ts';
-import type { Json, JsonObject } from '../model/virtual-machine.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import { ANNOTATION_WORDS } from './annotations.ts';
 import { objectTypeOf } from './from-readers.ts';
 import { describeField, type Field, type ObjectType, type Schema } from './schema.ts';

@@ -2,7 +2,8 @@
  * The files of a cloud-init seed, as KubeVirt lays them out (`pkg/cloud-init`): NoCloud's at the top of a disk labelled
  * `cidata`, OpenStack's below `openstack/latest` of one labelled `config-2`.
  */
-import type { CloudInitSource, VmIdentity } from '../model/virtual-machine.ts';
+import type { CloudInitSource } from '../model/storage.ts';
+import type { VmIdentity } from '../model/virtual-machine.ts';
 import { writeIso9660 } from './iso9660.ts';
 
 /** What a seed says about the machine besides what its author wrote. */

@@ -4,10 +4,11 @@
  */
 import type { GuestStatus } from '../agent/guest-status.ts';
 import { changedFields } from '../manifest/changed-fields.ts';
+import type { JsonObject } from '../model/json.ts';
 import { asObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ReadinessRecord, VmRecord } from '../model/record.ts';
-import type { JsonObject, VirtualMachine } from '../model/virtual-machine.ts';
+import type { VirtualMachine } from '../model/virtual-machine.ts';
 import { isReady } from '../probe/probe-time.ts';
 import type { Hold } from '../strategy/decide.ts';
 import { isHalted, provisioningOf } from './printable-status.ts';

@@ -1,5 +1,5 @@
 /** Device names of volumes (`VolumeStatus.target`), given as KubeVirt's converter does (`makeDeviceName`). */
-import type { DiskBus, DiskSpec } from '../model/virtual-machine.ts';
+import type { DiskBus, DiskSpec } from '../model/storage.ts';
 
 const PREFIXES: Readonly<Record<DiskBus, string>> = {
   virtio: 'vd',

@@ -9,7 +9,7 @@ import { protobufOf } from '../../../src/api/openapi-protobuf.ts';
 import { definitionName } from '../../../src/api/openapi-schemas.ts';
 import { OPERATION_WORDS } from '../../../src/api/openapi-words.ts';
 import { RESOURCES } from '../../../src/api/resources.ts';
-import type { JsonObject } from '../../../src/core/model/virtual-machine.ts';
+import type { JsonObject } from '../../../src/core/model/json.ts';
 import { type ObjectType, typeWithin } from '../../../src/core/schema/schema.ts';
 import { allRoutes } from './all-routes.ts';
 

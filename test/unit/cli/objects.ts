@@ -11,9 +11,9 @@ import type {
   VmObject,
   VmStatus,
 } from '../../../src/api/contract.ts';
+import type { JsonObject } from '../../../src/core/model/json.ts';
 import type { Problem } from '../../../src/core/model/problem.ts';
 import type { VerdictReason } from '../../../src/core/model/verdict.ts';
-import type { JsonObject } from '../../../src/core/model/virtual-machine.ts';
 
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
 

@@ -1,5 +1,5 @@
 /** `disks[].blockSize`: the sizes of blocks that the guest is told. The limits are KubeVirt's and QEMU's. */
-import type { BlockSize, DiskBus } from '../../model/virtual-machine.ts';
+import type { BlockSize, DiskBus } from '../../model/storage.ts';
 import { type Found, integer, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';

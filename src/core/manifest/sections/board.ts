@@ -1,5 +1,6 @@
 /** What of `domain` makes the board: machine type, features, firmware, clock, and how the machine names itself. */
-import type { CpuFeature, InstanceSpec } from '../../model/virtual-machine.ts';
+import type { CpuFeature } from '../../model/machine.ts';
+import type { InstanceSpec } from '../../model/virtual-machine.ts';
 import type { Found, ValueOf } from '../fields.ts';
 import type { Report } from '../report.ts';
 import { resolveBootloader, resolveSystem } from './bootloader.ts';

@@ -2,7 +2,8 @@
  * What the machine begins with: `firmware.bootloader`, the identity that its SMBIOS shows, and what secure boot needs of
  * the board. Rules and defaults are KubeVirt's.
  */
-import type { Bootloader, InstanceSpec, SystemIdentity } from '../../model/virtual-machine.ts';
+import type { Bootloader, SystemIdentity } from '../../model/machine.ts';
+import type { InstanceSpec } from '../../model/virtual-machine.ts';
 import { fieldPath, quoted } from '../field-path.ts';
 import { type Found, flag, text, type ValueOf } from '../fields.ts';
 import { hasControlCharacter } from '../names.ts';

@@ -1,7 +1,7 @@
 /**
  * Volumes that outlive the instance: `persistentVolumeClaim`, `dataVolume`, and `ephemeral` over a claim.
  */
-import type { DiskSource } from '../../model/virtual-machine.ts';
+import type { DiskSource } from '../../model/storage.ts';
 import { type Found, flag, only, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';

@@ -1,5 +1,5 @@
 /** `domain.clock`: what the guest's clock shows at first, and the timers of the board. Defaults are the machine type's. */
-import type { ClockSpec } from '../../model/virtual-machine.ts';
+import type { ClockSpec } from '../../model/machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, flag, integer, oneOf, only, text, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';

@@ -1,7 +1,7 @@
 /**
  * `cloudInitNoCloud` and `cloudInitConfigDrive`: what a guest is told at its first boot.
  */
-import type { CloudInitSource, SeedData } from '../../model/virtual-machine.ts';
+import type { CloudInitSource, SeedData } from '../../model/storage.ts';
 import { type Found, type Refusal, text, type ValueOf } from '../fields.ts';
 import type { KubeVirtType } from '../kubevirt-fields.ts';
 import { object } from '../object-fields.ts';

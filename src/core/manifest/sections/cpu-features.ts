@@ -2,7 +2,7 @@
  * What the CPU is to have besides its model or is not to have: `cpu.features`, and what KubeVirt says elsewhere of KVM's own
  * features. The names are QEMU's, which are libvirt's but for a few.
  */
-import type { CpuFeature } from '../../model/virtual-machine.ts';
+import type { CpuFeature } from '../../model/machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, oneOf, text, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';

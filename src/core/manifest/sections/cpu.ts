@@ -2,7 +2,7 @@
  * Virtual CPUs: topology and model. Without a topology the CPU limit, else the request, gives the number
  * of sockets (KubeVirt `getVirtualCPUTopology`).
  */
-import type { CpuSpec } from '../../model/virtual-machine.ts';
+import type { CpuSpec } from '../../model/machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, integer, list, only, text, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';

@@ -2,7 +2,7 @@
  * `dataVolumeTemplates`: disks that are made from something before the VM is started for the first time. Types and rules
  * are those of CDI (cdi.kubevirt.io/v1beta1) and of KubeVirt's admission.
  */
-import type { DataVolume, DataVolumeContents } from '../../model/virtual-machine.ts';
+import type { DataVolume, DataVolumeContents } from '../../model/storage.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, list, oneOf, only, quantity, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';

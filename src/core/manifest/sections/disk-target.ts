@@ -1,7 +1,7 @@
 /**
  * How a disk shows itself to the guest: as a disk or a CD-ROM drive, and on which bus.
  */
-import type { DiskBus, DiskSpec } from '../../model/virtual-machine.ts';
+import type { DiskBus, DiskSpec } from '../../model/storage.ts';
 import { type Found, flag, oneOf, only, type Spot, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 import type { Report } from '../report.ts';

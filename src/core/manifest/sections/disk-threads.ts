@@ -2,7 +2,8 @@
  * `domain.ioThreadsPolicy` and `devices.blockMultiQueue`: which threads of QEMU serve the disks on virtio, and over how many
  * queues. The rule is KubeVirt's (`getIOThreadsCountType` in `pkg/virt-launcher/virtwrap/converter`).
  */
-import type { CpuSpec, DiskSpec } from '../../model/virtual-machine.ts';
+import type { CpuSpec } from '../../model/machine.ts';
+import type { DiskSpec } from '../../model/storage.ts';
 import { oneOf } from '../fields.ts';
 
 export const IO_THREADS_POLICY = oneOf(['shared', 'auto'], {

@@ -2,7 +2,7 @@
  * `devices.disks` joined with `volumes` by name. A volume that no disk names gets a disk of its own, as in
  * KubeVirt.
  */
-import type { DiskBus, DiskSource, DiskSpec } from '../../model/virtual-machine.ts';
+import type { DiskBus, DiskSource, DiskSpec } from '../../model/storage.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, flag, integer, oneOf, only, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';

@@ -1,5 +1,5 @@
 /** `devices.video` and `devices.inputs`: what a person at the display uses. */
-import type { InputSpec, VideoType } from '../../model/virtual-machine.ts';
+import type { InputSpec, VideoType } from '../../model/machine.ts';
 import { type Found, oneOf, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';

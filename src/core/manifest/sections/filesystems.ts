@@ -3,7 +3,7 @@
  * directory is, if not in the image directory, says the annotation `solovirt.io/host-directories`: entries CLAIM=PATH,
  * separated by commas or line ends.
  */
-import type { DiskSource, FilesystemSource, FilesystemSpec } from '../../model/virtual-machine.ts';
+import type { DiskSource, FilesystemSource, FilesystemSpec } from '../../model/storage.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, checkDnsSubdomain, DNS_LABEL } from '../names.ts';

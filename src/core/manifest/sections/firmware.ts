@@ -2,7 +2,7 @@
  * `domain.firmware`: the table of its fields, and direct kernel boot: `firmware.kernelBoot` with files of an image, or annotations with files of the image
  * directory. Not both.
  */
-import type { KernelBoot } from '../../model/virtual-machine.ts';
+import type { KernelBoot } from '../../model/machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, text, type ValueOf } from '../fields.ts';
 import { checkInnerPath, hasControlCharacter } from '../names.ts';

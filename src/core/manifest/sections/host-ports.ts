@@ -2,7 +2,7 @@
  * The annotation `solovirt.io/host-ports`: which ports of the host lead into the guest. Entries
  * `[ADDRESS:]HOSTPORT:PORT[/tcp|udp]`, separated by commas or white space.
  */
-import type { PortForward } from '../../model/virtual-machine.ts';
+import type { PortForward } from '../../model/network-interface.ts';
 import { quoted } from '../field-path.ts';
 import type { Found } from '../fields.ts';
 import type { Report } from '../report.ts';

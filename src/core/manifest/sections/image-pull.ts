@@ -1,6 +1,6 @@
 /** `imagePullPolicy` and `imagePullSecret`, which a disk and a kernel of an image have alike. */
 import { isOfRegistry } from '../../images/pull-plan.ts';
-import type { ImagePull } from '../../model/virtual-machine.ts';
+import type { ImagePull } from '../../model/storage.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, oneOf, text, type ValueOf } from '../fields.ts';
 import { parseImageReference } from '../image-reference.ts';

@@ -4,7 +4,7 @@
  * `autoattachPodInterface` is false.
  */
 import type { NetworkId } from '../../model/host-network.ts';
-import type { InterfaceModel, UserInterface } from '../../model/virtual-machine.ts';
+import type { InterfaceModel, UserInterface } from '../../model/network-interface.ts';
 import { fieldPath, quoted } from '../field-path.ts';
 import {
   type Found,

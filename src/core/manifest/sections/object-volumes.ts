@@ -3,7 +3,7 @@
  * together tell, and it may come later, so that a start asks for it and a file does not.
  */
 import type { ValueKind } from '../../model/file-object.ts';
-import type { DiskSource } from '../../model/virtual-machine.ts';
+import type { DiskSource } from '../../model/storage.ts';
 import { MAX_LABEL_LENGTH } from '../../seed/iso9660.ts';
 import { DEFAULT_LABEL } from '../../seed/object-disk.ts';
 import { quoted } from '../field-path.ts';

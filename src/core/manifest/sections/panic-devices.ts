@@ -2,7 +2,7 @@
  * `devices.panicDevices`: how a guest tells that its kernel panicked. Unlike KubeVirt, one is there by
  * default, because without it a panic looks like a hang; an annotation turns it off.
  */
-import type { PanicDeviceModel } from '../../model/virtual-machine.ts';
+import type { PanicDeviceModel } from '../../model/machine.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, oneOf, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';

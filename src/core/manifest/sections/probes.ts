@@ -2,7 +2,7 @@
  * `readinessProbe` and `livenessProbe` (KubeVirt `Probe`). Rules beyond the single fields are those of KubeVirt's webhook:
  * one check each, over the network only where there is one.
  */
-import type { ProbeCheck, ProbeSpec } from '../../model/virtual-machine.ts';
+import type { ProbeCheck, ProbeSpec } from '../../model/probe.ts';
 import { quoted } from '../field-path.ts';
 import {
   type Found,

@@ -1,5 +1,5 @@
 /** `devices.tpm`: a TPM 2.0, there unless `enabled` is false. */
-import type { TpmSpec } from '../../model/virtual-machine.ts';
+import type { TpmSpec } from '../../model/machine.ts';
 import { type Found, flag, type ValueOf } from '../fields.ts';
 import { object } from '../object-fields.ts';
 

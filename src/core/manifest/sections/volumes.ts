@@ -1,7 +1,7 @@
 /**
  * `volumes`: where the contents of disks come from. Exactly one source each.
  */
-import type { DiskSource } from '../../model/virtual-machine.ts';
+import type { DiskSource } from '../../model/storage.ts';
 import { quoted } from '../field-path.ts';
 import { type Found, oneOf, only, quantity, text, type ValueOf } from '../fields.ts';
 import { parseImageReference } from '../image-reference.ts';

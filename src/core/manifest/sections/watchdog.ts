@@ -1,7 +1,7 @@
 /**
  * `devices.watchdog`: the i6300esb, which resets the guest by default.
  */
-import type { WatchdogSpec } from '../../model/virtual-machine.ts';
+import type { WatchdogSpec } from '../../model/machine.ts';
 import { type Found, oneOf, text, type ValueOf } from '../fields.ts';
 import { checkDnsLabel, DNS_LABEL } from '../names.ts';
 import { object } from '../object-fields.ts';

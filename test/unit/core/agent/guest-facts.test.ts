@@ -12,7 +12,7 @@ import {
   usersOf,
 } from '../../../../src/core/agent/guest-facts.ts';
 import { guestAddresses, joinInterfaces } from '../../../../src/core/agent/guest-status.ts';
-import type { Json } from '../../../../src/core/model/virtual-machine.ts';
+import type { Json } from '../../../../src/core/model/json.ts';
 
 describe('what qemu-ga 7.2 answers', () => {
   test('the operating system', () => {

@@ -7,7 +7,7 @@ import {
   pullPlan,
   wantedImages,
 } from '../../../../src/core/images/pull-plan.ts';
-import type { DiskSpec, PullPolicy } from '../../../../src/core/model/virtual-machine.ts';
+import type { DiskSpec, PullPolicy } from '../../../../src/core/model/storage.ts';
 import { virtualMachine } from '../../../support/build.ts';
 
 const TAG = 'quay.io/example/web:1';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { changedFields } from '../../../../src/core/manifest/changed-fields.ts';
-import type { JsonObject } from '../../../../src/core/model/virtual-machine.ts';
+import type { JsonObject } from '../../../../src/core/model/json.ts';
 
 const json = fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue({ maxDepth: 3 }), {
   maxKeys: 4,

@@ -7,7 +7,7 @@ import {
   replaceBody,
 } from '../../../../src/core/manifest/edit-stream.ts';
 import { parseManifests } from '../../../../src/core/manifest/parse.ts';
-import type { JsonObject } from '../../../../src/core/model/virtual-machine.ts';
+import type { JsonObject } from '../../../../src/core/model/json.ts';
 
 const SPEC = { runStrategy: 'Halted', template: { spec: { domain: { devices: {} } } } };
 const KIND = { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine' };

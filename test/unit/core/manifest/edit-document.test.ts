@@ -8,7 +8,7 @@ import { toJson } from '../../../../src/core/manifest/source-node.ts';
 import { buildSourceTree } from '../../../../src/core/manifest/source-tree.ts';
 import { writeManifest } from '../../../../src/core/manifest/write-yaml.ts';
 import { readYamlStream } from '../../../../src/core/manifest/yaml-stream.ts';
-import type { Json, JsonObject } from '../../../../src/core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../../../../src/core/model/json.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a change reaches into whatever the sample holds
 type Loose = any;

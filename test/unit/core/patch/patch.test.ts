@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Json, JsonObject } from '../../../../src/core/model/virtual-machine.ts';
+import type { Json, JsonObject } from '../../../../src/core/model/json.ts';
 import { jsonPatch } from '../../../../src/core/patch/json-patch.ts';
 import { mergePatch } from '../../../../src/core/patch/merge-patch.ts';
 import { PatchError } from '../../../../src/core/patch/patch-error.ts';

@@ -1,6 +1,7 @@
 /** The board on QEMU's command line: CPU features, memory, clock, chassis, display, inputs. */
 import { describe, expect, test } from 'vitest';
-import type { ClockSpec, InstanceSpec } from '../../../../src/core/model/virtual-machine.ts';
+import type { ClockSpec } from '../../../../src/core/model/machine.ts';
+import type { InstanceSpec } from '../../../../src/core/model/virtual-machine.ts';
 import { buildQemuArgs } from '../../../../src/core/qemu-args/build.ts';
 import { unsupportedByQemu } from '../../../../src/core/qemu-args/unsupported.ts';
 import { aDisk, anInput, aSpec } from './builders.ts';

@@ -1,10 +1,8 @@
 /** Each field of a spec and the arguments that follow from it. */
 import { describe, expect, test } from 'vitest';
-import type {
-  DiskSpec,
-  InstanceSpec,
-  InterfaceSpec,
-} from '../../../../src/core/model/virtual-machine.ts';
+import type { InterfaceSpec } from '../../../../src/core/model/network-interface.ts';
+import type { DiskSpec } from '../../../../src/core/model/storage.ts';
+import type { InstanceSpec } from '../../../../src/core/model/virtual-machine.ts';
 import { buildQemuArgs } from '../../../../src/core/qemu-args/build.ts';
 import { unsupportedByQemu } from '../../../../src/core/qemu-args/unsupported.ts';
 import { aDisk, anInput, aSpec, prepared, UID } from './builders.ts';

@@ -1,6 +1,7 @@
 /** Small valid values to start from; each test changes only what it is about. */
 
-import type { DiskSpec, InstanceSpec } from '../../../../src/core/model/virtual-machine.ts';
+import type { DiskSpec } from '../../../../src/core/model/storage.ts';
+import type { InstanceSpec } from '../../../../src/core/model/virtual-machine.ts';
 import { instancePaths } from '../../../../src/core/paths.ts';
 import type { PreparedDisk, QemuArgsInput } from '../../../../src/core/qemu-args/input.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { InterfaceSpec } from '../../../../src/core/model/virtual-machine.ts';
+import type { InterfaceSpec } from '../../../../src/core/model/network-interface.ts';
 import {
   confineArgs,
   confineCheckArgs,

@@ -1,6 +1,7 @@
 /** Network interfaces and the other devices: which there are, and where they sit. */
 import { describe, expect, test } from 'vitest';
-import type { InstanceSpec, InterfaceSpec } from '../../../../src/core/model/virtual-machine.ts';
+import type { InterfaceSpec } from '../../../../src/core/model/network-interface.ts';
+import type { InstanceSpec } from '../../../../src/core/model/virtual-machine.ts';
 import { buildQemuArgs } from '../../../../src/core/qemu-args/build.ts';
 import { defaultMacAddress } from '../../../../src/core/qemu-args/mac-address.ts';
 import { aDisk, anInput, aSpec } from './builders.ts';

@@ -1,6 +1,6 @@
 /** What passt and its QEMU are told. */
 import { expect, test } from 'vitest';
-import type { PasstInterface } from '../../../../src/core/model/virtual-machine.ts';
+import type { PasstInterface } from '../../../../src/core/model/network-interface.ts';
 import { withCompanions } from '../../../../src/core/qemu-args/companion.ts';
 import { passtCompanion, passtNetdev } from '../../../../src/core/qemu-args/passt.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { HostNetwork } from '../../../../src/core/model/host-network.ts';
-import type { InterfaceSpec } from '../../../../src/core/model/virtual-machine.ts';
+import type { InterfaceSpec } from '../../../../src/core/model/network-interface.ts';
 import { tapName, tapOrder, tapsOf, withTaps } from '../../../../src/core/qemu-args/taps.ts';
 
 const UID = '1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed';

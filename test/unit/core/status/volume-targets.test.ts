@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DiskBus, DiskSpec } from '../../../../src/core/model/virtual-machine.ts';
+import type { DiskBus, DiskSpec } from '../../../../src/core/model/storage.ts';
 import { volumeTargets } from '../../../../src/core/status/volume-targets.ts';
 
 const disk = (bus: DiskBus): DiskSpec => ({
