@@ -2,7 +2,7 @@
  * The composition root: opens the daemon's parts in order and closes them in reverse. Makes no decisions, and
  * nothing in it stops a guest.
  */
-import type { HostInfo } from './api/contract.ts';
+import type { HostInfo } from './api/contract-host.ts';
 import { requestListener } from './api/handler.ts';
 import { lineRoutes } from './api/line-routes.ts';
 import { readonlyRoutes, refusing } from './api/readonly.ts';

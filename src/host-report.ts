@@ -3,7 +3,7 @@
  * first needed and kept once found; a failure is looked up again, so that a QEMU installed later is found.
  */
 import { hostname } from 'node:os';
-import type { HostInfo } from './api/contract.ts';
+import type { HostInfo } from './api/contract-host.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import type { TapMaking } from './core/qemu-args/taps.ts';
 import { errorMessage } from './core/thrown.ts';

@@ -1,6 +1,6 @@
 /** Where `solovirt images` works: in the directories of the daemon, or of the configuration where none answers. */
 import type { Command } from 'commander';
-import type { HostInfo } from './api/contract.ts';
+import type { HostInfo } from './api/contract-host.ts';
 import type { CliContext } from './cli/context.ts';
 import { NoDaemonError, UsageError } from './cli/errors.ts';
 import { createClient, getInfo } from './client/client.ts';

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DRAIN_PATH } from '../../src/api/contract.ts';
+import { DRAIN_PATH } from '../../src/api/contract-paths.ts';
 import { tinyVm } from '../../test/e2e/manifests.ts';
 import { Solovirt } from '../contenders/solovirt.ts';
 import type { Figure, Unit } from '../figures.ts';

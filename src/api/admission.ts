@@ -6,7 +6,7 @@ import { admit } from '../core/manifest/admit.ts';
 import type { JsonObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
-import type { StatusObject } from './contract.ts';
+import type { StatusObject } from './contract-meta.ts';
 import { ApiError } from './reply.ts';
 import type { FieldValidation } from './write-options.ts';
 

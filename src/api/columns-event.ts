@@ -1,7 +1,7 @@
 /** The columns of Events, as Kubernetes prints them (`pkg/printers/internalversion` printEvent). */
 import { since } from './columns-vm.ts';
-import type { EventObject, ObjectReference } from './contract.ts';
-import type { EventV1Object } from './contract-event.ts';
+import type { EventObject, EventV1Object } from './contract-event.ts';
+import type { ObjectReference } from './contract-meta.ts';
 import type { ApiObject } from './source.ts';
 import type { TableColumn } from './table.ts';
 

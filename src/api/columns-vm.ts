@@ -1,7 +1,8 @@
 /** The columns of VirtualMachines and their instances. KubeVirt's own, and what `solovirt list` shows besides. */
 import { hostname } from 'node:os';
 import { formatAge } from '../core/words/age.ts';
-import type { Condition, InstanceObject, VmObject } from './contract.ts';
+import type { InstanceObject, VmObject } from './contract.ts';
+import type { Condition } from './contract-meta.ts';
 import { lastEndCell, parseTime, strategyCell } from './contract-words.ts';
 import type { ApiObject } from './source.ts';
 import type { TableColumn } from './table.ts';

@@ -2,7 +2,7 @@
  * What one host shows of a cluster: namespaces, itself as the only node, no pods and services, and who may do what. Shapes
  * are Kubernetes' (`core/v1`, `authorization.k8s.io/v1`).
  */
-import type { Condition, ObjectMeta } from './contract.ts';
+import type { Condition, ObjectMeta } from './contract-meta.ts';
 
 type ClusterMeta = Omit<ObjectMeta, 'namespace'>;
 

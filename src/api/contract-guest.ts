@@ -4,7 +4,7 @@
  */
 
 import type { GuestOs } from '../core/agent/guest-facts.ts';
-import { SUBRESOURCES_API } from './contract.ts';
+import { SUBRESOURCES_API } from './contract-paths.ts';
 
 /** GET, each. */
 export type GuestSubresource = 'guestosinfo' | 'userlist' | 'filesystemlist';

@@ -2,7 +2,7 @@
  * WebSockets into guests: paths, and what the two sides have agreed upon. Paths, queries and the subprotocol are
  * KubeVirt's (`pkg/virt-api`, `kubecli`), so that virtctl's are understood.
  */
-import { SUBRESOURCES_API } from './contract.ts';
+import { SUBRESOURCES_API } from './contract-paths.ts';
 
 /** Binary messages carry the raw bytes, cut anywhere. */
 export const PLAIN_PROTOCOL = 'plain.kubevirt.io';

@@ -1,6 +1,6 @@
 /** The YAML text of a VM's document over the socket. solovirt's own. */
 import { createHash } from 'node:crypto';
-import { vmPath } from './contract.ts';
+import { vmPath } from './contract-paths.ts';
 
 /** GET and PUT, text/yaml. */
 export function manifestPath(namespace: string, name: string): string {

@@ -1,5 +1,5 @@
 /** Secrets and ConfigMaps as Kubernetes' `core/v1` has them, and networks as `k8s.cni.cncf.io/v1` has. */
-import type { ObjectMeta } from './contract.ts';
+import type { ObjectMeta } from './contract-meta.ts';
 
 export interface SecretObject {
   readonly apiVersion: 'v1';

@@ -3,7 +3,7 @@
  */
 import type { Problem } from '../core/model/problem.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
-import { SOLOVIRT_API } from './contract.ts';
+import { SOLOVIRT_API } from './contract-paths.ts';
 
 /** POST with the text of a VM file as the body, of the media type `application/yaml`. Answer: `PreflightReport`. */
 export const PREFLIGHT_PATH = `${SOLOVIRT_API}/preflight`;

@@ -4,7 +4,7 @@
  */
 import { declareType, field } from '../core/schema/declare.ts';
 import { INTEGER, listOf, type ObjectType, of, oneOf, TEXT, TIME } from '../core/schema/schema.ts';
-import type { Condition, InstanceObject } from './contract.ts';
+import type { InstanceObject } from './contract.ts';
 import type {
   CpuTopology,
   InterfaceStatus,
@@ -12,6 +12,7 @@ import type {
   MemoryStatus,
   VolumeStatus,
 } from './contract-instance.ts';
+import type { Condition } from './contract-meta.ts';
 
 import { GUEST_OS } from './contract-schema-guest.ts';
 

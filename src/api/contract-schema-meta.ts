@@ -12,7 +12,8 @@ import {
   TIME,
 } from '../core/schema/schema.ts';
 import { OBJECT_WORDS } from '../core/schema/words-objects.ts';
-import type { EventObject, ObjectMeta, ObjectReference, StatusObject } from './contract.ts';
+import type { EventObject } from './contract-event.ts';
+import type { ObjectMeta, ObjectReference, StatusObject } from './contract-meta.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const WORDS = OBJECT_WORDS.ObjectMeta;

@@ -15,7 +15,7 @@ import type {
   RestartOptions,
   StartOptions,
   StopOptions,
-} from './contract.ts';
+} from './contract-options.ts';
 
 export const DRY_RUN = field(
   listOf(oneOf('All')),

@@ -11,15 +11,8 @@ import {
   TEXT,
   TIME,
 } from '../core/schema/schema.ts';
-import type {
-  EvidenceView,
-  HeldView,
-  InstanceView,
-  RunList,
-  RunView,
-  StopView,
-  VerdictView,
-} from './contract.ts';
+import type { HeldView, InstanceView, StopView } from './contract.ts';
+import type { EvidenceView, RunList, RunView, VerdictView } from './contract-runs.ts';
 
 import { FROZEN_VIEW, GUEST_VIEW, PLUGGED_VIEW } from './contract-schema-guest.ts';
 

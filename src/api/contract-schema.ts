@@ -1,6 +1,6 @@
 /**
  * What the objects of the API look like: KubeVirt's kinds with the status as it is rendered here. What a file may hold
- * comes from the readers, everything else is declared beside the types of `contract.ts`. OpenAPI and `explain` are made
+ * comes from the readers, everything else is declared beside the types of `contract*.ts`. OpenAPI and `explain` are made
  * from these.
  */
 import { VIRTUAL_MACHINE } from '../core/manifest/sections/virtual-machine.ts';

@@ -3,7 +3,7 @@
  * difference of two answers with the same `instance.uid`, over that of their timestamps.
  */
 import type { InterfaceUse } from '../core/agent/guest-traffic.ts';
-import { SOLOVIRT_API } from './contract.ts';
+import { SOLOVIRT_API } from './contract-paths.ts';
 
 /** GET: `VmStatsObject`. */
 export function statsPath(namespace: string, name: string): string {

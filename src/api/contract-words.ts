@@ -4,7 +4,8 @@
 import { formatProblem } from '../core/model/problem.ts';
 import { formatAge, formatUntil } from '../core/words/age.ts';
 import { verdictWords } from '../core/words/verdict-words.ts';
-import type { RunView, VmObject } from './contract.ts';
+import type { VmObject } from './contract.ts';
+import type { RunView } from './contract-runs.ts';
 
 export interface DeclaredStrategy {
   readonly field: 'runStrategy' | 'running';

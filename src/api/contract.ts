@@ -1,143 +1,21 @@
 /**
- * What goes over the socket: paths, request bodies and objects, shared by the server and the command line.
+ * What goes over the socket, shared by the server and its clients: VMs and their instances; everything else in `contract-*.ts`.
  * Shapes are KubeVirt's (kubevirt.io/api/core/v1) and Kubernetes' (`metav1`), with solovirt's additions marked.
  */
-import type { ExitStatus, Initiator, Intent, QmpEvent } from '../core/model/evidence.ts';
+import type { Initiator } from '../core/model/evidence.ts';
 import type { JsonObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { Phase } from '../core/model/record.ts';
-import type { Outcome, VerdictReason } from '../core/model/verdict.ts';
 import type { PrintableStatus } from '../core/status/printable-status.ts';
 import type { Hold } from '../core/strategy/decide.ts';
 import type { MachineStatus, PhaseTransition } from './contract-instance.ts';
+import type { Condition, ObjectMeta } from './contract-meta.ts';
+import type { RunView } from './contract-runs.ts';
 
 export type { PrintableStatus };
 
-export const KUBEVIRT_API = '/apis/kubevirt.io/v1';
-export const SUBRESOURCES_API = '/apis/subresources.kubevirt.io/v1';
-export const CORE_API = '/api/v1';
-/** solovirt's own: host information. */
-export const SOLOVIRT_API = '/apis/solovirt.io/v1';
-
-/** PUT: stop every guest and start none. DELETE: let run strategies act again. solovirt's own. */
-export const DRAIN_PATH = `${SOLOVIRT_API}/drain`;
-
 /** Largest request body accepted. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
-
-export function vmPath(namespace: string, name: string): string {
-  return `${KUBEVIRT_API}${scoped(namespace)}/virtualmachines/${encodeURIComponent(name)}`;
-}
-
-/** GET: `RunList`. solovirt's own. */
-export function runsPath(namespace: string, name: string): string {
-  return `${vmPath(namespace, name)}/runs`;
-}
-
-/** PUT with a JSON body of options. */
-export function vmSubresourcePath(namespace: string, name: string, verb: VmVerb): string {
-  return `${SUBRESOURCES_API}${scoped(namespace)}/virtualmachines/${encodeURIComponent(name)}/${verb}`;
-}
-
-/** PUT with a JSON body of options. */
-export function instanceSubresourcePath(
-  namespace: string,
-  name: string,
-  verb: InstanceVerb,
-): string {
-  return `${SUBRESOURCES_API}${scoped(namespace)}/virtualmachineinstances/${encodeURIComponent(name)}/${verb}`;
-}
-
-/** GET, text/plain. Query: stream=console|qemu, tail=LINES, follow=1, run=UID. solovirt's own. */
-export function logsPath(namespace: string, name: string): string {
-  return `${SUBRESOURCES_API}${scoped(namespace)}/virtualmachines/${encodeURIComponent(name)}/logs`;
-}
-
-function scoped(namespace: string): string {
-  return `/namespaces/${encodeURIComponent(namespace)}`;
-}
-
-export type VmVerb = 'start' | 'stop' | 'restart';
-export type InstanceVerb = 'pause' | 'unpause' | 'reset' | 'softreboot';
-
-export interface StartOptions {
-  readonly paused?: boolean;
-  readonly dryRun?: readonly ['All'];
-}
-export interface StopOptions {
-  /** Seconds; 0 forces off at once. */
-  readonly gracePeriod?: number;
-  readonly dryRun?: readonly ['All'];
-}
-export interface RestartOptions {
-  readonly gracePeriodSeconds?: number;
-  readonly dryRun?: readonly ['All'];
-}
-export interface DrainOptions {
-  readonly dryRun?: readonly ['All'];
-}
-export interface InstanceOptions {
-  readonly dryRun?: readonly ['All'];
-}
-
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly generation?: number;
-  readonly creationTimestamp: string;
-  readonly deletionTimestamp?: string;
-  readonly deletionGracePeriodSeconds?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly JsonObject[];
-}
-
-export interface Condition {
-  readonly type: string;
-  readonly status: 'True' | 'False';
-  readonly reason?: string;
-  readonly message?: string;
-  /** `null` from an older daemon. */
-  readonly lastTransitionTime: string | null;
-}
-
-export interface VerdictView {
-  readonly outcome: Outcome;
-  readonly reason: VerdictReason;
-  readonly initiator: Initiator;
-  readonly message: string;
-}
-
-/** One entry of `status.runHistory` and of the runs list. solovirt's own. */
-export interface RunView {
-  readonly uid: string;
-  readonly startedAt: string;
-  readonly runningAt?: string;
-  readonly endedAt: string;
-  readonly verdict: VerdictView;
-  /** Only on the runs list. */
-  readonly evidence?: EvidenceView;
-}
-
-export interface EvidenceView {
-  readonly exit?: ExitStatus;
-  readonly events: readonly QmpEvent[];
-  readonly intents: readonly Intent[];
-  readonly oomProof?: string;
-  /** Who kept a disk locked that QEMU could not get. */
-  readonly diskHolder?: string;
-  readonly stderrTail: string;
-  readonly consoleTail: string;
-}
-
-export interface RunList {
-  readonly kind: 'RunList';
-  readonly apiVersion: 'solovirt.io/v1';
-  /** Newest first. */
-  readonly items: readonly RunView[];
-}
 
 /** Where a stop in progress stands. solovirt's own. */
 export interface StopView {
@@ -259,111 +137,4 @@ export interface InstanceObject {
     readonly phaseTransitionTimestamps: readonly PhaseTransition[];
     readonly reason?: string;
   };
-}
-
-/** `core/v1` ObjectReference. */
-export interface ObjectReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid?: string;
-}
-
-/** `core/v1` Event. */
-export interface EventObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'Event';
-  readonly metadata: ObjectMeta;
-  readonly involvedObject: ObjectReference;
-  /** The instance that an event about a VM tells of. */
-  readonly related?: ObjectReference;
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-  readonly firstTimestamp: string;
-  readonly lastTimestamp: string;
-  readonly count: number;
-  readonly source: { readonly component: 'solovirt'; readonly host: string };
-  /** Without a value, as in events that Kubernetes' own recorder counts. */
-  readonly eventTime: null;
-  readonly reportingComponent: 'solovirt';
-  readonly reportingInstance: string;
-}
-
-export interface ObjectList<T> {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly resourceVersion: string };
-  readonly items: readonly T[];
-}
-
-/** One line of a watch stream. */
-export interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: T;
-}
-
-/** Kubernetes' error body (`metav1.Status`). */
-export interface StatusObject {
-  readonly apiVersion: 'v1';
-  readonly kind: 'Status';
-  readonly metadata: Record<string, never>;
-  readonly status: 'Success' | 'Failure';
-  readonly message: string;
-  readonly reason?: string;
-  readonly code: number;
-  readonly details?: {
-    readonly name?: string;
-    readonly group?: string;
-    readonly kind?: string;
-    /** How long to wait before another try. */
-    readonly retryAfterSeconds?: number;
-    readonly causes?: readonly {
-      readonly reason?: string;
-      readonly message: string;
-      readonly field?: string;
-    }[];
-  };
-}
-
-export interface DrainingView {
-  readonly since: string;
-  /** `host-shutdown`: the host was seen to stop guests by itself. */
-  readonly cause: 'command' | 'host-shutdown';
-}
-
-/** GET /apis/solovirt.io/v1/info. */
-export interface HostInfo {
-  readonly kind: 'HostInfo';
-  readonly apiVersion: 'solovirt.io/v1';
-  readonly version: string;
-  readonly pid: number;
-  readonly startedAt: string;
-  /** The host's name. */
-  readonly node: string;
-  readonly qemu: { readonly path: string; readonly version?: string; readonly error?: string };
-  /** What runs guests, and how that was found out. */
-  readonly accelerator: { readonly name: 'kvm' | 'tcg'; readonly reason: string };
-  readonly directories: {
-    readonly vms: string;
-    readonly images: string;
-    readonly state: string;
-    readonly runtime: string;
-  };
-  readonly socket: string;
-  /** For those who may look but not touch; absent when there is none. */
-  readonly readonlySocket?: string;
-  readonly strategyTable: string;
-  /** Whether guests can be put onto bridges of the host, and who does it; `error`: why nobody can. */
-  readonly bridges: { readonly maker?: 'daemon' | 'helper' | 'service'; readonly error?: string };
-  /** Present while nothing is started and everything is stopped. */
-  readonly draining?: DrainingView;
-  readonly counts: {
-    readonly vms: number;
-    readonly running: number;
-    readonly invalid: number;
-  };
-  /** Troubles of the host that concern every VM, e.g. an unreadable VM directory. */
-  readonly warnings: readonly string[];
 }

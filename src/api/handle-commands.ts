@@ -3,7 +3,7 @@ import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { Command } from '../core/strategy/commands.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { dryRunBody, restartBody, startBody, stopBody } from './bodies.ts';
-import type { InstanceVerb, VmVerb } from './contract.ts';
+import type { InstanceVerb, VmVerb } from './contract-options.ts';
 import { identityOf } from './handle-reads.ts';
 import { type ApiRequest, json, type Reply } from './reply.ts';
 

@@ -6,7 +6,7 @@ import { parseManifests } from '../core/manifest/parse.ts';
 import type { Json, JsonObject } from '../core/model/json.ts';
 import { asObject } from '../core/model/json.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { SUBRESOURCES_API } from './contract.ts';
+import { SUBRESOURCES_API } from './contract-paths.ts';
 import { findVm, identityOf, lookUp } from './handle-reads.ts';
 import { renderInstance } from './render-instance.ts';
 import { renderVm } from './render-vm.ts';

@@ -1,6 +1,6 @@
 /** GET /metrics: everything that is measured, in the format that the client asks for. */
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import type { HostInfo } from './contract.ts';
+import type { HostInfo } from './contract-host.ts';
 import type { DaemonUse, MeasuredVm, MetricSource } from './metric-source.ts';
 import { renderVm } from './render-vm.ts';
 import type { ApiRequest, Reply } from './reply.ts';

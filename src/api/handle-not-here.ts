@@ -4,7 +4,7 @@
  * and do not try again.
  */
 import { HOST_STANDING, SUBRESOURCE_STANDING, type SubresourceStanding } from './compatibility.ts';
-import { SUBRESOURCES_API } from './contract.ts';
+import { SUBRESOURCES_API } from './contract-paths.ts';
 import { ApiError } from './reply.ts';
 import type { Route } from './route.ts';
 

@@ -4,7 +4,7 @@ import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { type LogName, readLog } from '../supervisor/instance-log.ts';
 import type { VmSnapshot } from '../supervisor/snapshot.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import type { RunList, RunView } from './contract.ts';
+import type { RunList, RunView } from './contract-runs.ts';
 import { renderRun } from './render-vm.ts';
 import { ApiError, type ApiRequest, json, type Reply } from './reply.ts';
 

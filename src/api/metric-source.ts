@@ -3,7 +3,8 @@ import type { EndCount } from '../core/model/record.ts';
 import type { VmSnapshot } from '../supervisor/snapshot.ts';
 import type { InstanceStats } from '../supervisor/stats.ts';
 import type { Tally } from '../supervisor/tally.ts';
-import type { HostInfo, PrintableStatus } from './contract.ts';
+import type { PrintableStatus } from './contract.ts';
+import type { HostInfo } from './contract-host.ts';
 import type { RequestTally } from './request-tally.ts';
 
 /** The daemon's own process. */

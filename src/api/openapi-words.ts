@@ -3,7 +3,7 @@
  * path as `routes.ts` writes it.
  */
 import { FLAG, INTEGER, type ObjectType, oneOf, TEXT } from '../core/schema/schema.ts';
-import { DRAIN_PATH, SOLOVIRT_API, SUBRESOURCES_API } from './contract.ts';
+import { DRAIN_PATH, SOLOVIRT_API, SUBRESOURCES_API } from './contract-paths.ts';
 import { PREFLIGHT_PATH } from './contract-preflight.ts';
 import { VM_TYPE } from './contract-schema.ts';
 import {

@@ -1,6 +1,6 @@
 /** Draining as the host's information shows it. Pure. */
 import type { DrainingState } from '../supervisor/context.ts';
-import type { DrainingView } from './contract.ts';
+import type { DrainingView } from './contract-host.ts';
 import { rfc3339 } from './rfc3339.ts';
 
 export function renderDraining({ since, cause }: DrainingState): DrainingView {

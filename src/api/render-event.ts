@@ -1,8 +1,8 @@
 /** A stored event as Kubernetes has them: of `core/v1`, and of `events.k8s.io/v1`. Pure. */
 import { hostname } from 'node:os';
 import type { LoggedEvent } from '../supervisor/event-log.ts';
-import type { EventObject, ObjectMeta, ObjectReference } from './contract.ts';
-import type { EventV1Object } from './contract-event.ts';
+import type { EventObject, EventV1Object } from './contract-event.ts';
+import type { ObjectMeta, ObjectReference } from './contract-meta.ts';
 import { rfc3339 } from './rfc3339.ts';
 
 const COMPONENT = 'solovirt';

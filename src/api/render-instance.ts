@@ -13,8 +13,9 @@ import {
   type LiveFacts,
   type VmSnapshot,
 } from '../supervisor/snapshot.ts';
-import type { InstanceObject, ObjectMeta } from './contract.ts';
+import type { InstanceObject } from './contract.ts';
 import type { PhaseTransition } from './contract-instance.ts';
+import type { ObjectMeta } from './contract-meta.ts';
 import { renderMachine } from './render-machine.ts';
 import { filled, renderCondition } from './render-vm.ts';
 import { rfc3339 } from './rfc3339.ts';

@@ -7,15 +7,9 @@ import { printableStatus, provisioningOf } from '../core/status/printable-status
 import type { TimedCondition } from '../core/status/transition-times.ts';
 import { graceDeadline } from '../core/strategy/stop-ladder.ts';
 import type { HeldSnapshot, VmSnapshot } from '../supervisor/snapshot.ts';
-import type {
-  Condition,
-  HeldView,
-  InstanceView,
-  RunView,
-  StopView,
-  VmObject,
-  VmStatus,
-} from './contract.ts';
+import type { HeldView, InstanceView, StopView, VmObject, VmStatus } from './contract.ts';
+import type { Condition } from './contract-meta.ts';
+import type { RunView } from './contract-runs.ts';
 import { renderGuest } from './render-guest.ts';
 import { renderPlugged } from './render-plugged.ts';
 import { rfc3339 } from './rfc3339.ts';

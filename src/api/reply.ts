@@ -1,5 +1,5 @@
 /** What a handler answers: a JSON object, bytes of another type, or a stream that ends with its source or its reader. */
-import type { StatusObject } from './contract.ts';
+import type { StatusObject } from './contract-meta.ts';
 
 export type Reply =
   | JsonReply

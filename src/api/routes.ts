@@ -3,7 +3,9 @@
  */
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { accessReviewRoutes } from './access-review.ts';
-import { DRAIN_PATH, type HostInfo, type InstanceVerb, type VmVerb } from './contract.ts';
+import type { HostInfo } from './contract-host.ts';
+import type { InstanceVerb, VmVerb } from './contract-options.ts';
+import { DRAIN_PATH } from './contract-paths.ts';
 import type { PreflightReport } from './contract-preflight.ts';
 import { discoveryRoutes } from './discovery.ts';
 import { guestRoutes } from './guest-routes.ts';

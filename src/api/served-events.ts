@@ -1,8 +1,8 @@
 /** Events as the socket serves them: at `core/v1` and at `events.k8s.io/v1`. */
 import type { LoggedEvent } from '../supervisor/event-log.ts';
 import { EVENT_COLUMNS, EVENT_V1_COLUMNS } from './columns-event.ts';
-import type { EventObject, ObjectReference } from './contract.ts';
-import type { EventV1Object } from './contract-event.ts';
+import type { EventObject, EventV1Object } from './contract-event.ts';
+import type { ObjectReference } from './contract-meta.ts';
 import type { Served } from './present.ts';
 import { renderEvent, renderEventV1 } from './render-event.ts';
 import type { FieldReaders } from './selection.ts';

@@ -7,7 +7,7 @@ import {
 } from '../core/model/file-object.ts';
 import type { ObjectSnapshot } from '../supervisor/file-objects.ts';
 import { AGE, NAME } from './columns-vm.ts';
-import type { ObjectMeta } from './contract.ts';
+import type { ObjectMeta } from './contract-meta.ts';
 import type { ConfigMapObject, NetworkObject, SecretObject } from './contract-objects.ts';
 import type { Served } from './present.ts';
 import { NETWORK_GROUP } from './resources.ts';

@@ -2,7 +2,7 @@
  * Objects of one kind, to be listed and watched: rendered from a store of snapshots when somebody asks. Versions are those
  * of the store.
  */
-import type { ObjectMeta } from './contract.ts';
+import type { ObjectMeta } from './contract-meta.ts';
 
 export interface ApiObject {
   readonly apiVersion: string;

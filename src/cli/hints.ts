@@ -1,7 +1,8 @@
 /**
  * What a user can do after a refusal, told from the daemon's words and the state the VM is in. Pure.
  */
-import type { InstanceVerb, VmObject, VmVerb } from '../api/contract.ts';
+import type { VmObject } from '../api/contract.ts';
+import type { InstanceVerb, VmVerb } from '../api/contract-options.ts';
 import { identityOf, strategyCell } from './format/vm-words.ts';
 import { displayName } from './names.ts';
 

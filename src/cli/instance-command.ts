@@ -1,8 +1,8 @@
 /**
  * pause, unpause, reset and soft reboot: one PUT on the running instance.
  */
-import type { InstanceOptions, InstanceVerb } from '../api/contract.ts';
-import { instanceSubresourcePath } from '../api/contract.ts';
+import type { InstanceOptions, InstanceVerb } from '../api/contract-options.ts';
+import { instanceSubresourcePath } from '../api/contract-paths.ts';
 import type { Client } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { CliContext } from './context.ts';

@@ -1,8 +1,9 @@
 /**
  * start, stop and restart: one PUT per VM, what it meant for the file, and the wait for its end.
  */
-import type { VmObject, VmVerb } from '../api/contract.ts';
-import { vmSubresourcePath } from '../api/contract.ts';
+import type { VmObject } from '../api/contract.ts';
+import type { VmVerb } from '../api/contract-options.ts';
+import { vmSubresourcePath } from '../api/contract-paths.ts';
 import { type Client, getVm } from '../client/client.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import type { CliContext } from './context.ts';

@@ -1,7 +1,8 @@
 /**
  * What a command would write into a VM's file, for `--dry-run`: the daemon's own command table, read by the client.
  */
-import type { VmObject, VmVerb } from '../api/contract.ts';
+import type { VmObject } from '../api/contract.ts';
+import type { VmVerb } from '../api/contract-options.ts';
 import { type Client, getInfo } from '../client/client.ts';
 import { STRATEGY_TABLES, type StrategyTable } from '../core/strategy/run-strategy.ts';
 import { declaredStrategy } from './format/vm-words.ts';

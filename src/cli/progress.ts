@@ -1,7 +1,8 @@
 /**
  * How far a start, stop or restart has come, told from the VM object alone. Pure.
  */
-import type { RunView, VmObject } from '../api/contract.ts';
+import type { VmObject } from '../api/contract.ts';
+import type { RunView } from '../api/contract-runs.ts';
 import { formatElapsed, parseTime } from './format/age.ts';
 import { verdictWords } from './format/verdict-words.ts';
 import { identityOf, isUnready } from './format/vm-words.ts';

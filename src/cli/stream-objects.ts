@@ -1,7 +1,7 @@
 /**
  * `--watch -o json|yaml`: each change as a Kubernetes watch event, one JSON line or YAML document each.
  */
-import type { WatchEvent } from '../api/contract.ts';
+import type { WatchEvent } from '../api/contract-meta.ts';
 import type { Change } from '../client/follow.ts';
 import type { CliContext } from './context.ts';
 import { writeOut } from './context.ts';

@@ -1,7 +1,8 @@
 /**
  * `--wait`: watches one VM until the command's end is there, or its limit is.
  */
-import type { RunView, VmObject } from '../api/contract.ts';
+import type { VmObject } from '../api/contract.ts';
+import type { RunView } from '../api/contract-runs.ts';
 import { type Client, getRuns, vmsPath } from '../client/client.ts';
 import { type Change, follow } from '../client/follow.ts';
 import { isVm } from '../client/guards.ts';

@@ -1,17 +1,13 @@
 /**
  * The daemon's API as calls: JSON in, checked objects out, refusals as `ApiError`.
  */
-import type {
-  EventObject,
-  HostInfo,
-  InstanceObject,
-  ObjectList,
-  RunList,
-  StatusObject,
-  VmObject,
-} from '../api/contract.ts';
-import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../api/contract.ts';
+import type { InstanceObject, VmObject } from '../api/contract.ts';
+import type { EventObject } from '../api/contract-event.ts';
+import type { HostInfo } from '../api/contract-host.ts';
+import type { ObjectList, StatusObject } from '../api/contract-meta.ts';
+import { CORE_API, KUBEVIRT_API, runsPath, SOLOVIRT_API, vmPath } from '../api/contract-paths.ts';
 import { PREFLIGHT_PATH, type PreflightReport } from '../api/contract-preflight.ts';
+import type { RunList } from '../api/contract-runs.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { ApiError, NoDaemonError, SocketForbiddenError, UnexpectedAnswerError } from './errors.ts';
 import {

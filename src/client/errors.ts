@@ -1,7 +1,7 @@
 /**
  * How a call to the daemon can end badly: one class per reaction, each with what to do next.
  */
-import type { StatusObject } from '../api/contract.ts';
+import type { StatusObject } from '../api/contract-meta.ts';
 
 export interface ErrorOptions {
   /** What the user can do next; may have several lines. */

@@ -4,7 +4,7 @@
  * between list and watch; consumers must bear to see the same object twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ObjectList } from '../api/contract.ts';
+import type { ObjectList } from '../api/contract-meta.ts';
 import { type Client, withQuery } from './client.ts';
 import {
   ApiError,

@@ -1,17 +1,12 @@
 /**
  * Whether an answer is what the contract says, as far as the client relies on it.
  */
-import type {
-  EventObject,
-  HostInfo,
-  InstanceObject,
-  ObjectList,
-  RunList,
-  StatusObject,
-  VmObject,
-  WatchEvent,
-} from '../api/contract.ts';
+import type { InstanceObject, VmObject } from '../api/contract.ts';
+import type { EventObject } from '../api/contract-event.ts';
+import type { HostInfo } from '../api/contract-host.ts';
+import type { ObjectList, StatusObject, WatchEvent } from '../api/contract-meta.ts';
 import type { PreflightReport } from '../api/contract-preflight.ts';
+import type { RunList } from '../api/contract-runs.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -2,22 +2,16 @@
  * What scripts import as `solovirt/client`. Everything here is a contract; docs/client.md describes it.
  */
 export type {
-  Condition,
-  EventObject,
-  EvidenceView,
-  HostInfo,
   InstanceObject,
   InstanceView,
-  ObjectList,
-  ObjectMeta,
   PrintableStatus,
-  RunList,
-  RunView,
-  StatusObject,
-  VerdictView,
   VmObject,
   VmStatus,
 } from '../api/contract.ts';
+export type { EventObject } from '../api/contract-event.ts';
+export type { HostInfo } from '../api/contract-host.ts';
+export type { Condition, ObjectList, ObjectMeta, StatusObject } from '../api/contract-meta.ts';
+export type { EvidenceView, RunList, RunView, VerdictView } from '../api/contract-runs.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   ApiError,

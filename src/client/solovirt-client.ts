@@ -1,21 +1,19 @@
 /**
  * The daemon, for scripts: calls, watches and waits over its socket. Documented in docs/client.md.
  */
+import type { InstanceObject, PrintableStatus, VmObject } from '../api/contract.ts';
+import type { EventObject } from '../api/contract-event.ts';
+import type { HostInfo } from '../api/contract-host.ts';
+import type { ObjectList } from '../api/contract-meta.ts';
 import type {
-  EventObject,
-  HostInfo,
-  InstanceObject,
   InstanceVerb,
-  ObjectList,
-  PrintableStatus,
   RestartOptions as RestartBody,
-  RunList,
   StartOptions as StartBody,
   StopOptions as StopBody,
-  VmObject,
   VmVerb,
-} from '../api/contract.ts';
-import { instanceSubresourcePath, logsPath, vmSubresourcePath } from '../api/contract.ts';
+} from '../api/contract-options.ts';
+import { instanceSubresourcePath, logsPath, vmSubresourcePath } from '../api/contract-paths.ts';
+import type { RunList } from '../api/contract-runs.ts';
 import {
   type Client,
   eventsPath,

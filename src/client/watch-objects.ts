@@ -2,7 +2,7 @@
  * The changes of a list, one object at a time: each addition, modification and deletion once, also over the ends of watch
  * streams and restarts of the daemon.
  */
-import type { ObjectMeta } from '../api/contract.ts';
+import type { ObjectMeta } from '../api/contract-meta.ts';
 import type { Change } from './follow.ts';
 
 export interface ObjectChange<T> {

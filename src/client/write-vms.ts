@@ -1,5 +1,6 @@
 /** Creating, changing and deleting VMs: the daemon writes their files. */
-import { type VmObject, vmPath } from '../api/contract.ts';
+import type { VmObject } from '../api/contract.ts';
+import { vmPath } from '../api/contract-paths.ts';
 import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { type Change, type Client, vmsPath, withQuery } from './client.ts';
 import { UnexpectedAnswerError } from './errors.ts';

@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { StatusObject } from '../api/contract.ts';
+import type { StatusObject } from '../api/contract-meta.ts';
 import type { Certificate } from './certificate.ts';
 import { forwarded, type Rules, rejection } from './guard.ts';
 

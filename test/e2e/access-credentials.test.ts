@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EventObject, ObjectList, VmObject } from '../../src/api/contract.ts';
+import type { VmObject } from '../../src/api/contract.ts';
+import type { EventObject } from '../../src/api/contract-event.ts';
+import type { ObjectList } from '../../src/api/contract-meta.ts';
 import { newKey, publicKey } from '../support/ssh-key.ts';
 import { agentVm, freePort } from './agent-guest.ts';
 import { World } from './daemon-harness.ts';

@@ -16,7 +16,8 @@ import {
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { RunList, RunView, VmObject } from '../../src/api/contract.ts';
+import type { VmObject } from '../../src/api/contract.ts';
+import type { RunList, RunView } from '../../src/api/contract-runs.ts';
 import { isAlive, readProcessFile } from '../../src/qemu/process-identity.ts';
 import { imagesDir } from '../support/guests.ts';
 

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { CoreV1Api, makeInformer, type V1ConfigMap, type V1Secret } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HostInfo } from '../../src/api/contract.ts';
+import type { HostInfo } from '../../src/api/contract-host.ts';
 import { World } from './daemon-harness.ts';
 import { Kubectl } from './kubectl.ts';
 import { tinyVm } from './manifests.ts';

@@ -2,7 +2,9 @@
  * Brings about many endings in one World, all at the same time, and collects what solovirt says of each. What goes
  * wrong with one is the result of that one alone.
  */
-import type { EventObject, ObjectList, RunView } from '../../src/api/contract.ts';
+import type { EventObject } from '../../src/api/contract-event.ts';
+import type { ObjectList } from '../../src/api/contract-meta.ts';
+import type { RunView } from '../../src/api/contract-runs.ts';
 import { World } from './daemon-harness.ts';
 import type { Ending } from './verdict-ending.ts';
 import { diskHolder } from './verdict-endings-launch.ts';

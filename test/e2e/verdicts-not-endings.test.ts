@@ -1,6 +1,8 @@
 /** What looks like an end and is none: resets of the guest, and a pause on a disk error. */
 import { describe, expect, test } from 'vitest';
-import type { EventObject, ObjectList, VmObject } from '../../src/api/contract.ts';
+import type { VmObject } from '../../src/api/contract.ts';
+import type { EventObject } from '../../src/api/contract-event.ts';
+import type { ObjectList } from '../../src/api/contract-meta.ts';
 import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
 import { Guest } from './verdict-guest.ts';

@@ -3,7 +3,7 @@
  * daemon killed before the end and a new one started after it. The verdict is the same.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { EvidenceView, RunView } from '../../src/api/contract.ts';
+import type { EvidenceView, RunView } from '../../src/api/contract-runs.ts';
 import { VERDICT_TABLE } from '../../src/core/verdict/verdict-table.ts';
 import type { Ending } from './verdict-ending.ts';
 import { GUEST_ENDINGS } from './verdict-endings-guest.ts';

@@ -2,7 +2,10 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventObject, ObjectList, RunView, VmObject } from '../../src/api/contract.ts';
+import type { VmObject } from '../../src/api/contract.ts';
+import type { EventObject } from '../../src/api/contract-event.ts';
+import type { ObjectList } from '../../src/api/contract-meta.ts';
+import type { RunView } from '../../src/api/contract-runs.ts';
 import type { Intent } from '../../src/core/model/evidence.ts';
 import type { VmRecord } from '../../src/core/model/record.ts';
 import type { RunStrategy } from '../../src/core/model/virtual-machine.ts';

@@ -1,7 +1,9 @@
 /**
  * Waits for what the API says outside a VM object, and for a guest to be up. Deadlines as in the harness.
  */
-import type { Condition, HostInfo, VmObject } from '../../src/api/contract.ts';
+import type { VmObject } from '../../src/api/contract.ts';
+import type { HostInfo } from '../../src/api/contract-host.ts';
+import type { Condition } from '../../src/api/contract-meta.ts';
 import type { World } from './daemon-harness.ts';
 import { type TinyVm, tinyVm } from './manifests.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EvidenceView, RunView } from '../../src/api/contract.ts';
+import type { EvidenceView, RunView } from '../../src/api/contract-runs.ts';
 import { ago, demo, eventObject, listOf, run, running, vmObject } from '../unit/cli/objects.ts';
 import {
   ALL_VMS,

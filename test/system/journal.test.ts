@@ -1,6 +1,6 @@
 /** What the daemon tells journald and PID 1, as those two have it. */
 import { describe, expect, test } from 'vitest';
-import type { HostInfo } from '../../src/api/contract.ts';
+import type { HostInfo } from '../../src/api/contract-host.ts';
 import { DAEMON, Fleet } from './fleet.ts';
 import { whyNoMachine } from './machine.ts';
 

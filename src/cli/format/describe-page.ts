@@ -1,7 +1,10 @@
 /**
  * The page of `solovirt describe`. Pure: object in, text out. Sections that have nothing to say are left out.
  */
-import type { Condition, EventObject, RunView, VmObject } from '../../api/contract.ts';
+import type { VmObject } from '../../api/contract.ts';
+import type { EventObject } from '../../api/contract-event.ts';
+import type { Condition } from '../../api/contract-meta.ts';
+import type { RunView } from '../../api/contract-runs.ts';
 import { formatProblem } from '../../core/model/problem.ts';
 import { singleLine } from '../../core/terminal-filter.ts';
 import { formatInstantAgo, formatUntil, parseTime } from './age.ts';

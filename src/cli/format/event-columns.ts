@@ -1,7 +1,7 @@
 /**
  * The columns of `solovirt events`.
  */
-import type { EventObject } from '../../api/contract.ts';
+import type { EventObject } from '../../api/contract-event.ts';
 import { formatInstant } from './age.ts';
 import type { Style } from './paint.ts';
 import type { Column } from './table.ts';

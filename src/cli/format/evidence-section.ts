@@ -2,7 +2,7 @@
  * What is on record of a run: in brief for the last section of `solovirt describe`, in full for
  * `solovirt runs --evidence`. Pure.
  */
-import type { EvidenceView, RunView } from '../../api/contract.ts';
+import type { EvidenceView, RunView } from '../../api/contract-runs.ts';
 import type { ExitStatus, Intent, QmpEvent } from '../../core/model/evidence.ts';
 import { plainText, singleLine } from '../../core/terminal-filter.ts';
 import { signalName } from '../../core/verdict/signals.ts';

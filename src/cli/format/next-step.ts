@@ -1,7 +1,8 @@
 /**
  * What a person can do about the state a VM is in: the line "Next step" of `solovirt describe`. Pure.
  */
-import type { RunView, VmObject } from '../../api/contract.ts';
+import type { VmObject } from '../../api/contract.ts';
+import type { RunView } from '../../api/contract-runs.ts';
 import type { VerdictReason } from '../../core/model/verdict.ts';
 import { displayName } from '../names.ts';
 import { identityOf, strategyCell } from './vm-words.ts';

@@ -1,7 +1,7 @@
 /**
  * Colours, which only repeat what the words say. Pure.
  */
-import type { VerdictView } from '../../api/contract.ts';
+import type { VerdictView } from '../../api/contract-runs.ts';
 import type { PrintableStatus } from '../../core/status/printable-status.ts';
 
 /** What a word means, not how it looks. */

@@ -1,7 +1,7 @@
 /**
  * The columns of `solovirt runs`, and of the last runs in `solovirt describe`.
  */
-import type { RunView } from '../../api/contract.ts';
+import type { RunView } from '../../api/contract-runs.ts';
 import { formatInstant, formatInstantAgo } from './age.ts';
 import { outcomeStyle } from './paint.ts';
 import type { Column } from './table.ts';

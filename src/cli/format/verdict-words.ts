@@ -1,7 +1,7 @@
 /**
  * Ends of runs in plain words.
  */
-import type { RunView } from '../../api/contract.ts';
+import type { RunView } from '../../api/contract-runs.ts';
 import { formatAge, parseTime } from './age.ts';
 
 export { lastEndWords } from '../../api/contract-words.ts';

@@ -1,7 +1,7 @@
 /**
  * `solovirt delete`: asks nothing, as kubectl.
  */
-import { vmPath } from '../../api/contract.ts';
+import { vmPath } from '../../api/contract-paths.ts';
 import type { Client } from '../../client/client.ts';
 import { isVm } from '../../client/guards.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';

@@ -1,7 +1,9 @@
 /**
  * `solovirt describe`: everything about a VM on one page.
  */
-import type { EventObject, RunView, VmObject } from '../../api/contract.ts';
+import type { VmObject } from '../../api/contract.ts';
+import type { EventObject } from '../../api/contract-event.ts';
+import type { RunView } from '../../api/contract-runs.ts';
 import { type Client, getRuns, listEvents } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import type { CliContext } from '../context.ts';

@@ -1,7 +1,9 @@
 /**
  * `solovirt drain`, as far as there is a daemon to ask.
  */
-import { DRAIN_PATH, type DrainOptions, type VmObject } from '../../api/contract.ts';
+import type { VmObject } from '../../api/contract.ts';
+import type { DrainOptions } from '../../api/contract-options.ts';
+import { DRAIN_PATH } from '../../api/contract-paths.ts';
 import { type Client, getInfo, listVms, vmsPath } from '../../client/client.ts';
 import { type Change, follow } from '../../client/follow.ts';
 import { isVm } from '../../client/guards.ts';

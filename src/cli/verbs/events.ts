@@ -1,7 +1,7 @@
 /**
  * `solovirt events`.
  */
-import type { EventObject } from '../../api/contract.ts';
+import type { EventObject } from '../../api/contract-event.ts';
 import { type Client, eventsPath, listEvents, type NamespaceScope } from '../../client/client.ts';
 import { type Change, follow } from '../../client/follow.ts';
 import { isEvent } from '../../client/guards.ts';

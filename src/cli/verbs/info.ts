@@ -1,7 +1,7 @@
 /**
  * `solovirt info`.
  */
-import type { HostInfo } from '../../api/contract.ts';
+import type { HostInfo } from '../../api/contract-host.ts';
 import { type Client, getInfo } from '../../client/client.ts';
 import { singleLine } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';

@@ -1,7 +1,8 @@
 /**
  * `solovirt list`.
  */
-import type { ObjectList, PrintableStatus, VmObject } from '../../api/contract.ts';
+import type { PrintableStatus, VmObject } from '../../api/contract.ts';
+import type { ObjectList } from '../../api/contract-meta.ts';
 import {
   type Client,
   getInfo,

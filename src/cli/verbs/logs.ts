@@ -1,7 +1,8 @@
 /**
  * `solovirt logs`: the text as the guest wrote it; on a terminal without the sequences that would drive it.
  */
-import { logsPath, type VmObject } from '../../api/contract.ts';
+import type { VmObject } from '../../api/contract.ts';
+import { logsPath } from '../../api/contract-paths.ts';
 import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import { createTerminalFilter } from '../../core/terminal-filter.ts';

@@ -1,7 +1,7 @@
 /**
  * `solovirt restart`.
  */
-import type { RestartOptions } from '../../api/contract.ts';
+import type { RestartOptions } from '../../api/contract-options.ts';
 import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import type { CliContext } from '../context.ts';

@@ -1,7 +1,7 @@
 /**
  * `solovirt runs`: how the runs of a VM ended, and what is on record of each.
  */
-import type { RunList, RunView } from '../../api/contract.ts';
+import type { RunList, RunView } from '../../api/contract-runs.ts';
 import { type Client, getRuns } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import type { CliContext } from '../context.ts';

@@ -1,7 +1,8 @@
 /**
  * `solovirt start`.
  */
-import type { StartOptions, VmObject } from '../../api/contract.ts';
+import type { VmObject } from '../../api/contract.ts';
+import type { StartOptions } from '../../api/contract-options.ts';
 import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import type { CliContext } from '../context.ts';

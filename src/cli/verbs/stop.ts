@@ -1,7 +1,7 @@
 /**
  * `solovirt stop`.
  */
-import type { StopOptions } from '../../api/contract.ts';
+import type { StopOptions } from '../../api/contract-options.ts';
 import type { Client } from '../../client/client.ts';
 import type { VmIdentity } from '../../core/model/virtual-machine.ts';
 import type { CliContext } from '../context.ts';

@@ -1,16 +1,11 @@
 /**
  * Builders of API objects, so that a test states only what it is about.
  */
-import type {
-  EventObject,
-  HostInfo,
-  InstanceView,
-  ObjectList,
-  RunView,
-  StatusObject,
-  VmObject,
-  VmStatus,
-} from '../../../src/api/contract.ts';
+import type { InstanceView, VmObject, VmStatus } from '../../../src/api/contract.ts';
+import type { EventObject } from '../../../src/api/contract-event.ts';
+import type { HostInfo } from '../../../src/api/contract-host.ts';
+import type { ObjectList, StatusObject } from '../../../src/api/contract-meta.ts';
+import type { RunView } from '../../../src/api/contract-runs.ts';
 import type { JsonObject } from '../../../src/core/model/json.ts';
 import type { Problem } from '../../../src/core/model/problem.ts';
 import type { VerdictReason } from '../../../src/core/model/verdict.ts';

@@ -9,7 +9,7 @@ import {
 } from '../../../src/api/compatibility.ts';
 import type { Standing } from '../../../src/api/compatibility-standing.ts';
 import { STATUS_STANDING } from '../../../src/api/compatibility-status.ts';
-import { SUBRESOURCES_API } from '../../../src/api/contract.ts';
+import { SUBRESOURCES_API } from '../../../src/api/contract-paths.ts';
 import { VM_STATUS } from '../../../src/api/contract-schema.ts';
 import { INSTANCE_STATUS } from '../../../src/api/contract-schema-instance.ts';
 import { objectRoute } from '../../../src/api/openapi-operations.ts';
