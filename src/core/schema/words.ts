@@ -10,6 +10,7 @@ import { MACHINE_WORDS } from './words-machine.ts';
 import { NETWORK_WORDS } from './words-networks.ts';
 import { OBJECT_WORDS } from './words-objects.ts';
 import { PROBE_WORDS } from './words-probes.ts';
+import { VOLUME_WORDS } from './words-volumes.ts';
 
 export interface TypeWords {
   readonly about: string;
@@ -25,6 +26,7 @@ export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
   ...OBJECT_WORDS,
   ...MACHINE_WORDS,
   ...DEVICE_WORDS,
+  ...VOLUME_WORDS,
   ...CORE_WORDS,
   ...PROBE_WORDS,
   ...ACCESS_WORDS,
