@@ -25,7 +25,8 @@ export interface MonitorHandlers {
 
 /** QEMU is gone within milliseconds after its monitor closed; longer means that only the monitor went. */
 const GONE_WITHIN_MS = 2000;
-const FIRST_PAUSE_MS = 2;
+/** QEMU listens on its socket a moment after it has made it. */
+const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 500;
 const PATIENT_GREETING_MS = 30_000;
 
@@ -85,14 +86,18 @@ export class Monitor {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#release.signal.aborted) {
       if (!isAlive(identity)) return true;
-      const ended = await this.#connect();
-      if (ended === undefined) {
-        await this.#untilSocket(identity, pauseMs);
+      const session = await this.#connect();
+      if (session === undefined) {
+        if (!existsSync(this.#paths.qmpSocket)) {
+          await this.#untilSocket(identity);
+          continue;
+        }
+        await pause(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
         continue;
       }
       pauseMs = FIRST_PAUSE_MS;
-      await ended;
+      await session.ended;
       this.#client = undefined;
       await untilGone(identity);
     }
@@ -105,9 +110,8 @@ export class Monitor {
   }
 
   /** Until QEMU has made its socket, which it does long before it is done with its devices, or for a while. */
-  async #untilSocket(identity: ProcessIdentity, ms: number): Promise<void> {
+  async #untilSocket(identity: ProcessIdentity): Promise<void> {
     const { runtimeDir, qmpSocket } = this.#paths;
-    if (existsSync(qmpSocket)) return await pause(ms);
     const isThere = (): true | undefined =>
       existsSync(qmpSocket) || !isAlive(identity) ? true : undefined;
     const { signal } = this.#release;
@@ -116,8 +120,8 @@ export class Monitor {
     );
   }
 
-  /** @returns a promise for the end of the session, or undefined when there is none */
-  async #connect(): Promise<Promise<void> | undefined> {
+  /** @returns undefined when there is no session. A promise alone would be waited for by whoever waits for the connection. */
+  async #connect(): Promise<{ readonly ended: Promise<void> } | undefined> {
     const ended = Promise.withResolvers<void>();
     let client: QmpClient | undefined;
     try {
@@ -135,7 +139,7 @@ export class Monitor {
       this.#client = client;
       this.#setUnresponsive(false);
       this.#handlers.onConnected(runState);
-      return ended.promise;
+      return { ended: ended.promise };
     } catch (error) {
       const silent = error instanceof QmpBusyError || error instanceof QmpTimeoutError;
       if (silent) this.#setUnresponsive(true);
