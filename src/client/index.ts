@@ -12,6 +12,16 @@ export type { EventObject } from '../api/contract-event.ts';
 export type { HostInfo } from '../api/contract-host.ts';
 export type { Condition, ObjectList, ObjectMeta, StatusObject } from '../api/contract-meta.ts';
 export type { EvidenceView, RunList, RunView, VerdictView } from '../api/contract-runs.ts';
+export type {
+  CommandOptions,
+  LogOptions,
+  Scope,
+  StartOptions,
+  StopOptions,
+  VmCondition,
+  WaitOptions,
+  WatchOptions,
+} from './call-options.ts';
 export type { ConnectOptions } from './connection.ts';
 export {
   ApiError,
@@ -26,18 +36,7 @@ export {
   SolovirtError,
   UnexpectedAnswerError,
 } from './errors.ts';
-export {
-  type CommandOptions,
-  isNotFound,
-  type LogOptions,
-  type Scope,
-  SolovirtClient,
-  type StartOptions,
-  type StopOptions,
-  type VmCondition,
-  type WaitOptions,
-  type WatchOptions,
-} from './solovirt-client.ts';
+export { isNotFound, SolovirtClient } from './solovirt-client.ts';
 export type { VmName } from './vm-name.ts';
 export type { ObjectChange } from './watch-objects.ts';
 export type { CreateOptions, DeleteOptions, WriteOptions } from './write-vms.ts';

@@ -1,7 +1,7 @@
 /**
  * The daemon, for scripts: calls, watches and waits over its socket. Documented in docs/client.md.
  */
-import type { InstanceObject, PrintableStatus, VmObject } from '../api/contract.ts';
+import type { InstanceObject, VmObject } from '../api/contract.ts';
 import type { EventObject } from '../api/contract-event.ts';
 import type { HostInfo } from '../api/contract-host.ts';
 import type { ObjectList } from '../api/contract-meta.ts';
@@ -14,6 +14,16 @@ import type {
 } from '../api/contract-options.ts';
 import { instanceSubresourcePath, logsPath, vmSubresourcePath } from '../api/contract-paths.ts';
 import type { RunList } from '../api/contract-runs.ts';
+import type {
+  CommandOptions,
+  LogOptions,
+  Scope,
+  StartOptions,
+  StopOptions,
+  VmCondition,
+  WaitOptions,
+  WatchOptions,
+} from './call-options.ts';
 import {
   type Client,
   eventsPath,
@@ -42,58 +52,6 @@ import {
   patchVm,
   type WriteOptions,
 } from './write-vms.ts';
-
-/** Which objects a list or a watch is about: all, unless said otherwise. */
-export interface Scope {
-  /** Of all namespaces, unless given. */
-  readonly namespace?: string;
-  /** As `kubectl -l` has it. */
-  readonly labelSelector?: string;
-  /** As `kubectl --field-selector` has it: `metadata.name=demo`. */
-  readonly fieldSelector?: string;
-}
-
-export interface WatchOptions extends Scope {
-  /** Ends the watch; its loop is then over. */
-  readonly signal?: AbortSignal;
-  /** How long the daemon may be away before the watch fails. Milliseconds; one minute unless given. */
-  readonly absenceMs?: number;
-}
-
-export interface LogOptions {
-  /** The serial console unless given. */
-  readonly stream?: 'console' | 'qemu';
-  /** Only the last lines; 1000 unless given. */
-  readonly tail?: number;
-  /** Go on as more comes. */
-  readonly follow?: boolean;
-  /** The uid of an earlier run, or its beginning. */
-  readonly run?: string;
-  /** Ends it; the loop is then over. */
-  readonly signal?: AbortSignal;
-}
-
-export interface CommandOptions {
-  /** Check everything, change nothing. */
-  readonly dryRun?: boolean;
-}
-export interface StartOptions extends CommandOptions {
-  /** Come up with the CPUs stopped, until `unpause`. */
-  readonly paused?: boolean;
-}
-export interface StopOptions extends CommandOptions {
-  /** How long the guest may take to shut down, instead of the VM's own grace period; 0 forces it off. */
-  readonly gracePeriodSeconds?: number;
-}
-
-/** A status, or a question about the VM, which is undefined while there is none. */
-export type VmCondition = PrintableStatus | ((vm: VmObject | undefined) => boolean);
-
-export interface WaitOptions {
-  /** Milliseconds. */
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal;
-}
 
 const DEFAULT_ABSENCE_MS = 60_000;
 
