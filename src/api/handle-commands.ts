@@ -14,7 +14,7 @@ export async function vmVerb(
   request: ApiRequest,
 ): Promise<Reply> {
   const { command, dryRun } = commandOf(verb, request.body);
-  await supervisor.command(identityOf(request), command, dryRun);
+  await supervisor.requests.command(identityOf(request), command, dryRun);
   return done(identityOf(request), 202);
 }
 
@@ -25,7 +25,7 @@ export async function instanceVerb(
   request: ApiRequest,
 ): Promise<Reply> {
   const { dryRun } = dryRunBody(request.body);
-  await supervisor.commandInstance(identityOf(request), verb, dryRun);
+  await supervisor.requests.commandInstance(identityOf(request), verb, dryRun);
   return done(identityOf(request), 200);
 }
 

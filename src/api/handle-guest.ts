@@ -53,7 +53,7 @@ export async function readGuest(
   request: ApiRequest,
 ): Promise<Reply> {
   const { details, render } = READS[what];
-  const view = await supervisor.lookIntoGuest(identityOf(request), details);
+  const view = await supervisor.requests.lookIntoGuest(identityOf(request), details);
   const reply = json(render(view));
   if (view.stale === undefined) return reply;
   const age = Math.max(0, Math.round((Date.now() - view.at) / 1000));
@@ -62,14 +62,14 @@ export async function readGuest(
 
 /** 200: the guest has frozen. */
 export async function freeze(supervisor: Supervisor, request: ApiRequest): Promise<Reply> {
-  await supervisor.freeze(identityOf(request), freezeBody(request.body));
+  await supervisor.requests.freeze(identityOf(request), freezeBody(request.body));
   return done(identityOf(request), 200);
 }
 
 /** 200: the guest has thawed. */
 export async function unfreeze(supervisor: Supervisor, request: ApiRequest): Promise<Reply> {
   const { dryRun } = dryRunBody(request.body);
-  await supervisor.unfreeze(identityOf(request), dryRun);
+  await supervisor.requests.unfreeze(identityOf(request), dryRun);
   return done(identityOf(request), 200);
 }
 

@@ -15,7 +15,7 @@ export async function deleteVm(supervisor: Supervisor, request: ApiRequest): Pro
   refuseFile(supervisor, id);
   const options = deleteOptions(request);
   let uid = '';
-  const left = await supervisor.delete(id, {
+  const left = await supervisor.requests.delete(id, {
     ...options,
     check: (snapshot) => {
       uid = snapshot.uid;
@@ -60,7 +60,7 @@ async function deleteListed(
 ): Promise<void> {
   // Files that declare no VM are listed as well.
   if (supervisor.board.get(`${namespace}/${name}`) === undefined) return;
-  await supervisor.delete({ namespace, name }, { ...options, check: () => undefined });
+  await supervisor.requests.delete({ namespace, name }, { ...options, check: () => undefined });
 }
 
 /** Stops the instance; its run strategy decides what comes next. */
@@ -70,7 +70,7 @@ export async function deleteInstance(supervisor: Supervisor, request: ApiRequest
   if (shown === undefined)
     throw new ApiError(`virtualmachineinstances.kubevirt.io "${id.name}" not found`, { code: 404 });
   const options = deleteOptions(request);
-  await supervisor.deleteInstance(id, {
+  await supervisor.requests.deleteInstance(id, {
     ...options,
     check: (snapshot) => checkInstance(id, options, snapshot),
   });

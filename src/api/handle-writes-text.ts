@@ -15,7 +15,7 @@ import { ApiError, type ApiRequest, type Reply } from './reply.ts';
 import { writeOptions } from './write-options.ts';
 
 export function getManifest(supervisor: Supervisor, request: ApiRequest): Reply {
-  const body = supervisor.manifest(identityOf(request));
+  const body = supervisor.requests.manifest(identityOf(request));
   return {
     kind: 'bytes',
     code: 200,
@@ -33,7 +33,7 @@ export async function putManifest(supervisor: Supervisor, request: ApiRequest): 
     throw new ApiError('send the text of the document as text/yaml', { code: 415 });
   const { dryRun } = writeOptions(request);
   const warnings = checked(text, id);
-  const written = await supervisor.replaceManifest(
+  const written = await supervisor.requests.replaceManifest(
     id,
     (body) => {
       if (ifMatch === undefined || ifMatch === '*' || ifMatch === manifestTag(body)) return text;

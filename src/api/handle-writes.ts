@@ -85,7 +85,7 @@ async function create(
   const inNamespace = namespace === DEFAULT_NAMESPACE ? {} : { namespace };
   const object = { ...declared, metadata: { ...metadata, ...inNamespace, name } };
   const admitted = admitVm(object, id, request.version, fieldValidation, sent.duplicates);
-  const written = await supervisor.create(id, textOf(sent, admitted.object), dryRun);
+  const written = await supervisor.requests.create(id, textOf(sent, admitted.object), dryRun);
   return reply(request, written, admitted.warnings, 201);
 }
 
@@ -173,7 +173,7 @@ async function update(
     warnings = admitted.warnings;
     return admitted.object;
   };
-  return reply(request, await supervisor.update(id, manifest, dryRun), warnings, 200);
+  return reply(request, await supervisor.requests.update(id, manifest, dryRun), warnings, 200);
 }
 
 /** The client means this very object, as it is now. @throws ApiError 400, 409 */

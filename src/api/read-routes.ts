@@ -29,7 +29,7 @@ export function readRoutes(
   // Whoever reads one VM gets what is known of its guest, which is asked again if that is old.
   const snapshotOf = (request: ApiRequest): VmSnapshot | undefined => {
     const snapshot = lookUp(supervisor, request);
-    if (snapshot !== undefined) supervisor.touchGuest(snapshot);
+    if (snapshot !== undefined) supervisor.requests.touchGuest(snapshot);
     return snapshot;
   };
   return [

@@ -2,15 +2,11 @@
  * Feeds directory changes, ends of instances, requests and timers into the work queue, and owns what passes work
  * with. Makes no decision itself.
  */
-import { randomUUID } from 'node:crypto';
-import type { GuestDetail } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import type { Evidence } from '../core/model/evidence.ts';
-import type { JsonObject } from '../core/model/json.ts';
 import type { EndCount, RunEntry } from '../core/model/record.ts';
-import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
+import type { VmIdentity } from '../core/model/virtual-machine.ts';
 import { type InstancePaths, instancePaths } from '../core/paths.ts';
-import type { Command } from '../core/strategy/commands.ts';
 import type { StateDb } from '../host/state-db.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Board } from './board.ts';
@@ -19,11 +15,8 @@ import { Credentials } from './credentials.ts';
 import { EventLog } from './event-log.ts';
 import { FileObjects } from './file-objects.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
-import { type FreezeOptions, freezeGuest, unfreezeGuest } from './guest-freeze.ts';
 import { GuestLines } from './guest-lines.ts';
-import { type GuestView, lookIntoGuest, touchGuest } from './guest-reads.ts';
 import { HostNode } from './host-node.ts';
-import { commandInstance, type InstanceVerb } from './instance-command.ts';
 import { Instances } from './instances.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { ManagedNetworks } from './managed-networks.ts';
@@ -34,17 +27,14 @@ import { Probes } from './probes.ts';
 import { Provisioner } from './provisioner.ts';
 import { publish } from './publish.ts';
 import { Records } from './records.ts';
-import type { VmSnapshot } from './snapshot.ts';
+import { Requests } from './requests.ts';
 import { StartOrder } from './start-order.ts';
 import { Stats } from './stats.ts';
 import { Strays } from './strays.ts';
 import { Tally } from './tally.ts';
 import { Uploads } from './uploads.ts';
 import { Versions } from './versions.ts';
-import { commandVm } from './vm-command.ts';
-import { type Deletion, deleteInstance, deleteVm } from './vm-delete.ts';
 import { type FileChange, VmFiles } from './vm-files.ts';
-import { createVm, manifestOf, replaceManifestText, updateVm, type Written } from './vm-write.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface SupervisorDeps {
@@ -65,6 +55,8 @@ export class Supervisor implements AsyncDisposable {
   readonly uploads: Uploads;
   /** The ways into running guests. */
   readonly lines: GuestLines;
+  /** What clients ask of single VMs. */
+  readonly requests: Requests;
   readonly #ctx: Context;
   readonly #queue: WorkQueue;
   readonly #instances: Instances;
@@ -127,6 +119,7 @@ export class Supervisor implements AsyncDisposable {
     this.uploads = new Uploads(ground);
     ground.board.listen((change) => ground.tally.take(change));
     this.lines = new GuestLines(this.#ctx);
+    this.requests = new Requests(this.#ctx);
   }
 
   get board(): Board {
@@ -203,74 +196,6 @@ export class Supervisor implements AsyncDisposable {
   onDraining(listener: () => void): () => void {
     this.#drainingListeners.add(listener);
     return () => this.#drainingListeners.delete(listener);
-  }
-
-  /** @throws Refusal */
-  command(id: VmIdentity, command: Command, dryRun: boolean): Promise<void> {
-    return commandVm(this.#ctx, keyOf(id), command, dryRun, randomUUID);
-  }
-
-  /** @throws Refusal */
-  commandInstance(id: VmIdentity, verb: InstanceVerb, dryRun: boolean): Promise<void> {
-    return commandInstance(this.#ctx, keyOf(id), verb, dryRun);
-  }
-
-  /** @param text of a manifest that declares just this VM @throws Refusal */
-  create(id: VmIdentity, text: string, dryRun: boolean): Promise<Written> {
-    return createVm(this.#ctx, id, text, dryRun);
-  }
-
-  /** @throws Refusal, and whatever `wanted` throws */
-  update(
-    id: VmIdentity,
-    wanted: (snapshot: VmSnapshot, vm: VirtualMachine) => JsonObject,
-    dryRun: boolean,
-  ): Promise<Written> {
-    return updateVm(this.#ctx, keyOf(id), wanted, dryRun);
-  }
-
-  /** The text of the VM's document. @throws Refusal */
-  manifest(id: VmIdentity): string {
-    return manifestOf(this.#ctx, keyOf(id));
-  }
-
-  /** @throws Refusal, and whatever `wanted` throws */
-  replaceManifest(
-    id: VmIdentity,
-    wanted: (body: string) => string,
-    dryRun: boolean,
-  ): Promise<Written> {
-    return replaceManifestText(this.#ctx, keyOf(id), wanted, dryRun);
-  }
-
-  /** @returns the VM while its guest still stops @throws Refusal, and whatever `check` throws */
-  delete(id: VmIdentity, deletion: Deletion): Promise<VmSnapshot | undefined> {
-    return deleteVm(this.#ctx, keyOf(id), deletion);
-  }
-
-  /** @throws Refusal, and whatever `check` throws */
-  deleteInstance(id: VmIdentity, deletion: Deletion): Promise<void> {
-    return deleteInstance(this.#ctx, keyOf(id), deletion);
-  }
-
-  /** Somebody reads what is known of the guest: it is asked again if that is old. Never waits. */
-  touchGuest(id: VmIdentity): void {
-    touchGuest(this.#ctx, keyOf(id));
-  }
-
-  /** Asks the agent in the guest, for seconds at most. @throws Refusal */
-  lookIntoGuest(id: VmIdentity, details: readonly GuestDetail[]): Promise<GuestView> {
-    return lookIntoGuest(this.#ctx, keyOf(id), details);
-  }
-
-  /** @throws Refusal */
-  freeze(id: VmIdentity, options: FreezeOptions): Promise<void> {
-    return freezeGuest(this.#ctx, keyOf(id), options);
-  }
-
-  /** @throws Refusal */
-  unfreeze(id: VmIdentity, dryRun: boolean): Promise<void> {
-    return unfreezeGuest(this.#ctx, keyOf(id), dryRun);
   }
 
   /** All runs on record with their evidence, newest first. */

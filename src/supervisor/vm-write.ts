@@ -1,6 +1,5 @@
 /**
- * Creating and changing VMs on behalf of clients: the manifest is written, and what it says is in force when the answer
- * goes out.
+ * Changing VMs on behalf of clients: the manifest is written, and what it says is in force when the answer goes out.
  *
  * Invariants: a refused request leaves file, record and guest as they were; a daemon that dies on the way leaves the old
  * file or the new one; requests for the VMs of one file take their turns, each on the text that the last one left.
@@ -12,13 +11,8 @@ import { parseManifests } from '../core/manifest/parse.ts';
 import type { ParsedDocument } from '../core/manifest/parsed.ts';
 import type { JsonObject } from '../core/model/json.ts';
 import { formatProblem, type Problem } from '../core/model/problem.ts';
-import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
-import {
-  createManifest,
-  ManifestChangedError,
-  removeManifest,
-  replaceManifest,
-} from '../host/write-manifest.ts';
+import type { VirtualMachine } from '../core/model/virtual-machine.ts';
+import { ManifestChangedError, replaceManifest } from '../host/write-manifest.ts';
 import type { Context } from './context.ts';
 import { bringIntoForce } from './in-force.ts';
 import { publish, shownUid } from './publish.ts';
@@ -46,60 +40,6 @@ export interface Target {
   /** Undefined while the document has errors. */
   readonly vm: VirtualMachine | undefined;
   readonly problems: readonly Problem[];
-}
-
-/**
- * @param text of a manifest with one document, which declares this VM and is valid
- * @throws Refusal
- */
-export function createVm(
-  ctx: Context,
-  id: VmIdentity,
-  text: string,
-  dryRun: boolean,
-): Promise<Written> {
-  const key = keyOf(id);
-  return ctx.queue.exclusive(key, async () => {
-    await ctx.files.settled(key);
-    refuseKnown(ctx, key, id);
-    const document = documentIn(text, 0);
-    if (document?.vm === undefined) throw new Error('a manifest that was admitted is not valid');
-    const warnings = document.problems;
-    if (dryRun) return { snapshot: imagined(ctx, key, document.vm), warnings };
-    const path = await written(() => createManifest(ctx.settings.vmsDir, namesFor(id), text));
-    await takeIn(ctx, key, { path, text }, async () => {
-      await removeManifest(path, text);
-      return ctx.files.removed(path, ctx.records.claims());
-    });
-    return { snapshot: shown(ctx, key), warnings };
-  });
-}
-
-/** Under another namespace than the default one, two VMs of one name have two files. */
-function namesFor({ namespace, name }: VmIdentity): readonly string[] {
-  const full = `${namespace}.${name}.yaml`;
-  const numbered = [2, 3, 4, 5].map((number) => `${namespace}.${name}.${number}.yaml`);
-  return namespace === 'default' ? [`${name}.yaml`, full, ...numbered] : [full, ...numbered];
-}
-
-function refuseKnown(ctx: Context, key: string, { name }: VmIdentity): void {
-  const record = ctx.records.get(key);
-  const entry = ctx.files.catalogue.get(key);
-  if (record === undefined && entry === undefined) return;
-  const exists = `virtualmachines.kubevirt.io "${name}" already exists`;
-  const going = entry === undefined && ctx.listed();
-  throw new Refusal(going ? `object is being deleted: ${exists}` : exists, {
-    kind: 'already-exists',
-  });
-}
-
-/** What a dry run shows: nothing of it is on record. */
-function imagined(ctx: Context, key: string, vm: VirtualMachine): VmSnapshot {
-  const { namespace, name } = vm;
-  const base = { key, namespace, name, problems: [], history: [] };
-  const versions = { resourceVersion: 0, instanceVersion: 0 };
-  const unseen = { conditions: [], instanceConditions: [], seenAt: ctx.clock.now() };
-  return { ...base, ...versions, ...unseen, uid: shownUid(ctx, key), vm };
 }
 
 /**
@@ -248,7 +188,7 @@ function firstError(path: string, problems: readonly Problem[]): string {
   return found === undefined ? `see ${path}` : formatProblem(path, found);
 }
 
-function documentIn(text: string, index: number): ParsedDocument | undefined {
+export function documentIn(text: string, index: number): ParsedDocument | undefined {
   return parseManifests(text).documents.find((document) => document.index === index);
 }
 
@@ -256,7 +196,7 @@ function documentIn(text: string, index: number): ParsedDocument | undefined {
  * What the file now says comes into force.
  * @param undo puts the file back should that not be possible, and tells which VMs that concerns
  */
-async function takeIn(
+export async function takeIn(
   ctx: Context,
   key: string,
   { path, text }: { readonly path: string; readonly text: string },
@@ -274,13 +214,15 @@ async function takeIn(
   for (const changed of new Set([key, ...keys])) ctx.queue.add(changed);
 }
 
-function shown(ctx: Context, key: string): VmSnapshot {
+/** The VM as it is shown once its file was written. */
+export function shown(ctx: Context, key: string): VmSnapshot {
   const snapshot = ctx.board.get(key);
   if (snapshot === undefined) throw new Error(`${key} was written and is not shown`);
   return snapshot;
 }
 
-async function written<T>(task: () => Promise<T>): Promise<T> {
+/** @throws Refusal, when the manifest could not be written */
+export async function written<T>(task: () => Promise<T>): Promise<T> {
   try {
     return await task();
   } catch (error) {
