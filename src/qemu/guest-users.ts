@@ -25,25 +25,45 @@ const SEEN_MS = 1000;
 export class GuestUsers {
   readonly range: UserRange;
   readonly #qemuGid: number | undefined;
+  /**
+   * Numbers with a directory, when that was last looked up, which takes long where there are thousands. Only those that are
+   * given out here come after it, and those are above `#next`.
+   */
+  #given: ReadonlySet<number> | undefined;
+  #next: number;
   #seen: { readonly at: number; readonly users: ReadonlySet<number> } | undefined;
 
   constructor({ range, qemuGid }: GuestUsersOptions) {
     this.range = range;
     this.#qemuGid = qemuGid;
+    this.#next = range.first;
   }
 
   /**
-   * The first number that no instance has and nobody runs as; the last of the range is `sharer`'s. It counts as taken once a directory in
-   * `instancesDir` belongs to its group.
+   * The next number that no instance has and nobody runs as; after the end of the range it begins anew. The last of the range
+   * is `sharer`'s. It stays taken for as long as a directory in `instancesDir` belongs to its group.
    * @throws SpawnError when all are taken
    */
   free(instancesDir: string): number {
     const { first, last } = this.range;
-    const [given, running] = [new Set(owners(instancesDir, 'gid')), this.#running()];
-    for (let id = first; id < last; id += 1) if (!given.has(id) && !running.has(id)) return id;
+    const id = this.#given === undefined ? undefined : this.#from(this.#next, this.#given);
+    if (id !== undefined) return id;
+    this.#given = new Set(owners(instancesDir, 'gid'));
+    const again = this.#from(first, this.#given);
+    if (again !== undefined) return again;
     throw new SpawnError(
       `all users from ${first} to ${last - 1} are taken by instances or by processes; give the setting qemuUids a wider range`,
     );
+  }
+
+  #from(start: number, given: ReadonlySet<number>): number | undefined {
+    const running = this.#running();
+    for (let id = start; id < this.range.last; id += 1) {
+      if (given.has(id) || running.has(id)) continue;
+      this.#next = id + 1;
+      return id;
+    }
+    return undefined;
   }
 
   /** Who serves directories that no other user has, for all guests that share them: a user that no guest is. */

@@ -23,14 +23,19 @@ async function temporary(): Promise<Dir> {
 const newUsers = (): GuestUsers => new GuestUsers({ range: RANGE, qemuGid: 4242 });
 
 describe.runIf(IS_ROOT)('users of guests', () => {
-  test('are given in order, as long as a directory has none of them', async () => {
+  test('are given in turn, and again when they are all through and no directory has them any more', async () => {
     await using dir = await temporary();
-    const users = newUsers();
-    expect(users.free(dir.path)).toBe(69_900);
-    for (const id of [69_900, 69_902]) {
+    const take = async (id: number) => {
       await mkdir(join(dir.path, String(id)));
       await chown(join(dir.path, String(id)), 0, id);
-    }
+    };
+    await take(69_901);
+    const users = newUsers();
+    expect(users.free(dir.path)).toBe(69_900);
+    await take(69_900);
+    expect(users.free(dir.path)).toBe(69_902);
+    await take(69_902);
+    await rm(join(dir.path, '69901'), { recursive: true });
     expect(users.free(dir.path)).toBe(69_901);
     expect(users.of(join(dir.path, '69902'))).toMatchObject({ uid: 69_902, gid: 69_902 });
     expect(users.of(join(dir.path, '69902'))?.groups).toContain(4242);
