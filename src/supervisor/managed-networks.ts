@@ -3,13 +3,12 @@
  * down when no instance is in them and no file needs them. Whoever launches a VM waits for `join`; everything else happens
  * in the background, one thing after the other.
  */
-import { randomUUID } from 'node:crypto';
 import type { Lease } from '../core/agent/guest-status.ts';
 import { keyOf } from '../core/catalogue/catalogue.ts';
 import { didYouMean } from '../core/manifest/suggest.ts';
 import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host-network.ts';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
-import { type Described, describeNetwork } from '../core/network/description.ts';
+import type { Described } from '../core/network/description.ts';
 import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
 import {
   type Applicant,
@@ -23,24 +22,16 @@ import { portWords } from '../core/preflight.ts';
 import { defaultMacAddress } from '../core/qemu-args/mac-address.ts';
 import { networksWanted } from '../core/qemu-args/taps.ts';
 import { errorMessage } from '../core/thrown.ts';
-import { readNetworks, writeNetworks } from '../host/network-store.ts';
-import { NetworkError, type NetworkKeepers } from '../qemu/network-keepers.ts';
+import { NetworkError } from '../qemu/network-keepers.ts';
 import type { Ground } from './ground.ts';
-import { NetworkSights } from './network-sights.ts';
+import { KeptNetworks } from './kept-networks.ts';
 import { standing } from './standing.ts';
-
-interface Entry extends KeptNetwork {
-  /** What its keeper was told last by this daemon, without the token. */
-  readonly applied?: string;
-}
 
 const RETRY_MS = 5000;
 
 export class ManagedNetworks implements Disposable {
   readonly #ctx: Ground;
-  readonly #keepers: NetworkKeepers;
-  readonly #entries = new Map<string, Entry>();
-  readonly #sights: NetworkSights;
+  readonly #kept: KeptNetworks;
   #turn: Promise<unknown> = Promise.resolve();
   #settling = false;
   #retry: NodeJS.Timeout | undefined;
@@ -48,8 +39,7 @@ export class ManagedNetworks implements Disposable {
 
   constructor(ctx: Ground) {
     this.#ctx = ctx;
-    this.#keepers = ctx.settings.launcher.networkKeepers(ctx.settings.runtimeDir);
-    this.#sights = new NetworkSights({
+    this.#kept = new KeptNetworks(ctx, {
       onLeases: (id) => this.#tellGuests(id),
       onEnd: (id, how) =>
         this.#note(
@@ -63,11 +53,7 @@ export class ManagedNetworks implements Disposable {
 
   /** Takes over what an earlier daemon has made. */
   adopt(): void {
-    for (const kept of readNetworks(this.#ctx.settings.stateDir)) {
-      const id = networkKey(kept.network);
-      this.#entries.set(id, kept);
-      if (kept.isUp) this.#follow(id);
-    }
+    this.#kept.adopt();
     this.settle();
   }
 
@@ -93,9 +79,9 @@ export class ManagedNetworks implements Disposable {
 
   /** The addresses that DHCP has given to the VM. */
   leasesOf(vm: VmIdentity): readonly Lease[] {
-    return [...this.#entries].flatMap(([id, { members }]) =>
+    return this.#kept.all().flatMap(([id, { members }]) =>
       members.flatMap(({ vm: holder, mac }) => {
-        const address = isSame(holder, vm) ? this.#sights.leased(id, mac) : undefined;
+        const address = isSame(holder, vm) ? this.#kept.leased(id, mac) : undefined;
         return address === undefined ? [] : [{ mac, address }];
       }),
     );
@@ -103,17 +89,17 @@ export class ManagedNetworks implements Disposable {
 
   /** Looks whether every network is as it should be, soon; whoever knows of a change calls it. */
   settle(): void {
-    if (this.#settling || this.#disposed || this.#entries.size === 0) return;
+    if (this.#settling || this.#disposed || this.#kept.all().length === 0) return;
     this.#settling = true;
     void this.#inTurn(async () => {
       this.#settling = false;
-      for (const id of [...this.#entries.keys()]) await this.#settleOne(id);
+      for (const [id] of this.#kept.all()) await this.#settleOne(id);
     });
   }
 
   /** Networks whose files have changed since they were made, one sentence each. */
   warnings(): readonly string[] {
-    return [...this.#entries].flatMap(([id, { network, members, isUp }]) => {
+    return this.#kept.all().flatMap(([id, { network, members, isUp }]) => {
       const wanted = this.#wanted(id);
       if (!isUp || wanted === undefined || sameNetwork(wanted, network)) return [];
       const guests = members.filter(this.#isPresent).map(({ vm }) => keyOf(vm));
@@ -129,7 +115,7 @@ export class ManagedNetworks implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     clearTimeout(this.#retry);
-    this.#sights[Symbol.dispose]();
+    this.#kept[Symbol.dispose]();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -139,10 +125,10 @@ export class ManagedNetworks implements Disposable {
   }
 
   async #leaveOthers(vm: VmIdentity, wanted: readonly NetworkId[]): Promise<void> {
-    for (const [id, entry] of this.#entries) {
+    for (const [id, entry] of this.#kept.all()) {
       if (wanted.some((other) => networkKey(other) === id)) continue;
       const members = entry.members.filter((member) => !isSame(member.vm, vm));
-      if (members.length < entry.members.length) await this.#store(id, { ...entry, members });
+      if (members.length < entry.members.length) await this.#kept.store(id, { ...entry, members });
     }
     this.settle();
   }
@@ -165,7 +151,7 @@ export class ManagedNetworks implements Disposable {
 
   async #admit(wanted: Described, vm: VmIdentity, nics: readonly Applicant[]): Promise<Described> {
     const id = networkKey(wanted);
-    const before = this.#entries.get(id);
+    const before = this.#kept.find(id);
     const others = (before?.members ?? []).filter((m) => !isSame(m.vm, vm) && this.#isPresent(m));
     const inUse = others.length > 0;
     const double = others.find(({ mac }) => nics.some((nic) => nic.mac === mac));
@@ -174,8 +160,9 @@ export class ManagedNetworks implements Disposable {
         `VM ${keyOf(double.vm)} has a NIC with the address ${double.mac} in it`,
       );
     const network = before !== undefined && inUse ? before.network : wanted;
-    if (before?.isUp === true && !sameNetwork(before.network, network)) await this.#takeDown(id);
-    const beside = [...this.#entries].filter(([other, { isUp }]) => other !== id && isUp);
+    if (before?.isUp === true && !sameNetwork(before.network, network))
+      await this.#kept.takeDown(id);
+    const beside = this.#kept.all().filter(([other, { isUp }]) => other !== id && isUp);
     const elsewhere = beside
       .flatMap(([, { members }]) => members)
       .filter((m) => !isSame(m.vm, vm) && this.#isPresent(m));
@@ -190,39 +177,39 @@ export class ManagedNetworks implements Disposable {
       throw new NetworkError(
         `no address is left between ${network.managed.first} and ${network.managed.last}`,
       );
-    await this.#store(id, { ...this.#entries.get(id), network, members, isUp: true });
+    await this.#kept.store(id, { network, members, isUp: true });
     try {
       const isIn = (member: Member): boolean => isSame(member.vm, vm) || this.#isPresent(member);
-      await this.#apply(id, members.filter(isIn));
+      await this.#kept.apply(id, members.filter(isIn));
       return network;
     } catch (error) {
       if (before !== undefined && inUse) await this.#goOnWithout(id, before);
-      else await this.#takeDown(id);
-      if (before === undefined) await this.#drop(id);
+      else await this.#kept.takeDown(id);
+      if (before === undefined) await this.#kept.drop(id);
       throw error;
     }
   }
 
   /** The others stay in it, and their keeper is told so: what it refused lies where its successor would look. */
-  async #goOnWithout(id: string, before: Entry): Promise<void> {
-    const { applied: _, ...entry } = this.#entry(id);
-    await this.#store(id, { ...entry, members: before.members });
+  async #goOnWithout(id: string, before: KeptNetwork): Promise<void> {
+    this.#kept.tellAgain(id);
+    await this.#kept.store(id, { ...this.#kept.get(id), members: before.members });
     this.settle();
   }
 
   async #settleOne(id: string): Promise<void> {
-    const entry = this.#entry(id);
+    const entry = this.#kept.get(id);
     // Nobody knows yet which files there are, and a guest whose record was lost may still go back to its VM.
     const isListed = this.#ctx.listed();
-    if (!isListed && this.#sights.has(id)) return;
+    if (!isListed && this.#kept.isSeen(id)) return;
     try {
       const fate = fateOf(entry, this.#isPresent, isListed ? this.#wanted(id) : entry.network);
       if (fate.kind === 'keep') {
-        if (entry.isUp) await this.#apply(id, fate.present);
+        if (entry.isUp) await this.#kept.apply(id, fate.present);
         if (isListed) await this.#forgetGone(id);
       } else {
-        if (entry.isUp) await this.#takeDown(id);
-        if (fate.kind === 'forget') await this.#drop(id);
+        if (entry.isUp) await this.#kept.takeDown(id);
+        if (fate.kind === 'forget') await this.#kept.drop(id);
       }
     } catch (error) {
       this.#ctx.log.warn({ network: id, error }, 'a network is not as it should be');
@@ -233,68 +220,23 @@ export class ManagedNetworks implements Disposable {
 
   /** Addresses of VMs that are gone may be given to others. */
   async #forgetGone(id: string): Promise<void> {
-    const entry = this.#entry(id);
+    const entry = this.#kept.get(id);
     const { records, files } = this.#ctx;
     const members = entry.members.filter(
       ({ vm }) => records.get(keyOf(vm)) !== undefined || files.catalogue.has(keyOf(vm)),
     );
-    if (members.length < entry.members.length) await this.#store(id, { ...entry, members });
-  }
-
-  /** Has the keeper know who is in the network, if it does not yet. */
-  async #apply(id: string, present: readonly Member[]): Promise<void> {
-    const { network, applied } = this.#entry(id);
-    const text = describeNetwork(network, present, '');
-    if (text === applied && this.#sights.has(id)) return;
-    const token = randomUUID();
-    const description = describeNetwork(network, present, token);
-    await this.#keepers.apply({ bridge: network.bridge, description, token });
-    this.#entries.set(id, { ...this.#entry(id), applied: text });
-    this.#follow(id);
-    this.#ctx.log.info({ network: id, guests: present.length }, 'the network is as it should be');
-  }
-
-  async #takeDown(id: string): Promise<void> {
-    const { applied: _, ...entry } = this.#entry(id);
-    this.#sights.drop(id);
-    this.#entries.set(id, entry);
-    await this.#keepers.remove(entry.network.bridge);
-    await this.#store(id, { ...this.#entry(id), isUp: false });
-    this.#ctx.log.info({ network: id }, 'the network was taken down');
-  }
-
-  async #drop(id: string): Promise<void> {
-    this.#entries.delete(id);
-    await this.#write();
-  }
-
-  /** On record before it is so. */
-  async #store(id: string, entry: Entry): Promise<void> {
-    this.#entries.set(id, entry);
-    await this.#write();
-  }
-
-  async #write(): Promise<void> {
-    const kept = [...this.#entries.values()].map(
-      ({ network, members, isUp }): KeptNetwork => ({ network, members, isUp }),
-    );
-    await writeNetworks(this.#ctx.settings.stateDir, kept);
-  }
-
-  #follow(id: string): void {
-    this.#sights.follow(id, this.#keepers.dir(this.#entry(id).network.bridge));
+    if (members.length < entry.members.length) await this.#kept.store(id, { ...entry, members });
   }
 
   #keeperGone(id: string, wasThere: boolean): void {
-    const { applied: _, ...entry } = this.#entry(id);
-    this.#entries.set(id, entry);
     if (wasThere) this.#note(id, `the keeper of the network ${id} ended and is started again`);
     this.settle();
   }
 
   #note(id: string, message: string): void {
     const keys = new Set(
-      this.#entry(id)
+      this.#kept
+        .get(id)
         .members.filter(this.#isPresent)
         .map(({ vm }) => keyOf(vm)),
     );
@@ -312,7 +254,7 @@ export class ManagedNetworks implements Disposable {
 
   /** Whoever looks at these VMs sees other addresses. */
   #tellGuests(id: string): void {
-    for (const { vm } of this.#entry(id).members)
+    for (const { vm } of this.#kept.get(id).members)
       if (this.#ctx.records.get(keyOf(vm))?.instance !== undefined) this.#ctx.queue.add(keyOf(vm));
   }
 
@@ -331,12 +273,6 @@ export class ManagedNetworks implements Disposable {
       return network?.managed === undefined ? undefined : network;
     }
     return undefined;
-  }
-
-  #entry(id: string): Entry {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) throw new Error(`nothing is known of the network ${id}`);
-    return entry;
   }
 }
 
