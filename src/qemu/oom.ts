@@ -3,7 +3,8 @@
  * the kernel log, which names the victim but needs privilege, and the memory cgroup's counter of kills, which
  * needs none but speaks for the whole cgroup and only against a baseline taken at launch.
  */
-import { closeSync, constants, openSync, readlinkSync, writeSync } from 'node:fs';
+import { constants, readlinkSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { InstancePaths } from '../core/paths.ts';
 import { errorCode } from '../core/thrown.ts';
@@ -52,11 +53,14 @@ export async function findOomProof(
   return baseline === undefined ? undefined : counterProof(baseline);
 }
 
-/** The counter of the memory cgroup that a process is in; undefined when there is none to be read. */
-export function readOomCounter(pid: number): OomCounter | undefined {
-  const cgroups = readOrNothing(`/proc/${pid}/cgroup`);
-  for (const cgroup of oomCounterFiles(cgroups ?? '')) {
-    const count = parseOomCount(readOrNothing(cgroup) ?? '');
+/**
+ * The counter of the memory cgroup that a process is in; undefined when there is none to be read. The kernel lets readers
+ * wait while cgroups are made and filled, which is all the time while guests start.
+ */
+export async function readOomCounter(pid: number): Promise<OomCounter | undefined> {
+  const cgroups = await textOf(`/proc/${pid}/cgroup`);
+  for (const cgroup of oomCounterFiles(cgroups)) {
+    const count = parseOomCount(await textOf(cgroup));
     if (count !== undefined) return { cgroup, count };
   }
   return undefined;
@@ -66,16 +70,12 @@ export function readOomCounter(pid: number): OomCounter | undefined {
  * Keeps the counter of QEMU's cgroup beside its other evidence. To be called at launch, and again after QEMU
  * was moved to another cgroup. Without one the kernel log is the only witness.
  */
-export function recordOomBaseline(paths: InstancePaths, pid: number): void {
-  const counter = readOomCounter(pid);
+export async function recordOomBaseline(paths: InstancePaths, pid: number): Promise<void> {
+  const counter = await readOomCounter(pid);
   if (counter === undefined) return;
   try {
-    const file = openSync(baselineFile(paths), REPLACE, 0o600);
-    try {
-      writeSync(file, `${counter.count} ${counter.cgroup}\n`);
-    } finally {
-      closeSync(file);
-    }
+    await using file = await open(baselineFile(paths), REPLACE, 0o600);
+    await file.write(`${counter.count} ${counter.cgroup}\n`);
   } catch (error) {
     // On a full disk a guest may run all the same: its journal has its room already.
     const code = errorCode(error);
@@ -121,6 +121,11 @@ async function lookInto(path: string | undefined): Promise<OomKills | undefined>
   if (path === undefined) return await KERNEL_LOG.look();
   using log = new KernelLog(path);
   return await log.look();
+}
+
+/** Of a file of the kernel's; nothing when it cannot be read. */
+async function textOf(path: string): Promise<string> {
+  return await readFile(path, 'latin1').catch(() => '');
 }
 
 function readOrNothing(path: string): string | undefined {

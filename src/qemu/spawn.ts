@@ -52,7 +52,7 @@ export async function spawnQemu(options: SpawnOptions): Promise<ProcessIdentity>
     });
     const identity = readProcessFile(paths.process)?.identity;
     if (identity === undefined) throw new Error(`${paths.process} is gone`);
-    recordOomBaseline(paths, identity.pid);
+    await recordOomBaseline(paths, identity.pid);
     return identity;
   } catch (error) {
     killGroup(parent);

@@ -105,7 +105,7 @@ export class SystemdLauncher implements Launcher {
     });
     const identity = await this.#starts.run(() => this.#start(unitName(vm), paths));
     if (cpuNano !== undefined) await this.#setQuota(order, cpuNano, identity);
-    recordOomBaseline(paths, identity.pid);
+    await recordOomBaseline(paths, identity.pid);
     return identity;
   }
 

@@ -86,7 +86,7 @@ export const OUTSIDE_ENDINGS: readonly Ending[] = [
     lacks: ({ cgroup }) => (cgroup === undefined ? 'no memory cgroup can be made here' : undefined),
     end: async (guest, { cgroup }) => {
       cgroup?.add(guest.pid);
-      recordOomBaseline(guest.paths, guest.pid);
+      await recordOomBaseline(guest.paths, guest.pid);
       await guest.control('cont');
     },
     reason: 'OutOfMemory',

@@ -230,9 +230,9 @@ test('evidence consults the OOM killer only for a QEMU that was killed or is mis
 
 test('the counter at launch is kept beside the evidence', async ({ skip }) => {
   await using dir = await instanceDir();
-  const counter = readOomCounter(process.pid);
+  const counter = await readOomCounter(process.pid);
   if (counter === undefined) return skip('this host has no memory cgroup');
-  recordOomBaseline(dir.paths, process.pid);
+  await recordOomBaseline(dir.paths, process.pid);
   expect(readOomBaseline(dir.paths)).toEqual(counter);
   await mkdir(`${dir.root}/other`);
   expect(readOomBaseline({ ...dir.paths, dir: `${dir.root}/other` })).toBeUndefined();

@@ -17,7 +17,7 @@ const NO_CGROUP = 'no memory cgroup can be made here';
 async function launchIn(cgroup: MemoryCgroup, paths: InstancePaths): Promise<ProcessIdentity> {
   const identity = await launchTiny(paths, 'idle');
   cgroup.add(identity.pid);
-  recordOomBaseline(paths, identity.pid);
+  await recordOomBaseline(paths, identity.pid);
   return identity;
 }
 
