@@ -4,6 +4,7 @@
  * Invariants: a snapshot is replaced only by one that differs, with a resource version higher than any before it,
  * over restarts too; a watcher that asks for a version whose changes are no longer kept is told so.
  */
+import { isSame } from './is-same.ts';
 import { instanceFacts, type SnapshotDraft, type VmSnapshot } from './snapshot.ts';
 import { type Change, SnapshotStore } from './snapshot-store.ts';
 import type { Versions } from './versions.ts';
@@ -67,10 +68,6 @@ export class Board {
   listen(listener: (change: BoardChange) => void): () => void {
     return this.#store.listen(listener);
   }
-}
-
-function isSame(a: object | undefined, b: object | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function compare(a: string, b: string): number {
