@@ -6,6 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from '../ports.ts';
 import { Refusal, type RefusalKind } from '../supervisor/refusal.ts';
 import { MAX_BODY_BYTES } from './contract.ts';
+import { jsonBytes } from './json-bytes.ts';
 import {
   ApiError,
   type ApiRequest,
@@ -202,7 +203,7 @@ function sendJson(
   // Kubernetes' form of RFC 9110 warnings: code 299, no agent.
   const lines = warnings.map((words) => `299 - ${JSON.stringify(inAscii(words))}`);
   if (lines.length > 0) response.setHeader('warning', lines);
-  send(response, { code, contentType, body: `${JSON.stringify(body)}\n` });
+  send(response, { code, contentType, body: jsonBytes(body) });
 }
 
 /** A header takes no line break and nothing beyond Latin. */

@@ -8,6 +8,7 @@ import { readHostFacts } from './host-facts.ts';
 import { type Presenter, presenterOf, type Served } from './present.ts';
 import { renderInstance } from './render-instance.ts';
 import { renderVm } from './render-vm.ts';
+import { Renderings } from './renderings.ts';
 import type { ApiRequest } from './reply.ts';
 import { look, type Route } from './route.ts';
 import { servedNamespaces, servedNodes, servedPods, servedServices } from './served-cluster.ts';
@@ -32,14 +33,16 @@ export function readRoutes(
     if (snapshot !== undefined) supervisor.requests.touchGuest(snapshot);
     return snapshot;
   };
+  const vms = new Renderings(board, renderVm);
+  const instances = new Renderings(board, renderInstance);
   return [
-    ...namespaced('/apis/kubevirt.io/v1', servedVms(board), now, (request) => {
+    ...namespaced('/apis/kubevirt.io/v1', servedVms(board, vms.of), now, (request) => {
       const snapshot = snapshotOf(request);
-      return snapshot && renderVm(snapshot);
+      return snapshot && vms.of(snapshot);
     }),
-    ...namespaced('/apis/kubevirt.io/v1', servedInstances(board), now, (request) => {
+    ...namespaced('/apis/kubevirt.io/v1', servedInstances(board, instances.of), now, (request) => {
       const snapshot = snapshotOf(request);
-      return snapshot && renderInstance(snapshot);
+      return snapshot && instances.of(snapshot);
     }),
     ...namespaced('/api/v1', servedEvents(events.snapshots), now),
     ...namespaced('/apis/events.k8s.io/v1', servedEventsV1(events.snapshots), now),

@@ -46,11 +46,22 @@ function split(path: string): readonly string[] | undefined {
   }
 }
 
+/** Of each path that was looked at, which are those of the tables. */
+const NAMES = new Map<string, readonly string[]>();
+
+function namesOf(pattern: string): readonly string[] {
+  const known = NAMES.get(pattern);
+  if (known !== undefined) return known;
+  const names = pattern.split('/');
+  NAMES.set(pattern, names);
+  return names;
+}
+
 function paramsOf(
   pattern: string,
   parts: readonly string[],
 ): Readonly<Record<string, string>> | undefined {
-  const names = pattern.split('/');
+  const names = namesOf(pattern);
   if (names.length !== parts.length) return undefined;
   const params: Record<string, string> = {};
   for (const [index, name] of names.entries()) {

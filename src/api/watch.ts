@@ -3,16 +3,26 @@
  * read from the source when there is something, so that one that does not read costs nothing. One that falls too far
  * behind is told `410 Gone` and lists again. Nothing wakes a quiet watch before its time is over.
  */
+import { jsonText } from './json-bytes.ts';
 import type { WatchOptions } from './list-options.ts';
 import { type Reply, statusObject } from './reply.ts';
 import type { Selection } from './selection.ts';
 import { type ApiObject, changesOf, type ObjectChange, type Source } from './source.ts';
 
+/** `metav1.WatchEvent`. */
+export interface WatchEvent {
+  readonly type: ObjectChange<unknown>['type'] | 'BOOKMARK' | 'ERROR';
+  readonly object: object;
+}
+
 /** How the events of one watch are written down. */
 export interface EventWriter<T> {
-  readonly change: (change: ObjectChange<T>) => object;
+  readonly change: (change: ObjectChange<T>) => WatchEvent;
   /** @param annotations of the object of a BOOKMARK, which is empty but for them and the version */
-  readonly bookmark: (version: number, annotations?: Readonly<Record<string, string>>) => object;
+  readonly bookmark: (
+    version: number,
+    annotations?: Readonly<Record<string, string>>,
+  ) => WatchEvent;
 }
 
 /** Marks the end of what was there (`metav1.InitialEventsAnnotationKey`). */
@@ -41,7 +51,7 @@ async function* events<T extends ApiObject>(
   options: WatchOptions,
   writer: EventWriter<T>,
   reader: AbortSignal,
-): AsyncIterable<object | undefined> {
+): AsyncIterable<WatchEvent | undefined> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   using bell = new Bell(source, AbortSignal.any([reader, timeout]));
   let told = options.version ?? source.version();
@@ -90,18 +100,22 @@ class Bell implements Disposable {
   }
 }
 
-async function* inPieces(lines: AsyncIterable<object | undefined>): AsyncIterable<string> {
+async function* inPieces(events: AsyncIterable<WatchEvent | undefined>): AsyncIterable<string> {
   let piece: string[] = [];
-  for await (const line of lines) {
-    if (line !== undefined) piece.push(`${JSON.stringify(line)}\n`);
-    if (piece.length === 0 || (line !== undefined && piece.length < LINES_AT_ONCE)) continue;
+  for await (const event of events) {
+    if (event !== undefined) piece.push(lineOf(event));
+    if (piece.length === 0 || (event !== undefined && piece.length < LINES_AT_ONCE)) continue;
     yield piece.join('');
     piece = [];
   }
   if (piece.length > 0) yield piece.join('');
 }
 
-function gone(version: number): object {
+function lineOf({ type, object }: WatchEvent): string {
+  return `{"type":"${type}","object":${jsonText(object)}}\n`;
+}
+
+function gone(version: number): WatchEvent {
   const message = `too old resource version: ${version}; list again`;
   return { type: 'ERROR', object: statusObject({ code: 410, message }) };
 }

@@ -17,7 +17,7 @@ const SCOPE = '/apis/kubevirt.io/v1/namespaces/:namespace';
 export function writeRoutes(supervisor: Supervisor, now: () => number): readonly Route[] {
   const vms = `${SCOPE}/virtualmachines`;
   const instances = `${SCOPE}/virtualmachineinstances`;
-  const { get, listOrWatch } = presenterOf(servedVms(supervisor.board), now);
+  const { get, listOrWatch } = presenterOf(servedVms(supervisor.board, renderVm), now);
   const vm = `${vms}/:name`;
   const instance = `${instances}/:name`;
   return [

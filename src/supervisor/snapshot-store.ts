@@ -25,6 +25,8 @@ export class SnapshotStore<S> {
   readonly #snapshots = new Map<string, S>();
   readonly #changes: Change<S>[] = [];
   readonly #listeners = new Set<(change: Change<S>) => void>();
+  /** All, in their order, until something changes. */
+  #sorted: readonly S[] | undefined;
   /** Changes up to this version are no longer known. */
   #forgotten: number;
 
@@ -49,7 +51,8 @@ export class SnapshotStore<S> {
   }
 
   all(): readonly S[] {
-    return [...this.#snapshots.values()].sort(this.#order);
+    this.#sorted ??= [...this.#snapshots.values()].sort(this.#order);
+    return this.#sorted;
   }
 
   /** All that was there at `version`; undefined when changes since then are forgotten, or it was never given out. */
@@ -66,6 +69,7 @@ export class SnapshotStore<S> {
   /** What was there before anybody could look: no change. */
   seed(key: string, snapshotOf: (version: number) => S): void {
     this.#snapshots.set(key, snapshotOf(this.#versions.current));
+    this.#sorted = undefined;
   }
 
   /** Key of what has been there longest. */
@@ -120,6 +124,7 @@ export class SnapshotStore<S> {
   }
 
   #tell(change: Change<S>): void {
+    this.#sorted = undefined;
     this.#changes.push(change);
     if (this.#changes.length > KEPT_CHANGES) {
       const dropped = this.#changes.shift();
