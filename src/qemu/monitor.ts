@@ -30,6 +30,11 @@ const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 500;
 const PATIENT_GREETING_MS = 30_000;
 
+interface Session {
+  /** Resolves when it has ended, with what ended it unless we did. */
+  readonly ended: Promise<Error | undefined>;
+}
+
 export class Monitor {
   readonly #paths: InstancePaths;
   readonly #handlers: MonitorHandlers;
@@ -97,9 +102,10 @@ export class Monitor {
         continue;
       }
       pauseMs = FIRST_PAUSE_MS;
-      await session.ended;
+      const reason = await session.ended;
       this.#client = undefined;
-      await untilGone(identity);
+      // One that did not hang up itself is there to be connected to again.
+      if (reason instanceof QmpClosedError) await untilGone(identity);
     }
     return false;
   }
@@ -121,15 +127,15 @@ export class Monitor {
   }
 
   /** @returns undefined when there is no session. A promise alone would be waited for by whoever waits for the connection. */
-  async #connect(): Promise<{ readonly ended: Promise<void> } | undefined> {
-    const ended = Promise.withResolvers<void>();
+  async #connect(): Promise<Session | undefined> {
+    const ended = Promise.withResolvers<Error | undefined>();
     let client: QmpClient | undefined;
     try {
       client = await QmpClient.connect(this.#paths.qmpSocket, {
         ...(this.#unresponsive ? { greetingTimeoutMs: PATIENT_GREETING_MS } : {}),
         signal: this.#release.signal,
         onEvent: (event) => this.#handlers.onEvent(event),
-        onClose: () => ended.resolve(),
+        onClose: (reason) => ended.resolve(reason),
       });
       // Both at once: QEMU answers in order, and nothing is commanded before it has told its uuid.
       const [, runState] = await Promise.all([
