@@ -121,6 +121,8 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
         roots: config,
         values: (id) => supervisor.objects.values(id),
         network: (id) => supervisor.objects.network(id),
+        networks: () => supervisor.objects.allNetworks(),
+        networksUp: () => supervisor.networks.up(),
         tapMaking: () => launcher.tapMaking(),
         host: (architecture) => report.qemuHost(architecture),
         acceleratorReason: () => report.info(supervisor.board).accelerator.reason,

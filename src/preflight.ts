@@ -10,10 +10,12 @@ import { pullPlan, type WantedImage } from './core/images/pull-plan.ts';
 import { createLocator } from './core/manifest/locate.ts';
 import { parseManifests } from './core/manifest/parse.ts';
 import type { ParsedDocument } from './core/manifest/parsed.ts';
-import { NETWORK_KIND, objectKey } from './core/model/file-object.ts';
+import { NETWORK_KIND, type NetworkObject, objectKey } from './core/model/file-object.ts';
 import { type HostNetwork, type NetworkId, networkKey } from './core/model/host-network.ts';
 import type { Problem } from './core/model/problem.ts';
 import type { VirtualMachine } from './core/model/virtual-machine.ts';
+import { collision, collisionFindings } from './core/network/collisions.ts';
+import { type Described, isManaged } from './core/network/description.ts';
 import { isSame } from './core/network/members.ts';
 import {
   type Finding,
@@ -53,6 +55,10 @@ export interface PreflightDeps {
   readonly host: FindQemuHost;
   /** What a NetworkAttachmentDefinition says; undefined when no file declares it. */
   readonly network: (id: NetworkId) => HostNetwork | undefined;
+  /** Those that files declare. */
+  readonly networks: () => readonly HostNetwork[];
+  /** Those of solovirt's own that are there now. */
+  readonly networksUp: () => readonly Described[];
   /** Who puts guests onto bridges. */
   readonly tapMaking: () => TapMaking;
   /** Why guests are emulated, where they are. */
@@ -71,7 +77,10 @@ export async function preflight(text: string, deps: PreflightDeps): Promise<Pref
     values: valuesWith(documents, deps.values),
     network: networkWith(documents, deps.network),
   };
-  for (const { index, vm } of documents) {
+  for (const { index, vm, object } of documents) {
+    if (object?.content?.kind === NETWORK_KIND)
+      for (const { field, ...finding } of networkFindings(object.content, documents, deps))
+        problems.push({ ...finding, ...locate(index, field) });
     if (vm === undefined) continue;
     const itself = others.find((other) => isSame(other.vm, vm));
     if (itself !== undefined) running.push(itself);
@@ -114,6 +123,21 @@ function networkWith(
   };
 }
 
+/** Of two networks of one file the later one is told of. */
+function networkFindings(
+  object: NetworkObject,
+  documents: readonly ParsedDocument[],
+  deps: PreflightDeps,
+): readonly Finding[] {
+  const own = documents.flatMap(({ object: { content } = {} }) =>
+    content?.kind === NETWORK_KIND ? [content] : [],
+  );
+  const keys = new Set(own.map(({ network }) => networkKey(network)));
+  const beside = deps.networks().filter((network) => !keys.has(networkKey(network)));
+  const before = own.slice(0, own.indexOf(object)).map(({ network }) => network);
+  return collisionFindings(object, [...before, ...beside]);
+}
+
 /** What stands in the way of each NIC on a bridge. One that solovirt makes is there when it is needed. */
 function bridgeFindings(vm: VirtualMachine, deps: PreflightDeps): readonly Finding[] {
   return vm.template.spec.interfaces.flatMap((nic): readonly Finding[] => {
@@ -122,12 +146,20 @@ function bridgeFindings(vm: VirtualMachine, deps: PreflightDeps): readonly Findi
     const message =
       network === undefined
         ? `no file declares the NetworkAttachmentDefinition ${networkKey(nic.network)}: put one into the VM directory`
-        : nicTrouble(nic, network, deps.tapMaking());
+        : (nicTrouble(nic, network, deps.tapMaking()) ?? makingTrouble(network, deps.networksUp()));
     if (message === undefined) return [];
     return [
       { code: 'network-not-ready', severity: 'error', field: networkField(vm, nic.name), message },
     ];
   });
+}
+
+/** Why solovirt would not make a network of its own now. */
+function makingTrouble(network: HostNetwork, up: readonly Described[]): string | undefined {
+  const id = networkKey(network);
+  if (!isManaged(network) || up.some((one) => networkKey(one) === id)) return undefined;
+  const words = collision(network, up)?.words;
+  return words === undefined ? undefined : `the network ${id} cannot be made now: ${words}`;
 }
 
 async function findings(

@@ -76,8 +76,13 @@ export class FileObjects {
 
   /** Names of the networks that files declare in a namespace. */
   networkNames(namespace: string): readonly string[] {
-    return [...this.#files.objects.values()].flatMap(({ object: { kind, ...id } }) =>
-      kind === NETWORK_KIND && id.namespace === namespace ? [id.name] : [],
+    return this.allNetworks().flatMap((id) => (id.namespace === namespace ? [id.name] : []));
+  }
+
+  /** Every network that files declare. */
+  allNetworks(): readonly HostNetwork[] {
+    return [...this.#files.objects.values()].flatMap(({ object }) =>
+      object.kind === NETWORK_KIND ? [object.network] : [],
     );
   }
 

@@ -8,8 +8,9 @@ import { keyOf } from '../core/catalogue/catalogue.ts';
 import { didYouMean } from '../core/manifest/suggest.ts';
 import { type HostNetwork, type NetworkId, networkKey } from '../core/model/host-network.ts';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
-import type { Described } from '../core/network/description.ts';
-import { collision, fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
+import { collision } from '../core/network/collisions.ts';
+import { type Described, isManaged } from '../core/network/description.ts';
+import { fateOf, type KeptNetwork, sameNetwork } from '../core/network/fate.ts';
 import {
   type Applicant,
   admit,
@@ -97,6 +98,11 @@ export class ManagedNetworks implements Disposable {
     });
   }
 
+  /** Those that are there now. */
+  up(): readonly Described[] {
+    return this.#kept.all().flatMap(([, { network, isUp }]) => (isUp ? [network] : []));
+  }
+
   /** Networks whose files have changed since they were made, one sentence each. */
   warnings(): readonly string[] {
     return this.#kept.all().flatMap(([id, { network, members, isUp }]) => {
@@ -170,7 +176,7 @@ export class ManagedNetworks implements Disposable {
       collision(
         network,
         beside.map(([, other]) => other.network),
-      ) ?? takenForward(nics, [...others, ...elsewhere]);
+      )?.words ?? takenForward(nics, [...others, ...elsewhere]);
     if (trouble !== undefined) throw new NetworkError(trouble);
     const members = admit(readmit(before?.members ?? [], network.managed), nics, network.managed);
     if (members === undefined)
@@ -283,8 +289,4 @@ function nicsIn(vm: VmIdentity, { interfaces }: InstanceSpec, id: NetworkId): re
     const mac = nic.macAddress ?? defaultMacAddress(vm, nic.name);
     return [{ vm, mac, forwards: nic.forwards }];
   });
-}
-
-function isManaged(network: HostNetwork): network is Described {
-  return network.managed !== undefined;
 }

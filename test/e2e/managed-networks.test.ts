@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isKept, readKeeperState } from '../../src/qemu/network-keepers.ts';
+import { runCli } from '../process/cli-harness.ts';
 import { NetNamespace, whyNoNetwork } from '../support/net-namespace.ts';
 import { poll, World } from './daemon-harness.ts';
 import { guestShell } from './guest-shell.ts';
@@ -198,6 +199,14 @@ spec:
     world.write('one', member('one', 'lan'));
     await world.untilStatus('one', 'Stopped');
     await up(world, 'one');
+    const { stdout } = await runCli(['validate', '--host', '-'], {
+      socket: world.socket,
+      stdin: member('two', 'near'),
+      requestMs: 30_000,
+    });
+    expect(stdout).toContain(
+      'spec.template.spec.networks[0]: the network default/near cannot be made now: its subnet 10.51.0.128/25 overlaps 10.51.0.0/24 of the network default/lan',
+    );
     expect(await fails('two', 'near')).toContain(
       'network default/near: its subnet 10.51.0.128/25 overlaps 10.51.0.0/24 of the network default/lan',
     );

@@ -165,3 +165,27 @@ describe('the order of starts', () => {
     );
   });
 });
+
+test('of two networks that cannot be there at once the later is warned about, at its bridge or subnet', async () => {
+  const network = (name: string, bridge: string, subnet: string) => `apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: ${name}}
+spec:
+  config: |
+    {"type": "bridge", "bridge": "${bridge}", "isGateway": true,
+     "ipam": {"type": "host-local", "subnet": "${subnet}"}}
+`;
+  const a = await write('a.yaml', network('a', 'sv-a', '10.44.0.0/16'));
+  const b = await write('b.yaml', network('b', 'sv-b', '10.44.7.0/24'));
+  const c = await write('c.yaml', network('c', 'sv-b', '10.45.0.0/24'));
+  const { code, stdout } = await runCli(['validate', a, b, c]);
+  expect(code).toBe(0);
+  const why = 'while guests are in one of the two, none can be started in the other (warning)';
+  expect(stdout).toBe(
+    [
+      `${b}:7:47: spec.config.ipam.subnet: its subnet 10.44.7.0/24 overlaps 10.44.0.0/16 of the network default/a: ${why}`,
+      `${c}:6:34: spec.config.bridge: its bridge sv-b is that of the network default/b: ${why}`,
+      '3 files, 0 valid VMs, 3 other valid objects: 0 errors, 2 warnings\n',
+    ].join('\n'),
+  );
+});

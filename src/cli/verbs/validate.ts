@@ -8,10 +8,13 @@ import {
   orderedVm,
   unknownNameProblems,
 } from '../../core/catalogue/start-order-problems.ts';
+import { createLocator } from '../../core/manifest/locate.ts';
 import { parseManifests } from '../../core/manifest/parse.ts';
 import type { ParsedDocument } from '../../core/manifest/parsed.ts';
-import { objectKey } from '../../core/model/file-object.ts';
+import { NETWORK_KIND, objectKey } from '../../core/model/file-object.ts';
+import type { HostNetwork } from '../../core/model/host-network.ts';
 import { formatProblem, type Problem } from '../../core/model/problem.ts';
+import { collisionFindings } from '../../core/network/collisions.ts';
 import { singleLine } from '../../core/terminal-filter.ts';
 import type { CliContext } from '../context.ts';
 import { writeOut } from '../context.ts';
@@ -60,6 +63,7 @@ interface Tally {
   readonly seen: Map<string, string>;
   /** The same of other objects, by `objectKey`. */
   readonly seenObjects: Map<string, string>;
+  readonly networks: HostNetwork[];
   /** Those that are to be started after others, and their file. */
   readonly ordered: (OrderedVm & { readonly file: string })[];
 }
@@ -75,6 +79,7 @@ export async function validate(
     ...counts,
     seen: new Map(),
     seenObjects: new Map(),
+    networks: [],
     ordered: [],
   };
   const problems: Found[] = [];
@@ -101,12 +106,20 @@ async function* problemsOf(
 ): AsyncGenerator<Found> {
   for (const path of paths)
     for await (const source of readSources(context, path)) {
-      yield* checkSource(source, tally);
+      const own = [...checkSource(source, tally)];
+      yield* own;
       if (host === undefined || 'fault' in source) continue;
-      for (const problem of await host(source.text)) yield { file: source.name, ...problem };
+      const told = new Set(own.map(placeOf));
+      for (const problem of await host(source.text))
+        if (!told.has(placeOf(problem))) yield { file: source.name, ...problem };
     }
   const whole = (await Promise.all(paths.map(isDirectory))).includes(true);
   yield* checkOrder(tally, whole);
+}
+
+/** Of a host that knows of the other files, too. */
+function placeOf({ code, line, column }: Problem): string {
+  return `${code} ${line}:${column}`;
 }
 
 /** Of the file as a whole. */
@@ -127,6 +140,7 @@ function* checkSource(source: ManifestSource, tally: Tally): Generator<Found> {
   yield* inFile(file, problems);
   for (const document of documents) {
     yield* inFile(file, [...document.problems, ...duplicates(file, document, tally)]);
+    yield* inFile(file, collisions(document, source.text, tally));
     if (document.vm !== undefined) tally.vms += 1;
     if (document.object?.content !== undefined) tally.objects += 1;
     noteOrder(file, document, tally);
@@ -173,6 +187,21 @@ function duplicates(
   if (identity === undefined) return [];
   const key = `${identity.namespace}/${identity.name}`;
   return seenBefore(tally.seen, key, { what: `VM ${key}`, name, startLine });
+}
+
+/** Networks that cannot be there at the same time: told of the later one. */
+function collisions(
+  { index, object }: ParsedDocument,
+  text: string,
+  { networks }: Tally,
+): readonly Problem[] {
+  if (object?.content?.kind !== NETWORK_KIND) return [];
+  const found = collisionFindings(object.content, networks);
+  networks.push(object.content.network);
+  return found.map(({ field, ...finding }) => ({
+    ...finding,
+    ...createLocator(text)(index, field),
+  }));
 }
 
 function seenBefore(

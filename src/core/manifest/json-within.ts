@@ -3,7 +3,7 @@
  * readers of fields read both.
  */
 import { errorMessage } from '../thrown.ts';
-import type { Report } from './report.ts';
+import type { Place, Report } from './report.ts';
 import type { SourceNode, SourceScalar } from './source-node.ts';
 import { buildSourceTree } from './source-tree.ts';
 import { readYamlStream } from './yaml-stream.ts';
@@ -12,6 +12,8 @@ export interface JsonWithin {
   readonly root: SourceNode;
   /** Takes what is found out about nodes of `root`; paths are those within the JSON. */
   readonly report: Report;
+  /** Where something within stands in the file. */
+  readonly placeOf: (within: Place) => Place;
 }
 
 /**
@@ -37,13 +39,13 @@ export function readJsonWithin(
     );
     return undefined;
   }
-  const place = (at: { readonly path: string; readonly offset: number }) => ({
-    path: at.path === '' ? path : `${path}.${at.path}`,
-    offset: inFile(at.offset),
+  const placeOf = (within: Place): Place => ({
+    path: within.path === '' ? path : `${path}.${within.path}`,
+    offset: inFile(within.offset),
   });
   const within: Report = {
-    error: (code, at, message) => report.error(code, place(at), message),
-    warning: (code, at, message) => report.warning(code, place(at), message),
+    error: (code, at, message) => report.error(code, placeOf(at), message),
+    warning: (code, at, message) => report.warning(code, placeOf(at), message),
   };
   const stream = readYamlStream(text);
   const contents = stream.ok ? stream.documents[0]?.contents : undefined;
@@ -52,7 +54,7 @@ export function readJsonWithin(
     report.error('invalid-value', { path, offset: scalar.offset }, 'this is too large, or empty');
     return undefined;
   }
-  return { root, report: within };
+  return { root, report: within, placeOf };
 }
 
 interface JsonFault {

@@ -9,6 +9,10 @@ export interface Described extends HostNetwork {
   readonly managed: ManagedNetwork;
 }
 
+export function isManaged(network: HostNetwork): network is Described {
+  return network.managed !== undefined;
+}
+
 /** @param token names this version of the description in the keeper's answer */
 export function describeNetwork(
   network: Described,

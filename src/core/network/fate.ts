@@ -1,7 +1,6 @@
 /** What becomes of a managed network that nobody asks to join just now. Pure. */
-import { type HostNetwork, networkKey } from '../model/host-network.ts';
+import type { HostNetwork } from '../model/host-network.ts';
 import type { Described } from './description.ts';
-import { overlap } from './ipv4.ts';
 import type { Member } from './members.ts';
 
 export interface KeptNetwork {
@@ -44,17 +43,4 @@ function factsOf({ namespace, name, bridge, mtu, vlan, managed }: HostNetwork): 
   const { subnet, prefix, gateway, first, last, nat, domain } = managed ?? {};
   const behind = [subnet, prefix, gateway, first, last, nat, domain];
   return JSON.stringify([namespace, name, bridge, mtu, vlan, behind]);
-}
-
-/** Why a network cannot be beside the others of this host, in words; undefined when it can. */
-export function collision(network: Described, others: readonly Described[]): string | undefined {
-  for (const other of others) {
-    const name = networkKey(other);
-    if (other.bridge === network.bridge)
-      return `its bridge ${network.bridge} is that of the network ${name}`;
-    const { subnet, prefix } = other.managed;
-    if (overlap(network.managed, other.managed))
-      return `its subnet ${network.managed.subnet}/${network.managed.prefix} overlaps ${subnet}/${prefix} of the network ${name}`;
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { collision, fateOf } from '../../../../src/core/network/fate.ts';
+import { fateOf } from '../../../../src/core/network/fate.ts';
 import { lan } from './managed.ts';
 
 const member = {
@@ -23,14 +23,4 @@ test('without a guest it is kept for as long as a file wants it as it is', () =>
   expect(fateOf(up, isOut, lan({ mtu: 9000 }))).toEqual({ kind: 'take-down' });
   expect(fateOf(up, isOut, undefined)).toEqual({ kind: 'forget' });
   expect(fateOf({ ...up, isUp: false }, isOut, lan())).toEqual({ kind: 'take-down' });
-});
-
-test('two networks share neither bridge nor addresses', () => {
-  const other = lan({ name: 'other' });
-  const apart = { ...other, managed: { ...other.managed, subnet: '10.45.0.0' } };
-  expect(collision(lan(), [apart])).toContain('bridge lan0 is that of the network default/other');
-  expect(collision(lan(), [{ ...other, bridge: 'b' }])).toContain(
-    'subnet 10.44.0.0/24 overlaps 10.44.0.0/24 of the network default/other',
-  );
-  expect(collision(lan(), [{ ...apart, bridge: 'b' }])).toBeUndefined();
 });
