@@ -16,8 +16,10 @@ export interface Figure {
   readonly unit: Unit;
   /** The first one is solovirt. */
   readonly series: readonly Series[];
-  /** Which part of the sorted readings is shown; 0.5 unless given. */
+  /** Which part of the sorted readings is shown; 0.5 unless given. The median is shown beside another one. */
   readonly quantile?: number;
+  /** It depends on more than the programs, so that no ratio of it says that one has become worse. */
+  readonly fickle?: true;
   /** What is aimed at, in words, and whether it was reached. */
   readonly target?: Target;
 }
@@ -33,6 +35,9 @@ export interface Result {
   readonly what: string;
   readonly unit: Unit;
   readonly values: Readonly<Record<string, number>>;
+  /** Where `values` are another quantile. */
+  readonly medians?: Readonly<Record<string, number>>;
+  readonly fickle?: true;
   readonly spread: Readonly<Record<string, readonly [number, number]>>;
   readonly target?: { readonly words: string; readonly met: boolean };
 }
@@ -44,9 +49,10 @@ export function quantile(values: readonly number[], part: number): number {
 }
 
 export function resultOf(figure: Figure): Result {
-  const { id, what, unit, series, target } = figure;
-  const part = figure.quantile ?? 0.5;
-  const values = Object.fromEntries(series.map((s) => [s.by, quantile(s.values, part)]));
+  const { id, what, unit, series, target, fickle } = figure;
+  const at = (part: number) =>
+    Object.fromEntries(series.map((s) => [s.by, quantile(s.values, part)]));
+  const values = at(figure.quantile ?? 0.5);
   const spread = Object.fromEntries(
     series.map((s) => [s.by, [quantile(s.values, 0), quantile(s.values, 1)] as const]),
   );
@@ -56,6 +62,8 @@ export function resultOf(figure: Figure): Result {
     what,
     unit,
     values,
+    ...(figure.quantile === undefined ? {} : { medians: at(0.5) }),
+    ...(fickle === undefined ? {} : { fickle }),
     spread,
     ...(target === undefined || met === undefined ? {} : { target: { words: target.words, met } }),
   };
@@ -65,7 +73,7 @@ export function resultOf(figure: Figure): Result {
 const SLACK = 1.4;
 
 /**
- * Ratios are compared, not times: the machine may be another one.
+ * Ratios are compared, not times: the machine may be another one. Those of medians: a tail is mostly the machine's.
  * @returns one sentence for each figure that has become worse
  */
 export function regressions(
@@ -74,12 +82,14 @@ export function regressions(
 ): readonly string[] {
   return after.flatMap((now) => {
     const then = before.find(({ id }) => id === now.id);
-    if (then === undefined) return [];
+    if (then === undefined || now.fickle === true) return [];
+    const middle = ({ values, medians }: Result): Result['values'] =>
+      now.medians === undefined ? values : (medians ?? {});
     const [own, ...others] = Object.keys(now.values);
     if (own === undefined) return [];
     return others.flatMap((other) => {
-      const was = ratio(then.values[own], then.values[other]);
-      const is = ratio(now.values[own], now.values[other]);
+      const was = ratio(middle(then)[own], middle(then)[other]);
+      const is = ratio(middle(now)[own], middle(now)[other]);
       if (!(is > was * SLACK)) return [];
       return [`${now.what}: ${is.toFixed(2)} times ${other}, stored is ${was.toFixed(2)} times`];
     });
@@ -92,10 +102,11 @@ function ratio(value: number | undefined, other: number | undefined): number {
 
 /** Markdown table, one row for each figure. */
 export function table(results: readonly Result[]): string {
-  const rows = results.map(({ what, unit, values, spread, target }) => {
+  const rows = results.map(({ what, unit, values, medians, spread, target }) => {
     const cells = Object.entries(values).map(([by, value]) => {
       const [least, most] = spread[by] ?? [value, value];
-      const range = least === most ? '' : ` (${short(least)}–${short(most)})`;
+      const median = medians?.[by] === undefined ? '' : `median ${short(medians[by])}, `;
+      const range = least === most ? '' : ` (${median}${short(least)}–${short(most)})`;
       return `${by} **${short(value)}**${range}`;
     });
     const aim = target === undefined ? '' : `${target.words}: ${target.met ? 'met' : '**missed**'}`;

@@ -1,10 +1,11 @@
 /** solovirt as the package ships it, with a kept connection and one watch of all VMs. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { Agent, type ClientRequest, request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { VmObject } from '../../src/api/contract.ts';
 import { World } from '../../test/e2e/daemon-harness.ts';
+import { KeptConnection } from '../kept-connection.ts';
 import { isThere } from '../measure.ts';
 import { buildProgram, type Program } from '../program.ts';
 import type { Line } from './qemu.ts';
@@ -19,12 +20,13 @@ export class Solovirt implements AsyncDisposable {
   readonly world: World;
   readonly #seen = new Map<string, VmObject>();
   readonly #listeners = new Set<() => void>();
-  #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  #connection: KeptConnection;
   #watch: ClientRequest | undefined;
 
   private constructor(program: Program, world: World) {
     this.program = program;
     this.world = world;
+    this.#connection = new KeptConnection(world.socket);
   }
 
   static async start(options: { readonly args?: readonly string[] } = {}): Promise<Solovirt> {
@@ -43,33 +45,15 @@ export class Solovirt implements AsyncDisposable {
 
   async endDaemon(): Promise<void> {
     this.#watch?.destroy();
-    this.#agent.destroy();
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.#connection[Symbol.dispose]();
+    this.#connection = new KeptConnection(this.world.socket);
     this.#seen.clear();
     await this.world.endDaemon('SIGKILL');
   }
 
   /** Answers over one kept connection. @throws unless it is a success */
   call(method: string, path: string, body?: object): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const { socket: socketPath } = this.world;
-    const headers = { 'content-type': 'application/json' };
-    const outgoing = request(
-      { agent: this.#agent, socketPath, method, path, headers },
-      (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk;
-        });
-        response.on('end', () => {
-          if ((response.statusCode ?? 0) < 300) resolve(text);
-          else reject(new Error(`${method} ${path}: ${response.statusCode} ${text}`));
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
-    return promise;
+    return this.#connection.call(method, path, body);
   }
 
   command(name: string, verb: 'start' | 'stop' | 'restart', body: object = {}): Promise<string> {
@@ -142,7 +126,7 @@ export class Solovirt implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watch?.destroy();
-    this.#agent.destroy();
+    this.#connection[Symbol.dispose]();
     await this.world[Symbol.asyncDispose]();
   }
 

@@ -47,6 +47,38 @@ describe('a run is compared with the stored one by its ratios', () => {
   });
 });
 
+describe('a figure that shows a tail', () => {
+  const tail = (own: readonly number[], more: Partial<Figure> = {}): Figure => ({
+    ...figure(0, 0),
+    series: [
+      { by: 'solovirt', values: own },
+      { by: 'virsh', values: [1, 2, 3] },
+    ],
+    quantile: 1,
+    ...more,
+  });
+  const stored = [resultOf(tail([2, 4, 9]))];
+
+  test('shows the median beside it', () => {
+    expect(table(stored)).toContain(
+      'solovirt **9.00** (median 4.00, 2.00–9.00)<br>virsh **3.00** (median 2.00, 1.00–3.00)',
+    );
+  });
+
+  test.for<[string, readonly number[], Partial<Figure>, number]>([
+    ['a longer tail', [2, 4, 900], {}, 0],
+    ['a higher median', [2, 8, 9], {}, 1],
+    ['a higher median of what is fickle', [2, 8, 9], { fickle: true }, 0],
+  ])('is compared by it: %s', ([, own, more, worse]) => {
+    expect(regressions(stored, [resultOf(tail(own, more))])).toHaveLength(worse);
+  });
+
+  test('is not compared with a run that stored no medians', () => {
+    const [{ medians: _, ...older } = resultOf(tail([]))] = stored;
+    expect(regressions([older], [resultOf(tail([2, 8, 9]))])).toEqual([]);
+  });
+});
+
 test('a table says what was measured of whom, and whether the target was reached', () => {
   expect(table([resultOf(figure(20, 100))])).toContain(
     '| start | ms | solovirt **20.0**<br>virsh **100** | ≤ 10 ms: **missed** |',
