@@ -17,6 +17,7 @@ import { FileObjects } from './file-objects.ts';
 import type { Ground, SupervisorSettings } from './ground.ts';
 import { GuestLines } from './guest-lines.ts';
 import { HostNode } from './host-node.ts';
+import { bringIntoForce } from './in-force.ts';
 import { Instances } from './instances.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { ManagedNetworks } from './managed-networks.ts';
@@ -25,7 +26,7 @@ import { ParsedTexts } from './parsed-texts.ts';
 import { pass } from './pass.ts';
 import { Probes } from './probes.ts';
 import { Provisioner } from './provisioner.ts';
-import { publish } from './publish.ts';
+import { publish, shownUid } from './publish.ts';
 import { Records } from './records.ts';
 import { Requests } from './requests.ts';
 import { StartOrder } from './start-order.ts';
@@ -163,7 +164,7 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /**
-   * From the first time on, what is not listed counts as removed.
+   * From the first time on, what is not listed counts as removed. Once that has resolved, every VM is shown.
    * @param listed all files that are there or not yet counted as removed
    */
   async filesChanged(changes: readonly FileChange[], listed: readonly string[]): Promise<void> {
@@ -172,6 +173,7 @@ export class Supervisor implements AsyncDisposable {
     for (const key of keys) this.#queue.add(key);
     if (this.#listed) return;
     this.#listed = true;
+    await this.#showNew(keys);
     this.#texts.forget();
     this.begin();
   }
@@ -244,6 +246,19 @@ export class Supervisor implements AsyncDisposable {
     else this.#ctx.log.info({ cause: state.cause }, 'draining: all guests are stopped');
     for (const listener of this.#drainingListeners) listener();
     this.begin();
+  }
+
+  /** Whoever asks first is not to be told that there are none: a pass may start a guest before it shows its VM. */
+  async #showNew(keys: readonly string[]): Promise<void> {
+    const fresh = keys.filter((key) => this.board.get(key) === undefined);
+    const shown = fresh.map((key) =>
+      this.#queue.exclusive(key, () => {
+        bringIntoForce(this.#ctx, key, () => shownUid(this.#ctx, key));
+        publish(this.#ctx, key);
+      }),
+    );
+    // Its pass comes upon the same trouble, and tells of it.
+    await Promise.allSettled(shown);
   }
 
   #retry(key: string, error: unknown): void {

@@ -1,8 +1,13 @@
 /** What was done to the files while no daemon ran is known before anything is decided. */
+import { existsSync, utimesSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { VmObject } from '../../src/api/contract.ts';
+import type { ObjectList } from '../../src/api/contract-meta.ts';
 import { poll, World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
 import { Vm } from './vm-handle.ts';
+
+const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
 
 /** So many that they take longer to read than it takes to notice that a guest is dead. */
 const OTHER_FILES = 400;
@@ -32,6 +37,21 @@ test('the end of a guest is judged by the file as it is by now', async () => {
   expect(runs.map(({ uid, verdict }) => [uid, verdict.reason])).toEqual([
     [live.uid, 'KilledFromOutside'],
   ]);
+});
+
+test('whoever asks first sees the VMs of files that came meanwhile', async () => {
+  await using world = await World.start();
+  await world.endDaemon('SIGTERM');
+  const names = Array.from({ length: 20 }, (_, i) => `new-${String(i).padStart(2, '0')}`);
+  for (const name of names) {
+    world.write(name, tinyVm(name, { strategy: 'Manual' }));
+    utimesSync(world.file(name), 1, 1);
+  }
+  const started = world.startDaemon();
+  await poll('it listens', () => existsSync(world.socket));
+  const { body } = await world.api('GET', VMS);
+  expect((body as ObjectList<VmObject>).items.map(({ metadata }) => metadata.name)).toEqual(names);
+  await started;
 });
 
 test('a VM whose file is gone is no more started by a new daemon than by the old one', async () => {
