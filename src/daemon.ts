@@ -20,6 +20,7 @@ import { bootTime } from './host/boot-time.ts';
 import { acquireDaemonLock } from './host/daemon-lock.ts';
 import { saveMemory } from './host/memory.ts';
 import type { Notifier } from './host/notify.ts';
+import { takePrecedence } from './host/precedence.ts';
 import { StateDb } from './host/state-db.ts';
 import { VmDirectory } from './host/vm-directory.ts';
 import { removeStaged } from './host/write-manifest.ts';
@@ -62,6 +63,7 @@ export async function runDaemon(config: DaemonConfig, services: DaemonServices):
     onSharedUser: (vm, reason) => report.warn(`qemu-user ${keyOf(vm)}`, reason),
   });
   process.umask(launcher.umask);
+  takePrecedence();
   await using stack = new AsyncDisposableStack();
   const lock = acquireDaemonLock(config.stateDir);
   stack.defer(() => lock.release());

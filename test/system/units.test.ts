@@ -60,6 +60,13 @@ describe.skipIf(reason !== undefined)(`the units${reason ? ` (${reason})` : ''}`
     expect(code, stdout).toBe(0);
   });
 
+  test('the daemon goes before the guests when processors are short', async () => {
+    const { unit } = await startedGuest(machine, 'behind');
+    expect(await machine.property(DAEMON, 'CPUWeight')).toBe('1000');
+    expect(await machine.property(unit, 'CPUWeight')).toBe('[not set]');
+    expect(await machine.property(unit, 'Slice')).toBe('solovirt-vms.slice');
+  });
+
   test('the user of the daemon may manage the units of VMs', async () => {
     const { unit } = await startedGuest(machine, 'allowed');
     for (const command of [
