@@ -32,7 +32,12 @@ export class Solovirt implements AsyncDisposable {
   static async start(options: { readonly args?: readonly string[] } = {}): Promise<Solovirt> {
     const program = buildProgram();
     const { node, flags, daemon } = program;
-    const world = new World({ ...options, program: { node, flags, main: daemon } });
+    const world = new World({
+      ...options,
+      program: { node, flags, main: daemon },
+      // A service leads a session of its own, whoever starts it.
+      inside: (command, ...args) => ['setsid', command, ...args],
+    });
     const solovirt = new Solovirt(program, world);
     await solovirt.startDaemon();
     return solovirt;
