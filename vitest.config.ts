@@ -22,9 +22,10 @@ export default defineConfig({
 });
 
 function tier(name: string, groupOrder: number, options: object): object {
-  return {
-    test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder }, ...options },
-  };
+  // What is waited for comes at once, but for a host that has much else to do.
+  const patience = { expect: { poll: { timeout: 20_000 } } };
+  const include = [`test/${name}/**/*.test.ts`];
+  return { test: { name, include, sequence: { groupOrder }, ...patience, ...options } };
 }
 
 /** Not without being asked for: it takes minutes and a disk that `npm run test:system` makes. */

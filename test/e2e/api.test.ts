@@ -173,7 +173,9 @@ describe('events', () => {
 
   test('are listed and watched as Kubernetes has them', async () => {
     const { metadata } = await get(EVENTS);
-    using stream = watch(`${EVENTS}?watch=1&resourceVersion=${metadata.resourceVersion}`);
+    // VMs of other tests may still be on the move.
+    const query = `watch=1&resourceVersion=${metadata.resourceVersion}&fieldSelector=involvedObject.name%3Dnoted`;
+    using stream = watch(`${EVENTS}?${query}`);
     world.write('noted', tinyVm('noted', { strategy: 'Halted' }));
     const seen = await stream.until('an event', () => true);
     expect(seen).toMatchObject({

@@ -27,7 +27,8 @@ function twenty(...verbs: readonly Verb[]): readonly Verb[] {
 function isAtRest(vm: VmObject | undefined): boolean {
   const { stateChangeRequests, printableStatus, instance } = vm?.status ?? {};
   if (stateChangeRequests !== undefined) return false;
-  return instance === undefined ? printableStatus === 'Stopped' : instance.pid !== undefined;
+  // One that stops still has its process, for a moment.
+  return printableStatus === (instance === undefined ? 'Stopped' : 'Running');
 }
 
 /** No VM has two, and a VM that is down has none. */

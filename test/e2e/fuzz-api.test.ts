@@ -8,7 +8,7 @@ import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
 
 const VMS = '/apis/kubevirt.io/v1/namespaces/default/virtualmachines';
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 const segment = fc.oneof(
   fc.constantFrom(

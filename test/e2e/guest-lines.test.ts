@@ -173,7 +173,7 @@ async function until(
   ask: () => Promise<string>,
   wanted: (text: string) => boolean,
 ): Promise<string> {
-  for (let tries = 0; tries < 500; tries += 1) {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
     const text = await ask();
     if (wanted(text)) return text;
     await new Promise((next) => setTimeout(next, 10));

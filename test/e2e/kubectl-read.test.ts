@@ -105,7 +105,7 @@ test('get -w prints a line for each change', async () => {
     env: kubectl.env(),
     reject: false,
     stdin: 'ignore',
-    timeout: 30_000,
+    timeout: 60_000,
   });
   const seen: string[] = [];
   for await (const line of running) {

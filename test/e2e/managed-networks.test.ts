@@ -8,7 +8,7 @@ import { NetNamespace, whyNoNetwork } from '../support/net-namespace.ts';
 import { poll, World } from './daemon-harness.ts';
 import { guestShell } from './guest-shell.ts';
 import { tinyVm } from './manifests.ts';
-import { eventReasons } from './waiting.ts';
+import { untilEvent, untilInfo } from './waiting.ts';
 
 const EXAMPLE = readFileSync(new URL('../../vms/lan.yaml', import.meta.url), 'utf8');
 const LONG_MS = 400_000;
@@ -41,7 +41,7 @@ describe.skipIf(why !== undefined)(`a managed network${why ? ` (${why})` : ''}`,
   const links = (): Promise<string> => net.get('ip', '-brief', 'address');
   const isGone = async (what: string): Promise<void> => {
     for (let tries = 0; (await links()).includes(what); tries += 1) {
-      if (tries > 200) throw new Error(`${what} is still there`);
+      if (tries > 1000) throw new Error(`${what} is still there`);
       await new Promise((next) => setTimeout(next, 50));
     }
   };
@@ -120,14 +120,7 @@ describe.skipIf(why !== undefined)(`a managed network${why ? ` (${why})` : ''}`,
     const before = dnsmasq();
     process.kill(before, 'SIGKILL');
     await poll('dnsmasq is there again', () => dnsmasq() !== before);
-    for (
-      let tries = 0;
-      !(await eventReasons(world, 'web')).includes('NetworkRestarted');
-      tries += 1
-    ) {
-      if (tries > 500) throw new Error('no event NetworkRestarted');
-      await new Promise((next) => setTimeout(next, 20));
-    }
+    await untilEvent(world, 'web', 'NetworkRestarted');
     expect(readKeeperState(dir)?.pid).toBe(keeper?.pid);
   }
 
@@ -160,14 +153,9 @@ spec:
     await up(world, 'one');
     expect(await links()).toContain('10.51.0.1/24');
     world.write('lan', network('lan', 'lan1', '10.52.0.0/24'));
-    for (
-      let tries = 0;
-      !(await warnings(world)).includes('default/lan goes on as it was');
-      tries += 1
-    ) {
-      if (tries > 500) throw new Error(await warnings(world));
-      await new Promise((next) => setTimeout(next, 20));
-    }
+    await untilInfo(world, 'the warning', ({ warnings }) =>
+      warnings.join().includes('default/lan goes on as it was'),
+    );
     await up(world, 'two');
     expect(await links()).not.toContain('10.52.0.1/24');
     for (const name of ['one', 'two']) await world.command(name, 'stop');

@@ -7,7 +7,7 @@ import type { VmUsageList } from '../../src/cli/format/usage.ts';
 import { World } from './daemon-harness.ts';
 import { tinyVm } from './manifests.ts';
 import { cli } from './run-main.ts';
-import { bringUp, condition } from './waiting.ts';
+import { bringUp, condition, untilInfo } from './waiting.ts';
 
 const STATS = '/apis/solovirt.io/v1';
 
@@ -20,6 +20,7 @@ beforeAll(async () => {
   await bringUp(world, 'web');
   await world.untilRuns('once', 1);
   await world.untilStatus('down', 'Stopped');
+  await untilInfo(world, 'the broken file is known', ({ counts }) => counts.invalid === 1);
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
