@@ -1,5 +1,6 @@
 /**
- * `systemctl` for the units of VMs. A call costs some milliseconds and a D-Bus library tens of megabytes.
+ * `systemctl` for whatever of units is not on the way of each start (`start-unit.ts`). A call costs some milliseconds, and a
+ * D-Bus library tens of megabytes.
  */
 import { execa } from 'execa';
 
@@ -7,7 +8,7 @@ export class SystemctlError extends Error {
   override readonly name = 'SystemctlError';
 }
 
-/** Long enough for a start job that waits until the unit's last run has been cleared away. */
+/** Long enough for a job that waits until the unit's last run has been cleared away. */
 const JOB_TIMEOUT_MS = 30_000;
 
 /**

@@ -24,6 +24,7 @@ import { recordOomBaseline } from './oom.ts';
 import { isAlive, readProcessFile } from './process-identity.ts';
 import { programFile } from './program-files.ts';
 import { SpawnError } from './spawn-error.ts';
+import { startUnit } from './start-unit.ts';
 import { systemctl } from './systemctl.ts';
 import { readTail } from './tail.ts';
 import { withMadeTaps } from './tap-host.ts';
@@ -36,6 +37,8 @@ export interface SystemdLauncherOptions {
 
 /** A start that waits for the service manager to be done with others and with the unit's last run, and then for one exec. */
 const IDENTITY_MS = 30_000;
+/** Long enough for a start job that waits until the unit's last run has been cleared away. */
+const START_MS = 30_000;
 
 /**
  * The service manager begins one unit after another anyway. Each start that waits for it holds a connection to the system
@@ -159,7 +162,7 @@ export class SystemdLauncher implements Launcher {
 
   async #start(unit: string, paths: InstancePaths): Promise<ProcessIdentity> {
     const abort = new AbortController();
-    const failed = systemctl('start', unit).catch((error: unknown) => {
+    const failed = startUnit(unit, { timeoutMs: START_MS }).catch((error: unknown) => {
       // A QEMU that ended at once has left its identity all the same, and its end says more.
       if (readProcessFile(paths.process) === undefined) abort.abort(error);
     });
