@@ -8,8 +8,20 @@
  * grace               the grace period in seconds
  * dependents/         an empty file for each VM that is to end before this one when the host shuts down
  * host-shutdown/      made by others: the next stop of the unit is the host's
+ *
+ * Synchronous where a start waits for it: the directory is in memory, and each way to a thread and back costs more.
  */
-import { chmod, chown, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import type { InstancePaths } from '../core/paths.ts';
 import { type Tap, tapOrder } from '../core/qemu-args/taps.ts';
 
@@ -24,24 +36,20 @@ export interface HandOver {
 }
 
 /** Written anew for each launch; a unit that still runs has its own view of the last one. */
-export async function writeHandOver(dir: string, given: HandOver): Promise<void> {
+export function writeHandOver(dir: string, given: HandOver): void {
   const { paths, machineDir, command, gracePeriodSeconds, taps, gid } = given;
-  await mkdir(`${dir}/dependents`, { recursive: true });
+  mkdirSync(`${dir}/dependents`, { recursive: true });
   // The unit's user is a stranger here, and the umask is for files.
-  await chmod(dir, 0o755);
-  await rm(`${dir}/host-shutdown`, { recursive: true, force: true });
-  await Promise.all([
-    replaceLink(`${dir}/evidence`, paths.dir),
-    replaceLink(`${dir}/sockets`, paths.runtimeDir),
-    machineDir === undefined
-      ? rm(`${dir}/machine`, { force: true })
-      : replaceLink(`${dir}/machine`, machineDir),
-    replaceFile(`${dir}/launch`, command.map((word) => `${word}\0`).join(''), gid),
-    taps.length === 0
-      ? rm(`${dir}/taps`, { force: true })
-      : replaceFile(`${dir}/taps`, taps.map((tap) => `${tapOrder(tap)}\n`).join(''), gid),
-    replaceFile(`${dir}/grace`, `${gracePeriodSeconds}\n`, gid),
-  ]);
+  chmodSync(dir, 0o755);
+  removeEmpty(`${dir}/host-shutdown`);
+  replaceLink(`${dir}/evidence`, paths.dir);
+  replaceLink(`${dir}/sockets`, paths.runtimeDir);
+  if (machineDir === undefined) rmSync(`${dir}/machine`, { force: true });
+  else replaceLink(`${dir}/machine`, machineDir);
+  replaceFile(`${dir}/launch`, command.map((word) => `${word}\0`).join(''), gid);
+  if (taps.length === 0) rmSync(`${dir}/taps`, { force: true });
+  else replaceFile(`${dir}/taps`, taps.map((tap) => `${tapOrder(tap)}\n`).join(''), gid);
+  replaceFile(`${dir}/grace`, `${gracePeriodSeconds}\n`, gid);
 }
 
 /** Makes `dependents/` hold exactly these names. */
@@ -56,16 +64,25 @@ export async function writeDependents(dir: string, names: readonly string[]): Pr
   ]);
 }
 
-async function replaceLink(path: string, target: string): Promise<void> {
-  const fresh = `${path}.new`;
-  await rm(fresh, { force: true });
-  await symlink(target, fresh);
-  await rename(fresh, path);
+/** Root's, and perhaps not to be looked into. */
+function removeEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
-async function replaceFile(path: string, text: string, gid: number): Promise<void> {
+function replaceLink(path: string, target: string): void {
   const fresh = `${path}.new`;
-  await writeFile(fresh, text, { mode: 0o640 });
-  await chown(fresh, -1, gid);
-  await rename(fresh, path);
+  rmSync(fresh, { force: true });
+  symlinkSync(target, fresh);
+  renameSync(fresh, path);
+}
+
+function replaceFile(path: string, text: string, gid: number): void {
+  const fresh = `${path}.new`;
+  writeFileSync(fresh, text, { mode: 0o640 });
+  chownSync(fresh, -1, gid);
+  renameSync(fresh, path);
 }

@@ -89,7 +89,7 @@ export class SystemdLauncher implements Launcher {
     // Not the quota yet: with a small one the way to QEMU alone would take longer than anybody waits.
     const { cpuNano, ...limits } = spec.limits ?? {};
     await this.#setLimits(order, limits);
-    await writeHandOver(this.#handOver(vm), {
+    writeHandOver(this.#handOver(vm), {
       paths,
       machineDir,
       command: withCompanions(

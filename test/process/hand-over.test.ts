@@ -16,8 +16,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-function handOver(uid: string): Promise<void> {
-  return writeHandOver(dir, {
+function handOver(uid: string): void {
+  writeHandOver(dir, {
     paths: instancePaths(root, root, uid),
     command: ['/bin/echo', 'two words', '', 'line\nbreak'],
     taps: [],
@@ -26,18 +26,18 @@ function handOver(uid: string): Promise<void> {
   });
 }
 
-test('leads to the directories of the instance and holds the command word by word', async () => {
-  await handOver('one');
+test('leads to the directories of the instance and holds the command word by word', () => {
+  handOver('one');
   expect(readlinkSync(`${dir}/evidence`)).toBe(`${root}/instances/one`);
   expect(readlinkSync(`${dir}/sockets`)).toBe(`${root}/i/one`);
   expect(readFileSync(`${dir}/launch`, 'utf8')).toBe('/bin/echo\0two words\0\0line\nbreak\0');
   expect(readFileSync(`${dir}/grace`, 'utf8')).toBe('30\n');
 });
 
-test('a launch replaces what the last one left, above all its mark of a host shutdown', async () => {
-  await handOver('one');
+test('a launch replaces what the last one left, above all its mark of a host shutdown', () => {
+  handOver('one');
   mkdirSync(`${dir}/host-shutdown`);
-  await handOver('two');
+  handOver('two');
   expect(readlinkSync(`${dir}/evidence`)).toBe(`${root}/instances/two`);
   expect(readdirSync(dir).sort()).toEqual(['dependents', 'evidence', 'grace', 'launch', 'sockets']);
 });
@@ -46,7 +46,7 @@ test('dependents are exactly those of now', async () => {
   await writeDependents(dir, ['app', 'prod:web']);
   await writeDependents(dir, ['app', 'cache']);
   expect(readdirSync(`${dir}/dependents`).sort()).toEqual(['app', 'cache']);
-  await handOver('one');
+  handOver('one');
   expect(readdirSync(`${dir}/dependents`).sort()).toEqual(['app', 'cache']);
   await writeDependents(dir, []);
   expect(readdirSync(`${dir}/dependents`)).toEqual([]);
