@@ -1,5 +1,5 @@
-# What the helpers of the units share. They need perl-base and nothing else. One of them runs in each launch of a VM, so
-# only small modules are loaded here: Socket and POSIX cost four times as much as perl itself.
+# What the helpers of the units share; vm-run does without. They need perl-base and nothing else. Some run at each end of a VM,
+# so only small modules are loaded here: Socket and POSIX cost four times as much as perl itself.
 use strict;
 use warnings;
 use Fcntl;
