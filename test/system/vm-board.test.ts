@@ -35,7 +35,7 @@ test.skipIf(needs !== undefined)(
     // The VM's user, and of the host's files its own alone.
     const user = (pid: string) => machine.get('ps', '-o', 'user:32=', '-p', pid);
     expect(await user(swtpm)).toBe(await user(await machine.property(unit, 'MainPID')));
-    expect(await machine.get('ls', `/proc/${swtpm}/root/var/lib/solovirt/machines`)).toBe('');
+    expect(await machine.get('ls', `/proc/${swtpm}/root/var/lib/solovirt`)).toBe('images');
 
     const before = await fleet.life('web');
     await machine.get('systemctl', 'kill', '--signal=SIGKILL', DAEMON);
