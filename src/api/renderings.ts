@@ -1,6 +1,6 @@
 /**
  * What VMs were rendered as last, kept while somebody reads: GET, lists and watches of one state of a VM share one object and
- * its bytes. A change or a minute without any new rendering lets go of it, so a daemon at rest holds none.
+ * its bytes. A change lets go of it, and so does a while in which nobody reads, so a daemon at rest holds none.
  */
 import type { VmSnapshot } from '../supervisor/snapshot.ts';
 import { writtenOnce } from './json-bytes.ts';
@@ -17,7 +17,8 @@ interface Kept<T> {
   readonly object: T | undefined;
 }
 
-const KEPT_MS = 60_000;
+/** Nobody has read for so long, or twice as long. V8 collects what is left of a burst a little later (`saveMemory`). */
+const KEPT_MS = 4000;
 
 export class Renderings<T extends object> {
   readonly #vms: CurrentVms;
@@ -25,6 +26,8 @@ export class Renderings<T extends object> {
   readonly #kept = new Map<string, Kept<T>>();
   /** Runs while something is kept. */
   #timer: NodeJS.Timeout | undefined;
+  /** Since the timer was set. */
+  #read = false;
   #stopListening: () => void = () => {};
 
   /** @param render undefined when the snapshot makes no object of this kind */
@@ -35,6 +38,7 @@ export class Renderings<T extends object> {
 
   readonly of = (snapshot: VmSnapshot): T | undefined => {
     const { key } = snapshot;
+    this.#read = true;
     const kept = this.#kept.get(key);
     if (kept?.snapshot === snapshot) return kept.object;
     const object = this.#render(snapshot);
@@ -42,16 +46,20 @@ export class Renderings<T extends object> {
     if (object !== undefined) writtenOnce(object);
     this.#kept.set(key, { snapshot, object });
     if (this.#timer === undefined) this.#begin();
-    this.#timer?.refresh();
     return object;
   };
 
   #begin(): void {
-    this.#timer = setTimeout(() => this.#letGo(), KEPT_MS).unref();
+    this.#timer = setTimeout(() => this.#look(), KEPT_MS).unref();
     this.#stopListening = this.#vms.listen(({ key }) => this.#kept.delete(key));
   }
 
-  #letGo(): void {
+  #look(): void {
+    if (this.#read) {
+      this.#read = false;
+      this.#timer?.refresh();
+      return;
+    }
     this.#stopListening();
     this.#kept.clear();
     this.#timer = undefined;
