@@ -105,8 +105,8 @@ test('QEMU gets default signals, an own session, no descriptors and a clean envi
   await using dir = await instanceDir();
   const identity = await spawnScript(dir.paths, 'umask; exec sleep 60');
   const proc = `/proc/${identity.pid}`;
-  // Its identity is there before it is executed.
-  await until('it sleeps', () => readFileSync(`${proc}/comm`, 'latin1') === 'sleep\n');
+  // Its identity is there before it is executed, and it reads its locale before it sleeps.
+  await until('it sleeps', () => readFileSync(`${proc}/stat`, 'latin1').includes(' (sleep) S '));
   const status = await readFile(`${proc}/status`, 'utf8');
   const masks = Object.fromEntries(
     [...status.matchAll(/^(Sig(?:Blk|Ign)):\s+(\w+)$/gm)].map(([, name, bits]) => [name, bits]),
