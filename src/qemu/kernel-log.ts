@@ -9,7 +9,7 @@ import { type KernelRecord, oomVictim, parseKernelRecord } from './oom-parse.ts'
 
 /** One record never is longer (CONSOLE_EXT_LOG_MAX is 8192). */
 const RECORD_BYTES = 8192;
-const RECORDS_PER_TURN = 500;
+const RECORDS_PER_TURN = 100;
 /** The latest. */
 const MOST_KILLS = 1000;
 
