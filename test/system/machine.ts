@@ -196,7 +196,11 @@ export class Machine implements AsyncDisposable {
 
   /** Everything in the journal, of all boots; of a machine that is switched off as well. */
   async journal(...args: readonly string[]): Promise<string> {
-    if (this.#init !== undefined) return this.get('journalctl', '--no-pager', ...args);
+    if (this.#init !== undefined) {
+      // What was said before may still be on its way there.
+      await this.run('journalctl', '--sync');
+      return this.get('journalctl', '--no-pager', ...args);
+    }
     const dir = this.path('/var/log/journal');
     const { stdout } = await execa('journalctl', ['--no-pager', `--directory=${dir}`, ...args]);
     return stdout;
