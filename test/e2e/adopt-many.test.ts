@@ -9,7 +9,8 @@ import { condition } from './waiting.ts';
 /** As many as two slow cores start in reasonable time. */
 const GUESTS = 60;
 const names = Array.from({ length: GUESTS }, (_, index) => `guest-${index}`);
-const STUCK = 'guest-7';
+/** The first to be taken over. */
+const STUCK = 'guest-0';
 
 async function vms(world: World): Promise<readonly VmObject[]> {
   return (await world.api('GET', '/apis/kubevirt.io/v1/virtualmachines')).body.items;
@@ -48,26 +49,15 @@ test(`${GUESTS} guests, one of them stopped dead`, { timeout: 240_000 }, async (
   try {
     await world.endDaemon('SIGKILL');
     await world.startDaemon();
-    // In the order of events: all others answer before the one is given up for silent.
-    let order = '';
-    const [adopted] = await Promise.all([
-      untilAll(world, 'all others answer', (vm) => runs(vm) || vm.metadata.name === STUCK).then(
-        (found) => {
-          order += 'others,';
-          return found;
-        },
-      ),
-      world
-        .until(
-          STUCK,
-          'is known to be silent',
-          (vm) => condition(vm, 'MonitorUnresponsive')?.status === 'True',
-        )
-        .then(() => {
-          order += 'stuck,';
-        }),
-    ]);
-    expect(order).toBe('others,stuck,');
+    const isOther = ({ metadata }: VmObject): boolean => metadata.name !== STUCK;
+    await world.until(
+      STUCK,
+      'is known to be silent',
+      (vm) => condition(vm, 'MonitorUnresponsive')?.status === 'True',
+    );
+    // How many have answered by then depends on the host; those who wait for the first would all be silent.
+    expect((await vms(world)).filter((vm) => isOther(vm) && runs(vm))).not.toEqual([]);
+    const adopted = await untilAll(world, 'all others answer', (vm) => runs(vm) || !isOther(vm));
     expect(uids(adopted)).toEqual(uids(before));
     expect((await world.vm(STUCK)).status.instance).toMatchObject({ pid, phase: 'Running' });
   } finally {

@@ -100,7 +100,7 @@ test.concurrent.for(['lost', 'shutdown', 'off'] as const)(
       expect(vm.text()).toBe(vm.original);
       expect((await vm.status()).runHistory).toHaveLength(1);
     }
-    expect(readdirSync(join(world.runtime, 'i'))).toHaveLength(AGAIN[how].length);
+    await expect.poll(() => readdirSync(join(world.runtime, 'i'))).toHaveLength(AGAIN[how].length);
   },
 );
 

@@ -79,12 +79,14 @@ async function expectNoLeftovers(world: World, plays: readonly Play[]): Promise<
       .map(({ pid }) => pid)
       .sort(),
   ).toEqual(live.map(({ pid }) => pid).sort());
-  expect(readdirSync(`${world.runtime}/i`).sort()).toEqual(uids);
-  const directories = readdirSync(`${world.state}/instances`);
-  expect(directories.filter((uid) => !known.has(uid))).toEqual([]);
-  const ended = directories.filter((uid) => !uids.includes(uid));
-  const disks = ended.flatMap((uid) => readdirSync(`${world.state}/instances/${uid}`));
-  expect(disks.filter((name) => name.includes('.qcow2'))).toEqual([]);
+  // What an end leaves behind is cleared away after it was told.
+  await expect.poll(() => readdirSync(`${world.runtime}/i`).sort()).toEqual(uids);
+  const directories = (): string[] => readdirSync(`${world.state}/instances`);
+  await expect.poll(() => directories().filter((uid) => !known.has(uid))).toEqual([]);
+  const ended = directories().filter((uid) => !uids.includes(uid));
+  const files = (): string[] =>
+    ended.flatMap((uid) => readdirSync(`${world.state}/instances/${uid}`));
+  await expect.poll(() => files().filter((name) => name.includes('.qcow2'))).toEqual([]);
   expect(new Set(uids).size).toBe(uids.length);
   for (const { vm, live: before } of plays)
     if (before !== undefined)
@@ -126,6 +128,6 @@ test('whatever was under way comes to the same end', async () => {
   await expectNoLeftovers(world, earlier);
   await clear(world, earlier);
   expect(qemuProcesses(world)).toEqual([]);
-  expect(readdirSync(`${world.runtime}/i`)).toEqual([]);
-  expect(readdirSync(`${world.state}/instances`)).toEqual([]);
+  await expect.poll(() => readdirSync(`${world.runtime}/i`)).toEqual([]);
+  await expect.poll(() => readdirSync(`${world.state}/instances`)).toEqual([]);
 });
