@@ -22,6 +22,11 @@ export class EventFacts {
     this.#resumedAt ??= event.at;
   }
 
+  /** Of a journal, in which QEMU may have told an end that nobody heard over its monitor. */
+  takeEnd(journal: readonly QmpEvent[]): void {
+    this.#endTold ??= journal.reduce<number | undefined>(tellEnd, undefined);
+  }
+
   /** Its run state shows that guest code has run, although no event told. */
   setResumed(): void {
     this.#resumed = true;

@@ -67,7 +67,10 @@ export class LiveInstance {
     this.#monitor = new Monitor(paths, {
       onEvent: (event) => this.#take(event),
       onConnected: (runState) => this.#connected(runState),
-      onChange: deps.onChange,
+      onChange: () => {
+        if (this.#monitor.unresponsive) this.facts.takeEnd(readJournal(paths.events));
+        deps.onChange();
+      },
     });
     this.guest = new AgentLink({
       socket: paths.agentSocket,
