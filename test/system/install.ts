@@ -23,6 +23,7 @@ const PROGRAMS = [
   'attach',
   'beside',
   'confine',
+  'confine-root.pl',
   'network-host.pl',
   'network-keep',
   'network-rules.pl',
