@@ -2,7 +2,9 @@
  * From HTTP to a handler and back: paths, bodies, errors and streams. Every error becomes a `Status` object, and
  * none tells a client more than it needs.
  */
+
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { errorMessage } from '../core/thrown.ts';
 import type { Logger } from '../ports.ts';
 import { Refusal, type RefusalKind } from '../supervisor/refusal.ts';
 import { MAX_BODY_BYTES } from './contract.ts';
@@ -172,7 +174,7 @@ function parseBody(text: string, contentType: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorMessage(error);
     throw new ApiError(`the request body is not JSON: ${words}`, { code: 400, cause: error });
   }
 }
@@ -180,7 +182,7 @@ function parseBody(text: string, contentType: string): unknown {
 function faultOf(error: unknown): Fault {
   if (error instanceof ApiError) return error.fault;
   if (error instanceof Refusal) return refusalFault(error);
-  const words = error instanceof Error ? error.message : String(error);
+  const words = errorMessage(error);
   return { code: isHostTrouble(error) ? 503 : 500, message: words };
 }
 

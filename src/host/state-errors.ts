@@ -2,6 +2,8 @@
  * What can go wrong with the state database, in plain words. SQLite's codes: https://sqlite.org/rescode.html.
  */
 
+import { errorCode, errorMessage } from '../core/thrown.ts';
+
 /** The database cannot be opened, and setting it aside would not help. The daemon does not start. */
 export class StateOpenError extends Error {
   override readonly name = 'StateOpenError';
@@ -32,11 +34,6 @@ function extendedCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-function errnoOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
-
 /** True when the file's content is to blame, so that another file would do. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
@@ -65,7 +62,7 @@ const UNWRITABLE_ERRNOS = ['EROFS', 'ENOSPC', 'EDQUOT', 'EIO'];
 export function isUnwritable(error: unknown): boolean {
   const code = sqliteCode(error);
   if (code !== undefined) return UNWRITABLE_CODES.includes(code);
-  return UNWRITABLE_ERRNOS.includes(errnoOf(error) ?? '');
+  return UNWRITABLE_ERRNOS.includes(errorCode(error) ?? '');
 }
 
 /** True when this handle will never write, whatever becomes of the disk. */
@@ -75,7 +72,7 @@ export function isReadOnlyHandle(error: unknown): boolean {
 
 /** What happened, without SQLite's jargon where a person can do something about it. */
 export function plainWords(error: unknown): string {
-  const known = ERRNO_WORDS[errnoOf(error) ?? ''];
+  const known = ERRNO_WORDS[errorCode(error) ?? ''];
   if (known !== undefined) return known;
   if (extendedCode(error) === NO_ROOM_FOR_INDEX) return NO_SPACE;
   switch (sqliteCode(error)) {
@@ -87,7 +84,7 @@ export function plainWords(error: unknown): string {
     case READ_ONLY:
       return 'it, its directory or its file system is read-only';
     case IO_ERROR:
-      return `its disk fails (${messageOf(error)})`;
+      return `its disk fails (${errorMessage(error)})`;
     case CORRUPT:
       return 'it is damaged';
     case FULL:
@@ -97,10 +94,6 @@ export function plainWords(error: unknown): string {
     case NOT_A_DATABASE:
       return 'it is not a database';
     default:
-      return messageOf(error);
+      return errorMessage(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

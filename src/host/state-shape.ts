@@ -2,6 +2,7 @@
  * Checks that a value from the database has the shape its type promises. A check answers with a complaint that
  * names the place (`instance.phase: …`), or with nothing. Unknown fields are let through.
  */
+import { errorMessage } from '../core/thrown.ts';
 
 export type Check = (value: unknown, at: string) => string | undefined;
 
@@ -98,7 +99,7 @@ export function parseStored<T>(
   try {
     value = JSON.parse(String(json));
   } catch (error) {
-    return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : error}` };
+    return { ok: false, reason: `not JSON: ${errorMessage(error)}` };
   }
   const found = check(value, '');
   return found === undefined ? { ok: true, value: value as T } : { ok: false, reason: found };

@@ -3,7 +3,9 @@
  * the daemon, and a program that looks for its libraries, are a good part of what a start costs. A connection for each start,
  * as systemctl has it: one that was kept would hear of every job on the host.
  */
+
 import { connect, type Socket } from 'node:net';
+import { errorMessage } from '../core/thrown.ts';
 import { type BusCall, type BusMessage, encodeCall, takeMessages } from './bus-message.ts';
 
 /** What the service manager said, or why nobody could be asked. */
@@ -58,8 +60,7 @@ export async function startUnit(
       throw new Error(`${words}; see journalctl -u ${unit}`);
     }
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new StartUnitError(`${unit} could not be started: ${words}`, { cause });
+    throw new StartUnitError(`${unit} could not be started: ${errorMessage(cause)}`, { cause });
   } finally {
     clearTimeout(timer);
     socket.destroy();

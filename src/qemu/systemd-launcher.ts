@@ -3,6 +3,7 @@
  * leave the same files as `parents`. The service manager is QEMU's parent, so a guest is stopped gracefully at a host
  * shutdown although no daemon is alive, and the daemon needs no privileges.
  */
+
 import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/model/evidence.ts';
 import type { Limits, VmIdentity } from '../core/model/virtual-machine.ts';
@@ -12,6 +13,7 @@ import { confineArgs } from '../core/qemu-args/confinement.ts';
 import type { TapMaking } from '../core/qemu-args/taps.ts';
 import { unitInstance, unitName } from '../core/systemd/unit-name.ts';
 import { cpuQuota, unitProperties } from '../core/systemd/unit-properties.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { AtMost } from './at-most.ts';
 import { awaitInDirectory } from './await-file.ts';
 import { discardInstance } from './discard.ts';
@@ -179,7 +181,7 @@ export class SystemdLauncher implements Launcher {
       await systemctl('stop', unit).catch(() => undefined);
       const words = await readTail(paths.stderr, { maxLines: 5, maxBytes: 1024 });
       throw new SpawnError(
-        `QEMU was not started: ${wordsOf(cause)}${words === '' ? '' : `\n${words}`}`,
+        `QEMU was not started: ${errorMessage(cause)}${words === '' ? '' : `\n${words}`}`,
         { cause },
       );
     }
@@ -190,7 +192,9 @@ async function setProperties(unit: string, properties: readonly string[]): Promi
   try {
     await systemctl('set-property', '--runtime', unit, ...properties);
   } catch (cause) {
-    throw new SpawnError(`the limits of ${unit} could not be set: ${wordsOf(cause)}`, { cause });
+    throw new SpawnError(`the limits of ${unit} could not be set: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -207,8 +211,4 @@ async function signalUnit(
     if (isAlive(identity))
       throw new KillError(`cannot send ${signal} to QEMU (pid ${identity.pid})`, { cause });
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,6 +11,7 @@ import type { VmRecord } from '../core/model/record.ts';
 import type { RunStrategy } from '../core/model/virtual-machine.ts';
 import { type Command, type Judgement, judgeCommand } from '../core/strategy/commands.ts';
 import { commanded, writeConfirmed, writeDropped } from '../core/strategy/transitions.ts';
+import { errorMessage } from '../core/thrown.ts';
 import { ManifestChangedError, replaceManifest } from '../host/write-manifest.ts';
 import type { Context } from './context.ts';
 import { bringIntoForce, type InForce } from './in-force.ts';
@@ -135,7 +136,7 @@ function newText(ctx: Context, { entry }: InForce, to: RunStrategy): Edit {
 }
 
 function refusedWrite(path: string, error: unknown): Refusal {
-  const words = error instanceof Error ? error.message : String(error);
+  const words = errorMessage(error);
   const message =
     error instanceof ManifestChangedError
       ? `${path} has changed since it was read; nothing was done, try again`
