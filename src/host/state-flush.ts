@@ -4,6 +4,7 @@
  * journal file serves all that were made before it began.
  */
 import { closeSync, fdatasync, openSync } from 'node:fs';
+import { errorCode } from '../core/thrown.ts';
 
 export interface FlushPort {
   /** Flushes the journal. Rejects when the disk does not take it. */
@@ -108,7 +109,7 @@ export class JournalFile implements Disposable {
     try {
       this.#file ??= openSync(this.#path, 'r');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (errorCode(error) !== 'ENOENT') throw error;
     }
     return this.#file;
   }

@@ -24,6 +24,7 @@ import {
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import type { InstancePaths } from '../core/paths.ts';
 import { type Tap, tapOrder } from '../core/qemu-args/taps.ts';
+import { errorCode } from '../core/thrown.ts';
 
 export interface HandOver {
   readonly paths: InstancePaths;
@@ -69,7 +70,7 @@ function removeEmpty(dir: string): void {
   try {
     rmdirSync(dir);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 
