@@ -2,7 +2,7 @@
  * Gets ready all files that an instance needs before QEMU starts: images found, overlays made, host disks
  * created. Writes only into the instance's directory, and host disks that the manifest wants created.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { InstanceSpec, VmIdentity } from '../core/model/virtual-machine.ts';
 import type { PreparedDisk, PreparedKernel } from '../core/qemu-args/input.ts';
@@ -107,9 +107,13 @@ export async function removeInstanceDisks(instanceDir: string): Promise<void> {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
-  const ours = (name: string) =>
-    MADE_DIR.test(name) || MADE.some((ending) => name.endsWith(ending));
-  const disks = names.filter(ours);
-  const options = { recursive: true, force: true };
-  await Promise.all(disks.map((name) => rm(join(instanceDir, name), options)));
+  await Promise.all(names.map((name) => removeMade(instanceDir, name)));
+}
+
+async function removeMade(dir: string, name: string): Promise<void> {
+  const isOurs = MADE_DIR.test(name) || MADE.some((ending) => name.endsWith(ending));
+  if (!isOurs) return;
+  const path = join(dir, name);
+  // The next start of a crashed guest waits for it, and `rm` looks at each file first.
+  await unlink(path).catch(() => rm(path, { recursive: true, force: true }));
 }
