@@ -8,7 +8,14 @@ import { socketPath } from './client/socket-path.ts';
 import type { DaemonConfig } from './core/config/daemon-config.ts';
 import { readonlySocketBeside } from './core/paths.ts';
 import { ConfigError, resolveConfig } from './host/config.ts';
-import type { PlaceFlags } from './images-command.ts';
+
+/** Where to look, when the daemon is not to be asked. */
+export interface PlaceFlags {
+  readonly images?: string;
+  readonly vms?: string;
+  readonly config?: string;
+  readonly socket?: string;
+}
 
 export interface ImagePlaces {
   readonly imagesDir: string;

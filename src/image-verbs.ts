@@ -15,7 +15,8 @@ import { ImageError } from './images/image-error.ts';
 import { readUsers } from './images/image-users.ts';
 import { importImage } from './images/import-image.ts';
 import { pruneImages } from './images/prune-images.ts';
-import { type PullRequest, pullImage } from './images/pull-image.ts';
+import { pullImage } from './images/pull-image.ts';
+import type { PullRequest } from './images/pull-request.ts';
 import { removeImage } from './images/remove-image.ts';
 
 const COLUMNS: readonly Column<ImageEntry>[] = [

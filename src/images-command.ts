@@ -6,14 +6,7 @@ import type { Command } from 'commander';
 import type { CliContext } from './cli/context.ts';
 import type { DataFormat } from './cli/format/output.ts';
 import { outputOption, readSize, socketOption } from './cli/options.ts';
-
-/** Where to look, when the daemon is not to be asked. */
-export interface PlaceFlags {
-  readonly images?: string;
-  readonly vms?: string;
-  readonly config?: string;
-  readonly socket?: string;
-}
+import type { PlaceFlags } from './image-places.ts';
 
 interface ListFlags extends PlaceFlags {
   readonly output?: DataFormat | 'name';

@@ -7,7 +7,7 @@ import type { JsonObject } from '../core/model/json.ts';
 import type { Problem } from '../core/model/problem.ts';
 import type { Phase } from '../core/model/record.ts';
 import type { PrintableStatus } from '../core/status/printable-status.ts';
-import type { Hold } from '../core/strategy/decide.ts';
+import type { Hold } from '../core/strategy/action.ts';
 import type { MachineStatus, PhaseTransition } from './contract-instance.ts';
 import type { Condition, ObjectMeta } from './contract-meta.ts';
 import type { RunView } from './contract-runs.ts';

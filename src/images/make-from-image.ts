@@ -9,7 +9,7 @@ import { checkDisk, checkReferences } from './check-disk.ts';
 import { findInLayers } from './find-in-layers.ts';
 import { ImageError } from './image-error.ts';
 import { type Bench, lookAt, settle } from './place-image.ts';
-import type { PullRequest, PullWatcher } from './pull-image.ts';
+import type { PullRequest, PullWatcher } from './pull-request.ts';
 import { fetchWithSkopeo } from './skopeo.ts';
 
 interface Making {

@@ -1,9 +1,15 @@
 /** Copies an image into a qcow2 of its own. */
-import type { MakeOptions } from './data-volume.ts';
 import { filesBelow } from './image-chain.ts';
 import type { Image } from './image-file.ts';
+import type { Roots } from './path-policy.ts';
 import { PrepareError } from './prepare-error.ts';
 import { qemuImg } from './qemu-img.ts';
+
+export interface ConvertOptions extends Roots {
+  readonly signal: AbortSignal;
+  /** In words, such as `34 % downloaded`. */
+  readonly onProgress: (progress: string) => void;
+}
 
 export interface Copy {
   readonly source: Image;
@@ -16,7 +22,7 @@ export interface Copy {
 /** @throws PrepareError; the signal's reason when aborted */
 export async function convertImage(
   { source, target, sizeBytes = source.sizeBytes }: Copy,
-  options: Pick<MakeOptions, 'imagesDir' | 'diskRoots' | 'signal' | 'onProgress'>,
+  options: ConvertOptions,
 ): Promise<void> {
   if (sizeBytes < source.sizeBytes)
     throw new PrepareError(

@@ -9,7 +9,7 @@ import { diskKind, HEAD_BYTES } from '../core/images/disk-format.ts';
 import type { DataVolume, DataVolumeContents } from '../core/model/storage.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
 import { findClaim } from './claim-disk.ts';
-import { type Copy, convertImage } from './convert-image.ts';
+import { type ConvertOptions, type Copy, convertImage } from './convert-image.ts';
 import { download, forget } from './download.ts';
 import { filesBelow, readHead } from './image-chain.ts';
 import { findAllowed, type Image, readImage } from './image-file.ts';
@@ -19,10 +19,7 @@ import { PrepareError, reasonOf } from './prepare-error.ts';
 import { isWholeQcow2 } from './qemu-img.ts';
 import { unpack } from './unpack.ts';
 
-export interface MakeOptions extends Roots {
-  readonly signal: AbortSignal;
-  /** In words, such as `34 % downloaded`. */
-  readonly onProgress: (progress: string) => void;
+export interface MakeOptions extends ConvertOptions {
   /**
    * Has the disk of a container image here.
    * @param secret of the VM's namespace

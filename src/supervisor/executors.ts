@@ -11,7 +11,7 @@ import type { InstancePaths } from '../core/paths.ts';
 import { sizeFindings } from '../core/preflight.ts';
 import { chooseCid } from '../core/qemu-args/vsock.ts';
 import { templateOf } from '../core/status/conditions.ts';
-import type { Action } from '../core/strategy/decide.ts';
+import type { Action } from '../core/strategy/action.ts';
 import { isAsking } from '../core/strategy/stop-ladder.ts';
 import {
   discarded,

@@ -4,7 +4,8 @@
  */
 import type { VmRecord } from '../core/model/record.ts';
 import type { VirtualMachine } from '../core/model/virtual-machine.ts';
-import { type Action, decide } from '../core/strategy/decide.ts';
+import type { Action } from '../core/strategy/action.ts';
+import { decide } from '../core/strategy/decide.ts';
 import { isProvisioning } from '../core/strategy/provision.ts';
 import type { Context } from './context.ts';
 import { execute } from './executors.ts';

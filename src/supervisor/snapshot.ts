@@ -9,7 +9,7 @@ import type { InstanceRecord, RunEntry, VmRecord } from '../core/model/record.ts
 import type { VirtualMachine, VmIdentity } from '../core/model/virtual-machine.ts';
 import { templateOf } from '../core/status/conditions.ts';
 import type { TimedCondition } from '../core/status/transition-times.ts';
-import type { Hold } from '../core/strategy/decide.ts';
+import type { Hold } from '../core/strategy/action.ts';
 
 export interface VmSnapshot extends VmIdentity {
   readonly key: string;

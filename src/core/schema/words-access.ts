@@ -1,5 +1,5 @@
 /** Words for the credentials that a guest is given. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 export const ACCESS_WORDS = {
   AccessCredential: {

@@ -1,5 +1,5 @@
 /** Words for the objects of Kubernetes' core group that stand in files beside VMs. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 const STORAGE = {
   about: 'What is asked of the storage: a size.',

@@ -1,5 +1,5 @@
 /** Words for the devices, and for the networks behind them; volumes have their own. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 const BOOT_ORDER =
   'The place in the order of booting, from 1; the lowest is tried first. A number stands once over all disks and interfaces.';

@@ -1,5 +1,5 @@
 /** Words for the machine: CPUs, memory, board and firmware. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 export const MACHINE_WORDS = {
   DomainSpec: {

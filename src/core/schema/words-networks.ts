@@ -1,5 +1,5 @@
 /** Words for the networks of the host, and for the JSON of CNI in them. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 const RANGE = {
   subnet: 'The addresses of the network, such as 10.44.0.0/24.',

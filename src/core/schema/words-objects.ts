@@ -1,5 +1,5 @@
 /** Words for the objects themselves: what stands around the description of the machine. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 export const OBJECT_WORDS = {
   ObjectMeta: {

@@ -1,5 +1,5 @@
 /** Words for the probes of a guest. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 export const PROBE_WORDS = {
   Probe: {

@@ -1,5 +1,5 @@
 /** Words for what is behind disks and shared directories: volumes, and what makes them. */
-import type { TypeWords } from './words.ts';
+import type { TypeWords } from './type-words.ts';
 
 export const VOLUME_WORDS = {
   Volume: {

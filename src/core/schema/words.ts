@@ -3,6 +3,7 @@
  * `manifest/kubevirt-fields.ts`, and a test for every field that is read and for nothing else.
  */
 import type { KubeVirtType } from '../manifest/kubevirt-fields.ts';
+import type { TypeWords } from './type-words.ts';
 import { ACCESS_WORDS } from './words-access.ts';
 import { CORE_WORDS } from './words-core.ts';
 import { DEVICE_WORDS } from './words-devices.ts';
@@ -11,16 +12,6 @@ import { NETWORK_WORDS } from './words-networks.ts';
 import { OBJECT_WORDS } from './words-objects.ts';
 import { PROBE_WORDS } from './words-probes.ts';
 import { VOLUME_WORDS } from './words-volumes.ts';
-
-export interface TypeWords {
-  readonly about: string;
-  readonly fields: Readonly<Record<string, FieldWords>>;
-}
-
-/** Sentences, and with them what is assumed without the field, where that is one value. */
-export type FieldWords =
-  | string
-  | { readonly text: string; readonly default: string | number | boolean };
 
 export const WORDS: Readonly<Record<KubeVirtType, TypeWords>> = {
   ...OBJECT_WORDS,

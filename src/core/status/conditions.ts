@@ -10,7 +10,7 @@ import type { Problem } from '../model/problem.ts';
 import type { ReadinessRecord, VmRecord } from '../model/record.ts';
 import type { VirtualMachine } from '../model/virtual-machine.ts';
 import { isReady } from '../probe/probe-time.ts';
-import type { Hold } from '../strategy/decide.ts';
+import type { Hold } from '../strategy/action.ts';
 import { isHalted, provisioningOf } from './printable-status.ts';
 
 export interface ConditionFacts {

@@ -3,7 +3,7 @@
  * setPrintableStatus): what the user asked for hides what is going on beneath it.
  */
 import type { VmRecord } from '../model/record.ts';
-import type { Hold } from '../strategy/decide.ts';
+import type { Hold } from '../strategy/action.ts';
 import { WISHES } from '../strategy/run-strategy.ts';
 
 export type PrintableStatus =

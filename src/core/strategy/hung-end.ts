@@ -1,6 +1,6 @@
 /** A QEMU that has told its end and does not get there. Pure. */
 import type { InstanceRecord } from '../model/record.ts';
-import type { Action } from './decide.ts';
+import type { Action } from './action.ts';
 import type { InstanceView } from './situation.ts';
 import { isForced } from './stop-ladder.ts';
 

@@ -1,5 +1,5 @@
 /** Whether a start has to wait until disks of the VM have been made, and its images pulled. Pure. */
-import type { Action, Hold } from './decide.ts';
+import type { Action, Hold } from './action.ts';
 
 /** The VM's data volumes that have no disk yet, and images that are to be pulled; absent when there are none. */
 export type ProvisionFacts =

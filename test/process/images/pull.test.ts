@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type PullRequest, pullImage } from '../../../src/images/pull-image.ts';
+import { pullImage } from '../../../src/images/pull-image.ts';
+import type { PullRequest } from '../../../src/images/pull-request.ts';
 import { layer, sha256, writeLayout } from '../../support/oci-image.ts';
 import { LOGIN, Registry } from '../../support/registry.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunStrategy } from '../../../../src/core/model/virtual-machine.ts';
-import { type Action, decide } from '../../../../src/core/strategy/decide.ts';
+import type { Action } from '../../../../src/core/strategy/action.ts';
+import { decide } from '../../../../src/core/strategy/decide.ts';
 import type { DumpView, InstanceView, Situation } from '../../../../src/core/strategy/situation.ts';
 import { instanceSpec, NOW, stopRecord } from '../../../support/build.ts';
 import { down, live, RUNNING, seenAs } from './situations.ts';
