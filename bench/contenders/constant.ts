@@ -1,5 +1,6 @@
 /**
- * The floor of every read: a Node that answers with what it was given at its start, whatever it is asked for. What a read
+ * The floor of every read: a Node that answers with what it was given at its start, whatever it is asked for. It has a session
+ * of its own and goes before the guests, as the daemon does. What a read
  * takes beyond it is solovirt's; what takes as long here is the client, the kernel and the host.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -10,6 +11,9 @@ import { KeptConnection } from '../kept-connection.ts';
 import type { Program } from '../program.ts';
 
 const SERVER = `
+try {
+  require('fs').writeFileSync('/proc/self/autogroup', '-10');
+} catch {}
 const answers = JSON.parse(require('fs').readFileSync(process.argv[1])).map(Buffer.from);
 require('http').createServer((request, response) => {
   const answer = answers[Number(request.url.slice(1))];
@@ -35,7 +39,7 @@ export class Constant implements Disposable {
   ): Promise<Constant> {
     const [file, socket] = [join(dir, 'constant.json'), join(dir, 'constant')];
     writeFileSync(file, JSON.stringify(answers));
-    const server = spawn(node, [...flags, '-e', SERVER, file, socket], {
+    const server = spawn('setsid', [node, ...flags, '-e', SERVER, file, socket], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
