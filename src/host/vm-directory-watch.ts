@@ -6,7 +6,7 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
-import { isManifestName } from './vm-directory-names.ts';
+import { isManifestName, isStagedName } from './vm-directory-names.ts';
 
 const READY_DEADLINE_MS = 5000;
 /** As many links as the kernel follows in one path (path_resolution(7)). */
@@ -49,7 +49,11 @@ export async function watchDirectory(
   }
   // Raw events of the directory come sooner than digested ones, and also for names that chokidar is told to
   // ignore: a directory whose manifests are links may change through a hidden link (Kubernetes' `..data`).
-  watchers[0]?.on('raw', (_, name, details) => handlers.onHint(rawPath(dir, name, details)));
+  watchers[0]?.on('raw', (_, name, details) => {
+    // What we write ourselves is no such link, and to look at all files for each would be long.
+    if (typeof name !== 'string' || !isStagedName(name))
+      handlers.onHint(rawPath(dir, name, details));
+  });
   await Promise.all(watchers.map((watcher) => whenReady(watcher, handlers)));
   return {
     close: async () => {
