@@ -1,5 +1,5 @@
 /**
- * Which names in the VM directory are manifests, and which are our own. Pure.
+ * Which names in the VM directory are manifests. Pure.
  */
 
 /**
@@ -9,9 +9,4 @@
  */
 export function isManifestName(name: string): boolean {
   return /^[^.#].*\.ya?ml$/s.test(name);
-}
-
-/** What is about to be put in a manifest's place by this program, `.NAME.solovirt`, and what write-file-atomic makes of it. */
-export function isStagedName(name: string): boolean {
-  return /^\..+\.solovirt(\.\d+)?$/s.test(name);
 }

@@ -6,7 +6,8 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
-import { isManifestName, isStagedName } from './vm-directory-names.ts';
+import { isManifestName } from './vm-directory-names.ts';
+import { DirectoryWays } from './vm-directory-ways.ts';
 
 const READY_DEADLINE_MS = 5000;
 /** As many links as the kernel follows in one path (path_resolution(7)). */
@@ -49,12 +50,14 @@ export async function watchDirectory(
   }
   // Raw events of the directory come sooner than digested ones, and also for names that chokidar is told to
   // ignore: a directory whose manifests are links may change through a hidden link (Kubernetes' `..data`).
+  const ways = DirectoryWays.of(dir);
   watchers[0]?.on('raw', (_, name, details) => {
-    // What we write ourselves is no such link, and to look at all files for each would be long.
-    if (typeof name !== 'string' || !isStagedName(name))
-      handlers.onHint(rawPath(dir, name, details));
+    const path = rawPath(dir, name, details);
+    if (path !== undefined || !isAnotherName(dir, name, details)) handlers.onHint(path);
+    // To look at all files for each that an editor makes on the way would take long.
+    else void hintAtWay(ways, name, handlers);
   });
-  await Promise.all(watchers.map((watcher) => whenReady(watcher, handlers)));
+  await Promise.all([ways, ...watchers.map((watcher) => whenReady(watcher, handlers))]);
   return {
     close: async () => {
       await Promise.all(watchers.map((watcher) => watcher.close()));
@@ -81,13 +84,29 @@ function startWatcher(
  * else, such as the end of the directory, is about all of them.
  */
 function rawPath(dir: string, name: unknown, details: unknown): string | undefined {
-  const watched =
-    typeof details === 'object' && details !== null && 'watchedPath' in details
-      ? details.watchedPath
-      : undefined;
+  const watched = watchedPath(details);
   if (typeof watched !== 'string') return undefined;
   if (watched !== dir) return manifestIn(dir, watched);
   return typeof name === 'string' ? manifestIn(dir, join(dir, name)) : undefined;
+}
+
+function watchedPath(details: unknown): unknown {
+  return typeof details === 'object' && details !== null && 'watchedPath' in details
+    ? details.watchedPath
+    : undefined;
+}
+
+/** Something in the directory that is no manifest. What happens to the directory is told under its own name. */
+function isAnotherName(dir: string, name: unknown, details: unknown): name is string {
+  return typeof name === 'string' && watchedPath(details) === dir && name !== basename(dir);
+}
+
+async function hintAtWay(
+  ways: Promise<DirectoryWays>,
+  name: string,
+  { onHint }: WatchHandlers,
+): Promise<void> {
+  if (await (await ways).leadsThrough(name)) onHint(undefined);
 }
 
 function manifestIn(dir: string, path: string): string | undefined {

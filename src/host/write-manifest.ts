@@ -10,7 +10,6 @@ import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { errorCode } from '../core/thrown.ts';
 import { readManifest } from './read-manifest.ts';
-import { isStagedName } from './vm-directory-names.ts';
 
 /** The file no longer holds the text that the change was made for. Read it again and decide anew. */
 export class ManifestChangedError extends Error {
@@ -118,13 +117,16 @@ export async function removeManifest(path: string, expectedText: string): Promis
   }
 }
 
+/** `.NAME.solovirt`, and what write-file-atomic makes of it on the way. */
+const STAGED = /^\..+\.solovirt(\.\d+)?$/;
+
 /**
  * Removes what a killed daemon was about to put in a manifest's place. Not while another one may be writing.
  * Best effort: such a file is hidden and harms nobody.
  */
 export async function removeStaged(dir: string): Promise<void> {
   const names = await readdir(dir).catch(() => []);
-  const staged = names.filter(isStagedName);
+  const staged = names.filter((name) => STAGED.test(name));
   await Promise.allSettled(staged.map((name) => rm(join(dir, name), { force: true })));
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isManifestName, isStagedName } from '../../../src/host/vm-directory-names.ts';
+import { isManifestName } from '../../../src/host/vm-directory-names.ts';
 
 test.for([
   'web.yaml',
@@ -31,16 +31,4 @@ test.for([
   '',
 ])('%j is no manifest', (name) => {
   expect(isManifestName(name)).toBe(false);
-});
-
-test.for([
-  ['.web.yaml.solovirt', true],
-  ['.web.yaml.solovirt.1234', true],
-  ['.web.yaml.new.solovirt', true],
-  ['web.yaml.solovirt', false],
-  ['.web.yaml.swp', false],
-  ['..data', false],
-  ['.solovirt', false],
-] as const)('%j is on its way into the place of a manifest: %j', ([name, expected]) => {
-  expect(isStagedName(name)).toBe(expected);
 });
