@@ -1,7 +1,7 @@
 /**
- * The floor of every read: a Node that answers with what it was given at its start, whatever it is asked for. It has a session
- * of its own and goes before the guests, as the daemon does. What a read
- * takes beyond it is solovirt's; what takes as long here is the client, the kernel and the host.
+ * The floor of every read: a Node that answers with what it was given at its start, whatever it is asked for. It has a
+ * session of its own and goes before the guests, as the daemon does. What a read takes beyond it is solovirt's; what takes
+ * as long here is the client, the kernel and the host.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

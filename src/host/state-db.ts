@@ -1,8 +1,8 @@
 /**
  * What solovirt must not forget: VM records, run histories, events, counters. Every method that writes has handed it to
  * the kernel when it returns, so that it outlives the daemon, or has thrown and changed nothing; it goes to the disk soon,
- * and has for certain after `flushed`, unless it may be lost with the host. Rows that no longer make sense are moved out of the way and reported; one bad row
- * costs one VM its record, not the daemon its start.
+ * and has for certain after `flushed`, unless it may be lost with the host. Rows that no longer make sense are moved out of
+ * the way and reported; one bad row costs one VM its record, not the daemon its start.
  */
 import type { Evidence } from '../core/model/evidence.ts';
 import type { EndCount, RunEntry, VmRecord } from '../core/model/record.ts';

@@ -3,7 +3,6 @@
  * the daemon, and a program that looks for its libraries, are a good part of what a start costs. A connection for each start,
  * as systemctl has it: one that was kept would hear of every job on the host.
  */
-
 import { connect, type Socket } from 'node:net';
 import { errorMessage } from '../core/thrown.ts';
 import { type BusCall, type BusMessage, encodeCall, takeMessages } from './bus-message.ts';

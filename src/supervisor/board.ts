@@ -4,7 +4,7 @@
  * Invariants: a snapshot is replaced only by one that differs, with a resource version higher than any before it,
  * over restarts too; a watcher that asks for a version whose changes are no longer kept is told so.
  */
-import { isSame } from './is-same.ts';
+import { sameJson } from '../core/manifest/same-json.ts';
 import { instanceFacts, type SnapshotDraft, type VmSnapshot } from './snapshot.ts';
 import { type Change, SnapshotStore } from './snapshot-store.ts';
 import type { Versions } from './versions.ts';
@@ -44,10 +44,10 @@ export class Board {
     const previous = this.get(draft.key);
     if (previous !== undefined) {
       const { resourceVersion: _, instanceVersion: __, ...shown } = previous;
-      if (isSame(shown, draft)) return;
+      if (sameJson(shown, draft)) return;
     }
     const keepsInstance =
-      previous !== undefined && isSame(instanceFacts(previous), instanceFacts(draft));
+      previous !== undefined && sameJson(instanceFacts(previous), instanceFacts(draft));
     this.#store.put(draft.key, (resourceVersion) => ({
       ...draft,
       resourceVersion,

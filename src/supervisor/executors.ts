@@ -1,7 +1,8 @@
 /**
  * One executor per action, checked by a mapped type: an action without an executor does not compile. Each stores
- * what it is about to do and then does it (a guest runs, and is stopped, only when that is on the disk), so that a daemon which dies in between is followed by one that asks the
- * same question again. None waits for a guest: waiting is the queue's business.
+ * what it is about to do and then does it (a guest runs, and is stopped, only when that is on the disk), so that a daemon
+ * which dies in between is followed by one that asks the same question again. None waits for a guest: waiting is the
+ * queue's business.
  */
 import { randomUUID } from 'node:crypto';
 import type { Initiator, Intent } from '../core/model/evidence.ts';

@@ -104,3 +104,15 @@ ${domain}        devices:
           rng: {}
 ${devices}`;
 }
+
+/** A network that solovirt makes itself. */
+export function managedNetwork(name: string, bridge: string, subnet: string): string {
+  return `apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: ${name}}
+spec:
+  config: |
+    {"type": "bridge", "bridge": "${bridge}", "isGateway": true,
+     "ipam": {"type": "host-local", "subnet": "${subnet}"}}
+`;
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCli } from '../process/cli-harness.ts';
 import { World } from './daemon-harness.ts';
-import { tinyVm } from './manifests.ts';
+import { managedNetwork, tinyVm } from './manifests.ts';
 
 const NETWORK = `          interfaces:
             - name: default
@@ -105,24 +105,18 @@ spec: {config: '{"type": "bridge", "bridge": "svnothere"}'}
 });
 
 test('a network that another file leaves no room for is told where its file says so', async () => {
-  const network = (name: string, bridge: string, subnet: string) => `apiVersion: k8s.cni.cncf.io/v1
-kind: NetworkAttachmentDefinition
-metadata: {name: ${name}}
-spec:
-  config: |
-    {"type": "bridge", "bridge": "${bridge}", "isGateway": true,
-     "ipam": {"type": "host-local", "subnet": "${subnet}"}}
-`;
   const beside = tinyVm('beside', { strategy: 'Halted' });
-  world.write('networks', `${beside}---\n${network('wide', 'svwide', '10.61.0.0/16')}`);
+  world.write('networks', `${beside}---\n${managedNetwork('wide', 'svwide', '10.61.0.0/16')}`);
   await world.untilStatus('beside', 'Stopped');
-  const near = await check(network('near', 'svnear', '10.61.7.0/24'));
+  const near = await check(managedNetwork('near', 'svnear', '10.61.7.0/24'));
   expect(near.code).toBe(0);
   expect(near.stdout).toContain(
     'stdin:7:47: spec.config.ipam.subnet: its subnet 10.61.7.0/24 overlaps 10.61.0.0/16 of the network default/wide: while guests are in one',
   );
-  expect(await codes(network('apart', 'svwide', '10.62.0.0/24'))).toEqual(['network-collides']);
-  expect(await codes(network('wide', 'svwide', '10.61.0.0/24'))).toEqual([]);
+  expect(await codes(managedNetwork('apart', 'svwide', '10.62.0.0/24'))).toEqual([
+    'network-collides',
+  ]);
+  expect(await codes(managedNetwork('wide', 'svwide', '10.61.0.0/24'))).toEqual([]);
 });
 
 test('a disk of a running VM is taken for others, and not for itself', async () => {

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { managedNetwork } from '../e2e/manifests.ts';
 import { runCli, scratchDir } from './cli-harness.ts';
 
 const EXAMPLES = new URL('../../vms', import.meta.url);
@@ -167,17 +168,9 @@ describe('the order of starts', () => {
 });
 
 test('of two networks that cannot be there at once the later is warned about, at its bridge or subnet', async () => {
-  const network = (name: string, bridge: string, subnet: string) => `apiVersion: k8s.cni.cncf.io/v1
-kind: NetworkAttachmentDefinition
-metadata: {name: ${name}}
-spec:
-  config: |
-    {"type": "bridge", "bridge": "${bridge}", "isGateway": true,
-     "ipam": {"type": "host-local", "subnet": "${subnet}"}}
-`;
-  const a = await write('a.yaml', network('a', 'sv-a', '10.44.0.0/16'));
-  const b = await write('b.yaml', network('b', 'sv-b', '10.44.7.0/24'));
-  const c = await write('c.yaml', network('c', 'sv-b', '10.45.0.0/24'));
+  const a = await write('a.yaml', managedNetwork('a', 'sv-a', '10.44.0.0/16'));
+  const b = await write('b.yaml', managedNetwork('b', 'sv-b', '10.44.7.0/24'));
+  const c = await write('c.yaml', managedNetwork('c', 'sv-b', '10.45.0.0/24'));
   const { code, stdout } = await runCli(['validate', a, b, c]);
   expect(code).toBe(0);
   const why = 'while guests are in one of the two, none can be started in the other (warning)';

@@ -15,17 +15,28 @@ export function ownField(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** -0 and 0 are the same number. */
-export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+/**
+ * Whether two pieces of plain data are the same JSON: a field that is undefined is not written down, and -0 and 0 are the same
+ * number. What both share is not looked into.
+ */
+export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (isJsonList(a) && isJsonList(b))
+  if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
-  if (!isJsonObject(a) || !isJsonObject(b)) return false;
-  const names = Object.keys(a);
+  if (!isFields(a) || !isFields(b)) return false;
+  const names = writtenNames(a);
   return (
-    names.length === Object.keys(b).length &&
+    names.length === writtenNames(b).length &&
     names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
   );
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function writtenNames(fields: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(fields).filter((name) => fields[name] !== undefined);
 }
 
 /** Whether a document's value is this JSON. */

@@ -1,6 +1,16 @@
 /** Words for what is behind disks and shared directories: volumes, and what makes them. */
 import type { TypeWords } from './type-words.ts';
 
+/** Of both forms of a seed for cloud-init. */
+const SEED_FIELDS = {
+  userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
+  userDataBase64: 'The same in base64, for what is no text.',
+  secretRef: 'The Secret that holds it, under the key userdata.',
+  networkData: 'How the network is to be set up, as text.',
+  networkDataBase64: 'The same in base64.',
+  networkDataSecretRef: 'The Secret that holds it, under the key networkdata.',
+};
+
 export const VOLUME_WORDS = {
   Volume: {
     about: 'Where the contents of a disk come from: exactly one source.',
@@ -62,26 +72,12 @@ export const VOLUME_WORDS = {
   CloudInitNoCloudSource: {
     about:
       'A seed for cloud-init, as a disk labelled cidata. User data or network data must be there, each in one of three places.',
-    fields: {
-      userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
-      userDataBase64: 'The same in base64, for what is no text.',
-      secretRef: 'The Secret that holds it, under the key userdata.',
-      networkData: 'How the network is to be set up, as text.',
-      networkDataBase64: 'The same in base64.',
-      networkDataSecretRef: 'The Secret that holds it, under the key networkdata.',
-    },
+    fields: SEED_FIELDS,
   },
   CloudInitConfigDriveSource: {
     about:
       "A seed for cloud-init in OpenStack's form, as a disk labelled config-2. User data or network data must be there, each in one of three places.",
-    fields: {
-      userData: 'What cloud-init is to do, as text: usually begins with #cloud-config.',
-      userDataBase64: 'The same in base64, for what is no text.',
-      secretRef: 'The Secret that holds it, under the key userdata.',
-      networkData: 'How the network is to be set up, as text.',
-      networkDataBase64: 'The same in base64.',
-      networkDataSecretRef: 'The Secret that holds it, under the key networkdata.',
-    },
+    fields: SEED_FIELDS,
   },
   LocalObjectReference: {
     about: 'Names an object of the same namespace.',
